@@ -1,0 +1,112 @@
+//! What is said to a person: a severity, a stable code, the resource, the place
+//! in the user's program, the reason and the next step.
+
+use std::panic::Location;
+
+use crate::Urn;
+
+/// How bad it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// Worth knowing; nothing is stopped.
+    Note,
+    /// Probably not what was meant; nothing is stopped.
+    Warning,
+    /// Stops before anything is deployed.
+    Error,
+}
+
+impl Severity {
+    /// `note`, `warning` or `error`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Note => "note",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+}
+
+/// A place in the user's program.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SourcePlace {
+    /// File as the compiler names it.
+    pub file: String,
+    /// Line, from 1.
+    pub line: u32,
+}
+
+impl From<&Location<'_>> for SourcePlace {
+    fn from(location: &Location<'_>) -> Self {
+        Self {
+            file: location.file().to_owned(),
+            line: location.line(),
+        }
+    }
+}
+
+impl std::fmt::Display for SourcePlace {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:{}", self.file, self.line)
+    }
+}
+
+/// One finding.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// How bad it is.
+    pub severity: Severity,
+    /// Stable code, for example `LZ1001`.
+    pub code: &'static str,
+    /// What is wrong, in one sentence.
+    pub message: String,
+    /// The resource it is about.
+    pub urn: Option<Urn>,
+    /// Where that resource is declared.
+    pub place: Option<SourcePlace>,
+    /// The next step.
+    pub help: Option<String>,
+}
+
+impl Diagnostic {
+    /// An error with a code and a sentence.
+    pub fn error(code: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            severity: Severity::Error,
+            code,
+            message: message.into(),
+            urn: None,
+            place: None,
+            help: None,
+        }
+    }
+
+    /// A warning with a code and a sentence.
+    pub fn warning(code: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            severity: Severity::Warning,
+            ..Self::error(code, message)
+        }
+    }
+
+    /// Names the resource.
+    #[must_use]
+    pub fn on(mut self, urn: &Urn) -> Self {
+        self.urn = Some(urn.clone());
+        self
+    }
+
+    /// Names the place in the program.
+    #[must_use]
+    pub fn at(mut self, place: impl Into<SourcePlace>) -> Self {
+        self.place = Some(place.into());
+        self
+    }
+
+    /// Says the next step.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+}

@@ -1,0 +1,179 @@
+//! The error of a user's program, and the error of an output.
+
+use std::fmt;
+use std::panic::Location;
+use std::sync::Arc;
+
+use crate::{SourcePlace, Urn};
+
+/// The result of a topology, a scope, or an async output.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Any error that ends (a part of) a user's program. Every `std::error::Error`
+/// converts into it with `?`, so it does not implement that trait itself.
+#[derive(Clone)]
+pub struct Error(Arc<Inner>);
+
+struct Inner {
+    message: String,
+    place: Option<SourcePlace>,
+    help: Option<String>,
+    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+impl Error {
+    /// An error with a sentence, made at the caller's place.
+    #[track_caller]
+    pub fn new(message: impl Into<String>) -> Self {
+        Self::build(message.into(), None, None)
+    }
+
+    /// The same with a next step.
+    #[track_caller]
+    pub fn with_help(message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self::build(message.into(), Some(help.into()), None)
+    }
+
+    #[track_caller]
+    fn build(
+        message: String,
+        help: Option<String>,
+        source: Option<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        Self(Arc::new(Inner {
+            message,
+            place: Some(SourcePlace::from(Location::caller())),
+            help,
+            source,
+        }))
+    }
+
+    pub(crate) fn panic(message: String, at: &'static Location<'static>) -> Self {
+        Self(Arc::new(Inner {
+            message,
+            place: Some(at.into()),
+            help: None,
+            source: None,
+        }))
+    }
+
+    /// The sentence.
+    pub fn message(&self) -> &str {
+        &self.0.message
+    }
+
+    /// Where in the program it arose, if known.
+    pub fn place(&self) -> Option<&SourcePlace> {
+        self.0.place.as_ref()
+    }
+
+    /// The next step, if one is known.
+    pub fn help(&self) -> Option<&str> {
+        self.0.help.as_deref()
+    }
+
+    /// The failed output behind this error, when it came from awaiting one.
+    pub fn output_error(&self) -> Option<&OutputError> {
+        self.0
+            .source
+            .as_ref()
+            .and_then(|source| source.downcast_ref())
+    }
+}
+
+impl<E: std::error::Error + Send + Sync + 'static> From<E> for Error {
+    #[track_caller]
+    fn from(error: E) -> Self {
+        let mut message = error.to_string();
+        let mut cause = error.source();
+        while let Some(inner) = cause {
+            let text = inner.to_string();
+            if !message.contains(&text) {
+                message = format!("{message}: {text}");
+            }
+            cause = inner.source();
+        }
+        Self::build(message, None, Some(Box::new(error)))
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.message)
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.message)?;
+        if let Some(place) = &self.0.place {
+            write!(f, " (at {place})")?;
+        }
+        Ok(())
+    }
+}
+
+/// Why an output has no value. Not the same as pending: a pending output has
+/// not been decided yet.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum OutputError {
+    /// The resource that makes it failed; the text is the provider's reason.
+    #[error("{} failed: {reason}", urn.place())]
+    Failed {
+        /// The resource that failed.
+        urn: Urn,
+        /// Why, in the provider's words.
+        reason: String,
+    },
+    /// The resource that makes it was not touched, for the reason given.
+    #[error("{} was skipped: {reason}", urn.place())]
+    Skipped {
+        /// The resource that was skipped.
+        urn: Urn,
+        /// Why it was skipped.
+        reason: String,
+    },
+    /// User code that makes it returned an error or panicked.
+    #[error("{reason} (at {at})")]
+    Program {
+        /// The error or the panic's text.
+        reason: String,
+        /// Where that code stands.
+        at: SourcePlace,
+    },
+    /// A promise that was dropped without a value.
+    #[error("the promise made at {at} was dropped without a value")]
+    Dropped {
+        /// Where the promise was made.
+        at: SourcePlace,
+    },
+    /// A resource's answer has not the shape that the program reads.
+    #[error("{} answered without a usable `{path}`: {reason}", urn.place())]
+    Shape {
+        /// The resource.
+        urn: Urn,
+        /// The property path read.
+        path: String,
+        /// What was found instead.
+        reason: String,
+    },
+    /// An async output made where no program runs.
+    #[error("an async output was made at {at}, outside of a running program")]
+    Outside {
+        /// Where it was made.
+        at: SourcePlace,
+    },
+}
+
+impl OutputError {
+    /// The resource whose failure is the root of this error, if one is.
+    pub fn urn(&self) -> Option<&Urn> {
+        match self {
+            Self::Failed { urn, .. } | Self::Skipped { urn, .. } | Self::Shape { urn, .. } => {
+                Some(urn)
+            }
+            _ => None,
+        }
+    }
+}

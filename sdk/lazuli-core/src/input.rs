@@ -1,0 +1,334 @@
+//! Inputs: what a setter of a typed builder takes. Anything that takes a `T`
+//! takes a value, an output, a reference to one, and the handle of the right
+//! resource, without a wrapper at the call site.
+
+use std::collections::BTreeMap;
+use std::marker::PhantomData;
+
+use crate::executor;
+use crate::output::{Output, OutputValue};
+use crate::property::{Property, ToProperty};
+use crate::value::Value;
+
+/// A value or an output of that type.
+pub enum Input<T: 'static> {
+    /// Known from the start.
+    Value(T),
+    /// To be resolved.
+    Output(Output<T>),
+}
+
+impl<T: Clone + 'static> Clone for Input<T> {
+    fn clone(&self) -> Self {
+        match self {
+            Self::Value(value) => Self::Value(value.clone()),
+            Self::Output(output) => Self::Output(output.clone()),
+        }
+    }
+}
+
+impl<T: OutputValue> Input<T> {
+    /// The same as an output.
+    #[track_caller]
+    pub fn into_output(self) -> Output<T> {
+        match self {
+            Self::Value(value) => Output::of(value),
+            Self::Output(output) => output,
+        }
+    }
+}
+
+impl<T: ToProperty + OutputValue> Input<T> {
+    /// The property tree of this input. A value that was made from something
+    /// awaited carries what was awaited.
+    pub fn into_property(self) -> Property {
+        match self {
+            Self::Value(value) => tainted(value.to_property()),
+            Self::Output(output) => Property::Output(flatten(output)),
+        }
+    }
+}
+
+/// After an `.await`, plain values of the same task may stem from what was
+/// awaited; if that was secret they must stay secret.
+fn tainted(property: Property) -> Property {
+    match property {
+        Property::Value(value) if executor::ambient().secret => {
+            Property::Value(value.into_secret())
+        }
+        other => other,
+    }
+}
+
+fn flatten<T: ToProperty + OutputValue>(output: Output<T>) -> Output<Value> {
+    output.try_map(|value| plain(value.to_property()))
+}
+
+fn plain(property: Property) -> crate::Result<Value> {
+    match property {
+        Property::Value(value) => Ok(value),
+        Property::List(list) => Ok(Value::List(
+            list.into_iter().map(plain).collect::<crate::Result<_>>()?,
+        )),
+        Property::Map(map) => {
+            let members = map.into_iter().map(|(key, value)| Ok((key, plain(value)?)));
+            Ok(Value::Map(members.collect::<crate::Result<_>>()?))
+        }
+        Property::Output(_) => Err(crate::Error::with_help(
+            "an output inside of an output cannot be an input",
+            "combine them first, with `Output::zip` or `Output::all`",
+        )),
+    }
+}
+
+/// Conversion into an input of `T`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be used where {T} is wanted",
+    label = "this is not {T}, nor an output or a handle of one",
+    note = "an input takes a value, an `Output`, an `&Output`, or the handle of the right resource"
+)]
+pub trait IntoInput<T: 'static> {
+    /// Converts.
+    fn into_input(self) -> Input<T>;
+}
+
+impl<T: OutputValue> IntoInput<T> for T {
+    fn into_input(self) -> Input<T> {
+        Input::Value(self)
+    }
+}
+
+impl<T: OutputValue> IntoInput<T> for Input<T> {
+    fn into_input(self) -> Input<T> {
+        self
+    }
+}
+
+impl<T: OutputValue> IntoInput<T> for Output<T> {
+    fn into_input(self) -> Input<T> {
+        Input::Output(self)
+    }
+}
+
+impl<T: OutputValue> IntoInput<T> for &Output<T> {
+    fn into_input(self) -> Input<T> {
+        Input::Output(self.clone())
+    }
+}
+
+impl IntoInput<String> for &str {
+    fn into_input(self) -> Input<String> {
+        Input::Value(self.to_owned())
+    }
+}
+
+impl IntoInput<String> for &String {
+    fn into_input(self) -> Input<String> {
+        Input::Value(self.clone())
+    }
+}
+
+impl IntoInput<f64> for i32 {
+    fn into_input(self) -> Input<f64> {
+        Input::Value(f64::from(self))
+    }
+}
+
+/// A list input: elements that resolve one by one, or one output of all.
+#[derive(Clone, Debug)]
+pub struct List<T>(Property, PhantomData<fn() -> T>);
+
+/// A map input: members that resolve one by one, or one output of all.
+#[derive(Clone, Debug)]
+pub struct Map<T>(Property, PhantomData<fn() -> T>);
+
+impl<T: ToProperty + OutputValue> List<T> {
+    fn new(property: Property) -> Self {
+        Self(property, PhantomData)
+    }
+
+    /// An empty list.
+    pub fn empty() -> Self {
+        Self::new(Property::List(Vec::new()))
+    }
+
+    /// Adds an element. Used by [`list!`](crate::list!).
+    #[must_use]
+    pub fn push<V: IntoInput<T>>(mut self, item: V) -> Self {
+        if let Property::List(items) = &mut self.0 {
+            items.push(item.into_input().into_property());
+        }
+        self
+    }
+}
+
+impl<T> List<T> {
+    /// The property tree.
+    pub fn into_property(self) -> Property {
+        self.0
+    }
+}
+
+impl<T> Map<T> {
+    fn new(property: Property) -> Self {
+        Self(property, PhantomData)
+    }
+
+    /// The property tree.
+    pub fn into_property(self) -> Property {
+        self.0
+    }
+}
+
+/// Conversion into a list input of `T`: arrays, vectors, outputs of vectors, [`list!`](crate::list!).
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be used where a list of {T} is wanted",
+    note = "write an array (`[a, b]`), a `Vec`, an `Output<Vec<_>>`, or `list![a, &output]` for mixed elements"
+)]
+pub trait IntoList<T> {
+    /// Converts.
+    fn into_list(self) -> List<T>;
+}
+
+impl<T> IntoList<T> for List<T> {
+    fn into_list(self) -> List<T> {
+        self
+    }
+}
+
+impl<T, V, const N: usize> IntoList<T> for [V; N]
+where
+    T: ToProperty + OutputValue,
+    V: IntoInput<T>,
+{
+    fn into_list(self) -> List<T> {
+        List::new(Property::List(
+            self.into_iter()
+                .map(|item| item.into_input().into_property())
+                .collect(),
+        ))
+    }
+}
+
+impl<T, V> IntoList<T> for Vec<V>
+where
+    T: ToProperty + OutputValue,
+    V: IntoInput<T>,
+{
+    fn into_list(self) -> List<T> {
+        List::new(Property::List(
+            self.into_iter()
+                .map(|item| item.into_input().into_property())
+                .collect(),
+        ))
+    }
+}
+
+impl<T: ToProperty + OutputValue> IntoList<T> for Output<Vec<T>> {
+    fn into_list(self) -> List<T> {
+        List::new(Property::Output(flatten(self)))
+    }
+}
+
+impl<T: ToProperty + OutputValue> IntoList<T> for &Output<Vec<T>> {
+    fn into_list(self) -> List<T> {
+        self.clone().into_list()
+    }
+}
+
+/// Conversion into a map input of `T`: arrays of pairs, `BTreeMap`, outputs of maps.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be used where a map of {T} is wanted",
+    note = "write pairs (`[(\"key\", value)]`), a `BTreeMap<String, _>`, or an output of one"
+)]
+pub trait IntoMap<T> {
+    /// Converts.
+    fn into_map(self) -> Map<T>;
+}
+
+impl<T> IntoMap<T> for Map<T> {
+    fn into_map(self) -> Map<T> {
+        self
+    }
+}
+
+impl<T, K, V, const N: usize> IntoMap<T> for [(K, V); N]
+where
+    T: ToProperty + OutputValue,
+    K: Into<String>,
+    V: IntoInput<T>,
+{
+    fn into_map(self) -> Map<T> {
+        let members = self
+            .into_iter()
+            .map(|(key, value)| (key.into(), value.into_input().into_property()));
+        Map::new(Property::Map(members.collect()))
+    }
+}
+
+impl<T, V> IntoMap<T> for BTreeMap<String, V>
+where
+    T: ToProperty + OutputValue,
+    V: IntoInput<T>,
+{
+    fn into_map(self) -> Map<T> {
+        let members = self
+            .into_iter()
+            .map(|(key, value)| (key, value.into_input().into_property()));
+        Map::new(Property::Map(members.collect()))
+    }
+}
+
+impl<T: ToProperty + OutputValue> IntoMap<T> for Output<BTreeMap<String, T>> {
+    fn into_map(self) -> Map<T> {
+        Map::new(Property::Output(flatten(self)))
+    }
+}
+
+/// A list input of mixed values, outputs and handles: `list!["10.0.0.0/16", &more]`.
+/// The element type is that of the setter it is passed to.
+#[macro_export]
+macro_rules! list {
+    ($($item:expr),* $(,)?) => {
+        $crate::List::empty()$(.push($item))*
+    };
+}
+
+/// What a stack can publish: an output, a reference to one, or a plain value.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be exported",
+    note = "export an `Output`, a text, a number, a boolean, or a `Value`"
+)]
+pub trait Exportable {
+    /// The property tree to publish.
+    fn into_export(self) -> Property;
+}
+
+impl<T: ToProperty + OutputValue> Exportable for Output<T> {
+    fn into_export(self) -> Property {
+        Input::Output(self).into_property()
+    }
+}
+
+impl<T: ToProperty + OutputValue> Exportable for &Output<T> {
+    fn into_export(self) -> Property {
+        self.clone().into_export()
+    }
+}
+
+macro_rules! exportable {
+    ($($ty:ty),*) => {$(
+        impl Exportable for $ty {
+            fn into_export(self) -> Property {
+                Input::Value(self).into_property()
+            }
+        }
+    )*};
+}
+exportable!(String, bool, i32, i64, u16, u32, f64, Value);
+
+impl Exportable for &str {
+    fn into_export(self) -> Property {
+        self.to_owned().into_export()
+    }
+}

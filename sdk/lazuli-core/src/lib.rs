@@ -1,0 +1,39 @@
+//! The vocabulary of Lazuli: urns, values, outputs and inputs, resources and
+//! components, options, the provider trait, diagnostics, and the executor that
+//! runs a user's program as one future.
+//!
+//! Nothing here does I/O: no file, no socket, no clock, no environment. The
+//! engine (`lazuli-engine`) drives a program through [`program::launch`];
+//! providers implement [`Provider`]; typed resources are thin layers over
+//! [`Handle`].
+//!
+//! Read in this order: [`output`] (what a value not yet known is), [`stack`]
+//! (how a program declares resources), [`program`] (how the engine sees the
+//! running program), [`provider`] (how a resource comes to life).
+
+pub mod diagnostic;
+pub mod error;
+pub mod executor;
+pub mod input;
+pub mod options;
+pub mod output;
+pub mod program;
+pub mod property;
+pub mod provider;
+pub mod stack;
+pub mod urn;
+pub mod value;
+
+pub use diagnostic::{Diagnostic, Severity, SourcePlace};
+pub use error::{Error, OutputError, Result};
+pub use input::{Exportable, Input, IntoInput, IntoList, IntoMap, List, Map};
+pub use options::{Options, Timeouts};
+pub use output::{Output, Promise};
+pub use property::{Property, ToProperty};
+pub use provider::{
+    Created, Declared, Desired, Existing, Lifecycle, Progress, Provider, ProviderError,
+    ProviderErrorKind, TypeFacts,
+};
+pub use stack::{AsResource, Component, Config, Handle, Place, ResourceSpec, Stack};
+pub use urn::{Urn, UrnError};
+pub use value::{FromValue, Value};

@@ -1,0 +1,238 @@
+//! How a resource comes to life: the trait that a cloud implements.
+//!
+//! Checks, facts and predictions are pure. Only create, read, update, delete
+//! and resume do I/O. An outcome that is not known is an ordinary result here
+//! ([`ProviderErrorKind::Unknown`]), and the engine settles it by reading.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use crate::value::Value;
+use crate::{Diagnostic, SourcePlace, Urn};
+
+/// A resource as the program wants it. Inputs hold unknowns in a preview only.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Desired {
+    /// Identity across runs.
+    pub urn: Urn,
+    /// The cloud's id, when it is known before the resource exists.
+    pub id: Option<String>,
+    /// The declared inputs; absent properties are no opinion.
+    pub inputs: Value,
+    /// How long the operation may take; `None` = the provider's default.
+    pub timeout: Option<Duration>,
+}
+
+/// A resource as the state knows it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Existing {
+    /// Identity across runs.
+    pub urn: Urn,
+    /// The cloud's id.
+    pub id: String,
+    /// Inputs of the last successful operation.
+    pub inputs: Value,
+    /// What the cloud answered then.
+    pub outputs: Value,
+}
+
+/// What a create, read or update leaves behind.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Created {
+    /// The cloud's id.
+    pub id: String,
+    /// The cloud's answer, in its own shape.
+    pub outputs: Value,
+}
+
+/// What is fixed for a type of resource. Paths are dotted, `*` matches any
+/// index or key of one level.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TypeFacts {
+    /// Input paths that cannot change in place.
+    pub immutable: Vec<String>,
+    /// Input paths of lists whose order means nothing.
+    pub sets: Vec<String>,
+    /// Input paths of texts compared without case (ids, locations, sku names).
+    pub ignore_case: Vec<String>,
+    /// Output paths that an update cannot change, with the input paths whose
+    /// change makes that void: known in the preview of an update.
+    pub stable_outputs: Vec<(String, Vec<String>)>,
+    /// A replacement deletes the old one first, because both would have one name.
+    pub delete_before_replace: bool,
+}
+
+/// What kind of operation is asked about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Lifecycle {
+    /// Bring it to life.
+    Create,
+    /// Change it in place.
+    Update,
+    /// Remove it.
+    Delete,
+}
+
+/// A declared resource, as checks over the whole graph see it.
+#[derive(Debug, Clone)]
+pub struct Declared {
+    /// What the program wants; unknowns allowed.
+    pub desired: Desired,
+    /// Where the program declares it.
+    pub place: SourcePlace,
+    /// Positions in the same list of the resources it depends on.
+    pub depends_on: Vec<usize>,
+}
+
+/// Called by a provider while it works, so that a crash can be settled later.
+pub trait Progress: Send + Sync {
+    /// The cloud accepted the operation; the token lets a later run go on
+    /// waiting for it. It is in the journal, in order, when this returns `Ok`.
+    ///
+    /// # Errors
+    /// The journal takes nothing more; the provider must end with that error.
+    fn accepted(&self, token: Value) -> Result<(), ProviderError>;
+
+    /// A short text on what the cloud is doing, for people.
+    fn status(&self, text: &str);
+}
+
+/// What may be said of a failed operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ProviderErrorKind {
+    /// The cloud refused; nothing changed.
+    Refused,
+    /// It may or may not have happened: the answer never arrived, or the wait
+    /// for it was cut off. The engine reads the resource to find out.
+    Unknown,
+    /// The resource exists but is not healthy.
+    Unhealthy,
+    /// Signing in failed.
+    Credentials,
+}
+
+/// A failed operation.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[error("{message}")]
+pub struct ProviderError {
+    /// What may be said of the outcome.
+    pub kind: ProviderErrorKind,
+    /// The cloud's code, if it gave one.
+    pub code: Option<String>,
+    /// What happened, in a sentence or two, with the cloud's words and request id.
+    pub message: String,
+    /// The next step, if one is known.
+    pub help: Option<String>,
+}
+
+impl ProviderError {
+    /// An error of a kind, with a sentence.
+    pub fn new(kind: ProviderErrorKind, message: impl Into<String>) -> Self {
+        Self {
+            kind,
+            code: None,
+            message: message.into(),
+            help: None,
+        }
+    }
+
+    /// Adds the cloud's code.
+    #[must_use]
+    pub fn code(mut self, code: impl Into<String>) -> Self {
+        self.code = Some(code.into());
+        self
+    }
+
+    /// Adds the next step.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+}
+
+/// A cloud, or a part of one. One provider serves many types.
+#[async_trait]
+pub trait Provider: Send + Sync {
+    /// Facts about a type. A type that the provider does not know has no facts.
+    fn facts(&self, ty: &str) -> TypeFacts {
+        let _ = ty;
+        TypeFacts::default()
+    }
+
+    /// Checks one resource on its own: names, formats, required members. Pure.
+    fn check(&self, desired: &Desired) -> Vec<Diagnostic> {
+        let _ = desired;
+        Vec::new()
+    }
+
+    /// Checks the whole graph: what only several resources together show. Pure.
+    fn verify(&self, declared: &[Declared]) -> Vec<Diagnostic> {
+        let _ = declared;
+        Vec::new()
+    }
+
+    /// Keys of things that two operations must not work on at once (a virtual
+    /// network whose subnets are written). The scheduler serialises on them.
+    fn exclusive(&self, desired: &Desired) -> Vec<String> {
+        let _ = desired;
+        Vec::new()
+    }
+
+    /// How long an operation usually takes; only orders the ready queue.
+    fn estimate(&self, ty: &str, lifecycle: Lifecycle) -> Duration {
+        let _ = (ty, lifecycle);
+        Duration::from_secs(1)
+    }
+
+    /// Creates the resource. Repeating it after an unknown outcome must be safe
+    /// once [`Provider::read`] said that nothing is there.
+    ///
+    /// # Errors
+    /// See [`ProviderErrorKind`].
+    async fn create(
+        &self,
+        desired: &Desired,
+        progress: &dyn Progress,
+    ) -> Result<Created, ProviderError>;
+
+    /// Reads the resource; `None` only when the cloud itself says that it is
+    /// not there. Waits until no operation is running on it.
+    ///
+    /// # Errors
+    /// See [`ProviderErrorKind`].
+    async fn read(&self, existing: &Existing) -> Result<Option<Created>, ProviderError>;
+
+    /// Changes the resource in place.
+    ///
+    /// # Errors
+    /// See [`ProviderErrorKind`].
+    async fn update(
+        &self,
+        existing: &Existing,
+        desired: &Desired,
+        progress: &dyn Progress,
+    ) -> Result<Created, ProviderError>;
+
+    /// Deletes the resource; that it is gone already is success.
+    ///
+    /// # Errors
+    /// See [`ProviderErrorKind`].
+    async fn delete(
+        &self,
+        existing: &Existing,
+        progress: &dyn Progress,
+    ) -> Result<(), ProviderError>;
+
+    /// Goes on waiting for an operation that an earlier run started. That it
+    /// failed or is forgotten by the cloud is `Ok`: the engine reads next.
+    ///
+    /// # Errors
+    /// Only when the cloud cannot be asked.
+    async fn resume(&self, urn: &Urn, token: &Value) -> Result<(), ProviderError> {
+        let _ = (urn, token);
+        Ok(())
+    }
+}
