@@ -1,0 +1,75 @@
+//! How a run ends badly. Each kind calls for another deed of the user.
+
+use std::path::PathBuf;
+
+use lazuli_core::Diagnostic;
+
+use crate::event::{Failure, Summary};
+
+/// Why a run did not succeed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum EngineError {
+    /// The program is wrong: its own error, findings of checks, duplicate names,
+    /// a deadlock. Nothing (more) was touched.
+    #[error("{}", in_short(.findings))]
+    Program {
+        /// All findings.
+        findings: Vec<Diagnostic>,
+        /// What was done before (in earlier waves).
+        summary: Box<Summary>,
+    },
+    /// Steps failed. What succeeded is recorded.
+    #[error("{} of the steps failed", .failures.len())]
+    Steps {
+        /// The failures, in order of time.
+        failures: Vec<Failure>,
+        /// What was done.
+        summary: Box<Summary>,
+    },
+    /// `expect_no_changes` was asked for and there are changes. Nothing was touched.
+    #[error("no changes were expected, but {changes} resources would change")]
+    UnexpectedChanges {
+        /// How many resources would change.
+        changes: usize,
+    },
+    /// The plan was not approved. Nothing was touched.
+    #[error("the plan was not approved")]
+    Refused {
+        /// What was done in earlier waves.
+        summary: Box<Summary>,
+    },
+    /// The run was stopped from outside. What succeeded is recorded.
+    #[error("the run was stopped")]
+    Stopped {
+        /// What was done.
+        summary: Box<Summary>,
+        /// Operations whose end was not awaited; the next run settles them.
+        in_flight: usize,
+    },
+    /// Somebody else works on the stack.
+    #[error("the stack is locked by {holder}")]
+    Locked {
+        /// Who, since when, doing what.
+        holder: String,
+        /// The lock's file.
+        file: PathBuf,
+    },
+    /// The state cannot be read or written.
+    #[error("{file}: {message}", file = .file.display())]
+    State {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong, with the line where that helps.
+        message: String,
+        /// The next step.
+        help: String,
+    },
+}
+
+fn in_short(findings: &[Diagnostic]) -> String {
+    match findings {
+        [one] => one.message.clone(),
+        several => format!("the program has {} problems", several.len()),
+    }
+}

@@ -1,0 +1,169 @@
+//! One operation on a provider, and the reading that settles an unknown outcome.
+
+use lazuli_core::{
+    Created, Desired, Existing, Progress, Provider, ProviderError, ProviderErrorKind, Urn, Value,
+};
+use tokio::sync::mpsc;
+
+use crate::journal::Appender;
+use crate::state::{Entry, InFlight};
+
+/// What a provider is asked to do.
+pub(crate) enum Operation {
+    Create {
+        desired: Desired,
+    },
+    Update {
+        existing: Existing,
+        desired: Desired,
+    },
+    Delete {
+        existing: Existing,
+    },
+}
+
+impl Operation {
+    /// The resource as a provider's `exclusive` takes it.
+    pub(crate) fn desired(&self) -> Desired {
+        match self {
+            Self::Create { desired } | Self::Update { desired, .. } => desired.clone(),
+            Self::Delete { existing } => Desired {
+                urn: existing.urn.clone(),
+                id: Some(existing.id.clone()),
+                inputs: existing.inputs.clone(),
+                timeout: None,
+            },
+        }
+    }
+}
+
+/// How an operation ended.
+pub(crate) enum Ending {
+    /// It was never requested: the journal could not be written.
+    NotStarted(String),
+    /// The resource is as wanted.
+    Brought(Created),
+    /// The resource is gone.
+    Gone,
+    /// It failed; and what is there now.
+    Failed {
+        error: ProviderError,
+        found: Reading,
+    },
+}
+
+/// What a reading found.
+#[derive(Debug)]
+pub(crate) enum Reading {
+    /// The cloud says that the resource is not there.
+    Absent,
+    /// It is there.
+    Present(Created),
+    /// The provider said that nothing changed; no reading was needed.
+    Unchanged,
+    /// The cloud could not be asked.
+    Unread,
+}
+
+/// Tells the journal and the frontend what a provider reports.
+pub(crate) struct Reporter {
+    pub(crate) urn: Urn,
+    pub(crate) number: u64,
+    pub(crate) journal: Option<Appender>,
+    pub(crate) status: mpsc::UnboundedSender<(Urn, String)>,
+}
+
+impl Progress for Reporter {
+    fn accepted(&self, token: Value) -> Result<(), ProviderError> {
+        if let Some(journal) = &self.journal {
+            // A token that is lost in a crash costs a reading, nothing else.
+            drop(journal.append(Entry::Accepted {
+                operation: self.number,
+                token,
+            }));
+        }
+        Ok(())
+    }
+
+    fn status(&self, text: &str) {
+        // Nobody listens any more when the run is being left.
+        let _ = self.status.send((self.urn.clone(), text.to_owned()));
+    }
+}
+
+/// Performs an operation. An unknown outcome is settled by reading at once.
+pub(crate) async fn perform(
+    provider: &dyn Provider,
+    operation: Operation,
+    reporter: &Reporter,
+) -> Ending {
+    match operation {
+        Operation::Create { desired } => match provider.create(&desired, reporter).await {
+            Ok(created) => Ending::Brought(created),
+            Err(error) => {
+                let existing = Existing {
+                    id: desired.id.clone().unwrap_or_default(),
+                    urn: desired.urn,
+                    inputs: desired.inputs,
+                    outputs: Value::Null,
+                };
+                failed(provider, error, &existing).await
+            }
+        },
+        Operation::Update { existing, desired } => {
+            match provider.update(&existing, &desired, reporter).await {
+                Ok(created) => Ending::Brought(created),
+                Err(error) => failed(provider, error, &existing).await,
+            }
+        }
+        Operation::Delete { existing } => match provider.delete(&existing, reporter).await {
+            Ok(()) => Ending::Gone,
+            Err(error) => match failed(provider, error, &existing).await {
+                Ending::Failed {
+                    found: Reading::Absent,
+                    ..
+                } => Ending::Gone,
+                ending => ending,
+            },
+        },
+    }
+}
+
+async fn failed(provider: &dyn Provider, error: ProviderError, existing: &Existing) -> Ending {
+    let found = match error.kind {
+        ProviderErrorKind::Unknown | ProviderErrorKind::Unhealthy => read(provider, existing).await,
+        _ => Reading::Unchanged,
+    };
+    Ending::Failed { error, found }
+}
+
+async fn read(provider: &dyn Provider, existing: &Existing) -> Reading {
+    match provider.read(existing).await {
+        Ok(Some(created)) => Reading::Present(created),
+        Ok(None) => Reading::Absent,
+        Err(cause) => {
+            tracing::warn!(urn = %existing.urn, %cause, "the outcome could not be read");
+            Reading::Unread
+        }
+    }
+}
+
+/// Settles what an earlier run left in flight: waits for the operation if the
+/// cloud still knows it, then reads the resource.
+pub(crate) async fn settle(
+    provider: Option<&dyn Provider>,
+    in_flight: &InFlight,
+) -> Result<Reading, ProviderError> {
+    let Some(provider) = provider else {
+        let message = format!(
+            "there is no provider {:?} to read it with",
+            in_flight.resource.provider
+        );
+        return Err(ProviderError::new(ProviderErrorKind::Refused, message));
+    };
+    if let Some(token) = &in_flight.token {
+        provider.resume(&in_flight.resource.urn, token).await?;
+    }
+    let found = provider.read(&in_flight.resource.existing()).await?;
+    Ok(found.map_or(Reading::Absent, Reading::Present))
+}

@@ -1,0 +1,173 @@
+//! The journal's writer: a thread that appends entries in order and syncs them
+//! in groups. What was acknowledged is on disk.
+
+use std::fs::{self, File};
+use std::io::{Seek as _, SeekFrom, Write as _};
+use std::sync::mpsc;
+
+use tokio::sync::oneshot;
+
+use crate::EngineError;
+use crate::state::{Entry, State};
+use crate::store::{self, Store};
+
+const LARGEST_GROUP: usize = 4_096;
+
+/// A journal that is open for writing, with the state it leads to.
+pub(crate) struct Journal {
+    store: Store,
+    generation: u64,
+    state: State,
+    next_operation: u64,
+    writer: Option<mpsc::Sender<Job>>,
+    thread: Option<std::thread::JoinHandle<()>>,
+}
+
+struct Job {
+    entry: Entry,
+    durable: oneshot::Sender<Result<(), String>>,
+}
+
+/// Resolves once the entry is on disk.
+pub(crate) type Durable = oneshot::Receiver<Result<(), String>>;
+
+/// A way to append from other tasks; used for tokens of accepted operations.
+#[derive(Clone)]
+pub(crate) struct Appender(mpsc::Sender<Job>);
+
+impl Appender {
+    /// Appends an entry that changes nothing but an operation's token.
+    pub(crate) fn append(&self, entry: Entry) -> Durable {
+        send(&self.0, entry)
+    }
+}
+
+fn send(writer: &mpsc::Sender<Job>, entry: Entry) -> Durable {
+    let (durable, wait) = oneshot::channel();
+    // A writer that is gone drops the sender, and the receiver sees that.
+    let _ = writer.send(Job { entry, durable });
+    wait
+}
+
+impl Journal {
+    /// Opens the stack's journal, cuts a torn tail off, and starts the writer.
+    pub(crate) fn open(store: &Store) -> Result<Self, EngineError> {
+        let codec = store.codec(true)?;
+        let opened = store.open(&codec)?;
+        let path = store.journal_file(opened.generation);
+        let failed = |cause: std::io::Error| store::unwritable(&path, &cause);
+        let mut file = fs::OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&path)
+            .map_err(failed)?;
+        if opened.torn {
+            tracing::warn!(file = %path.display(), "the last entry was cut off in the middle; it is dropped");
+        }
+        file.set_len(opened.journal_bytes).map_err(failed)?;
+        file.seek(SeekFrom::End(0)).map_err(failed)?;
+        if opened.journal_bytes == 0 {
+            file.write_all(store::journal_header(opened.generation).as_bytes())
+                .map_err(failed)?;
+        }
+        file.sync_all().map_err(failed)?;
+        let (writer, jobs) = mpsc::channel();
+        let thread = std::thread::Builder::new()
+            .name("lazuli-journal".into())
+            .spawn(move || write(file, &codec, &jobs))
+            .map_err(failed)?;
+        Ok(Self {
+            store: store.clone(),
+            generation: opened.generation,
+            next_operation: opened.state.next_operation(),
+            state: opened.state,
+            writer: Some(writer),
+            thread: Some(thread),
+        })
+    }
+
+    /// The state after every entry handed over so far.
+    pub(crate) fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// A number for a new operation.
+    pub(crate) fn new_operation(&mut self) -> u64 {
+        self.next_operation += 1;
+        self.next_operation
+    }
+
+    /// Applies and appends an entry.
+    pub(crate) fn append(&mut self, entry: Entry) -> Durable {
+        self.state.apply(&entry);
+        match &self.writer {
+            Some(writer) => send(writer, entry),
+            None => oneshot::channel().1,
+        }
+    }
+
+    /// For tasks that append tokens.
+    pub(crate) fn appender(&self) -> Option<Appender> {
+        self.writer.clone().map(Appender)
+    }
+
+    /// Waits for the writer and compacts the journal into a snapshot, unless
+    /// nothing was written.
+    pub(crate) fn close(mut self) -> Result<State, EngineError> {
+        self.finish_writer();
+        let codec = self.store.codec(true)?;
+        // What is on disk counts, tokens that tasks appended included.
+        let opened = self.store.open(&codec)?;
+        if opened.journal_bytes > store::journal_header(self.generation).len() as u64 {
+            self.store.compact(&codec, &opened.state, self.generation)?;
+        }
+        Ok(opened.state)
+    }
+
+    fn finish_writer(&mut self) {
+        drop(self.writer.take());
+        if let Some(thread) = self.thread.take() {
+            // The writer does not panic; if it did, the file still tells the truth.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Drop for Journal {
+    fn drop(&mut self) {
+        self.finish_writer();
+    }
+}
+
+/// Serves jobs in groups. After the first failure nothing more is written: an
+/// entry behind a torn one would never be read.
+fn write(mut file: File, codec: &store::Codec, jobs: &mpsc::Receiver<Job>) {
+    let mut broken: Option<String> = None;
+    while let Ok(first) = jobs.recv() {
+        let mut group = vec![first];
+        while group.len() < LARGEST_GROUP
+            && let Ok(job) = jobs.try_recv()
+        {
+            group.push(job);
+        }
+        if broken.is_none() {
+            broken = append(&mut file, codec, &group).err();
+        }
+        for job in group {
+            // Nobody may be waiting any more.
+            let _ = job.durable.send(broken.clone().map_or(Ok(()), Err));
+        }
+    }
+}
+
+fn append(file: &mut File, codec: &store::Codec, group: &[Job]) -> Result<(), String> {
+    let mut text = String::new();
+    for job in group {
+        text.push_str(&store::entry_line(codec, &job.entry)?);
+    }
+    file.write_all(text.as_bytes())
+        .and_then(|()| file.sync_data())
+        .map_err(|cause| cause.to_string())
+}

@@ -1,0 +1,26 @@
+//! The engine: register, graph, diff, plan, execute, journal, state.
+//!
+//! It knows nothing of Azure, HTTP or terminals. A run is one call of [`run`]:
+//! the program is polled on a thread of its own; at each quiet point the graph
+//! is compared with the state ([`plan`]); an approved plan is carried out
+//! ([`execute`]), each mutation written ahead to the journal ([`journal`]); the
+//! state is the fold of the journal ([`state`]).
+
+pub mod error;
+pub mod event;
+mod execute;
+mod graph;
+mod journal;
+pub mod plan;
+mod program_thread;
+mod run;
+mod secrets;
+pub mod state;
+mod store;
+
+pub use error::EngineError;
+pub use event::{Decision, Event, Failure, Frontend, Summary};
+pub use plan::{Change, ChangeKind, Op, Plan, Step};
+pub use run::{Operation, Settings, Stop, Stopper, run, stop_channel};
+pub use state::{Resource, State};
+pub use store::Store;

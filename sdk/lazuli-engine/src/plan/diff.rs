@@ -1,0 +1,377 @@
+//! Differences between what was declared last time and what is declared now.
+//!
+//! Pure. Secrets and unknowns never leak: a difference keeps the values, whose
+//! text forms redact. Secret marks, the order of sets, the case of ids and a
+//! null beside nothing are no differences.
+
+use std::collections::BTreeMap;
+
+use lazuli_core::{TypeFacts, Value};
+
+/// How a property differs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChangeKind {
+    /// Declared now, not declared before.
+    Added,
+    /// Declared before, not declared now.
+    Removed,
+    /// Declared with another value.
+    Changed,
+}
+
+/// One difference.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Change {
+    /// Dotted input path; list elements with a key show it: `subnets[apps].name`.
+    pub path: String,
+    /// How it differs.
+    pub kind: ChangeKind,
+    /// Before; null when added.
+    pub old: Value,
+    /// Now; null when removed.
+    pub new: Value,
+    /// Whether it cannot be changed in place.
+    pub replaces: bool,
+}
+
+/// Whether a dotted pattern (`*` = any one segment) covers a path or lies below it.
+pub(crate) fn covers(pattern: &str, path: &str) -> bool {
+    let mut segments = path
+        .split(['.', '['])
+        .map(|segment| segment.trim_end_matches(']'));
+    for want in pattern.split('.') {
+        match segments.next() {
+            None => return true,
+            Some(segment) if want == "*" || want.eq_ignore_ascii_case(segment) => {}
+            Some(_) => return false,
+        }
+    }
+    true
+}
+
+/// Whether a pattern names exactly this path.
+fn names(pattern: &str, path: &str) -> bool {
+    covers(pattern, path) && pattern.split('.').count() == path.split(['.', '[']).count()
+}
+
+fn any(patterns: &[String], path: &str, test: fn(&str, &str) -> bool) -> bool {
+    patterns.iter().any(|pattern| test(pattern, path))
+}
+
+/// What decides beside the values.
+pub(super) struct Rules<'a> {
+    /// Facts of the type.
+    pub(super) facts: &'a TypeFacts,
+    /// Paths whose changes the program ignores.
+    pub(super) ignore: &'a [String],
+    /// Paths that the program wants to replace on.
+    pub(super) replace_on: &'a [String],
+}
+
+/// All differences, sorted by path. Below a secret, every value is secret.
+pub(super) fn diff(old: &Value, new: &Value, rules: &Rules<'_>) -> Vec<Change> {
+    let mut found = Vec::new();
+    walk("", Some(old), Some(new), rules, &mut found);
+    found.retain(|change| !any(rules.ignore, &change.path, covers));
+    for change in &mut found {
+        let plain_path = change.path.replace('[', ".").replace(']', "");
+        if hides(old, &plain_path) || hides(new, &plain_path) {
+            change.old = std::mem::take(&mut change.old).into_secret();
+            change.new = std::mem::take(&mut change.new).into_secret();
+        }
+        let covered = |patterns: &[String]| any(patterns, &change.path, covers);
+        change.replaces = covered(&rules.facts.immutable) || covered(rules.replace_on);
+    }
+    found.sort_by(|a, b| a.path.cmp(&b.path));
+    found
+}
+
+/// Whether a secret stands on the way to a path. List keys are no indices, so
+/// a list is hidden as soon as one of its elements holds a secret.
+fn hides(root: &Value, path: &str) -> bool {
+    let mut value = root;
+    for key in path.split('.') {
+        match value {
+            Value::Secret(_) => return true,
+            Value::List(_) => return value.contains_secret(),
+            Value::Map(map) => match map.get(key) {
+                Some(inner) => value = inner,
+                None => return false,
+            },
+            _ => return false,
+        }
+    }
+    value.contains_secret()
+}
+
+fn join(path: &str, key: &str) -> String {
+    if path.is_empty() {
+        key.to_owned()
+    } else {
+        format!("{path}.{key}")
+    }
+}
+
+fn walk(
+    path: &str,
+    old: Option<&Value>,
+    new: Option<&Value>,
+    rules: &Rules<'_>,
+    found: &mut Vec<Change>,
+) {
+    match (plain(old), plain(new)) {
+        (None, None) => {}
+        (None, Some(_)) => found.push(change(path, ChangeKind::Added, None, new)),
+        (Some(_), None) => found.push(change(path, ChangeKind::Removed, old, None)),
+        (Some(Value::Map(before)), Some(Value::Map(after))) => {
+            let keys: std::collections::BTreeSet<_> = before.keys().chain(after.keys()).collect();
+            for key in keys {
+                walk(
+                    &join(path, key),
+                    before.get(key),
+                    after.get(key),
+                    rules,
+                    found,
+                );
+            }
+        }
+        (Some(Value::List(before)), Some(Value::List(after))) => {
+            lists(path, before, after, rules, found)
+        }
+        (Some(before), Some(after))
+            if same(before, after, any(&rules.facts.ignore_case, path, names)) => {}
+        _ => found.push(change(path, ChangeKind::Changed, old, new)),
+    }
+}
+
+fn change(path: &str, kind: ChangeKind, old: Option<&Value>, new: Option<&Value>) -> Change {
+    let value = |side: Option<&Value>| side.cloned().unwrap_or(Value::Null);
+    Change {
+        path: path.to_owned(),
+        kind,
+        old: value(old),
+        new: value(new),
+        replaces: false,
+    }
+}
+
+/// Looks through the secret mark.
+fn plain(value: Option<&Value>) -> Option<&Value> {
+    match value {
+        Some(Value::Secret(inner)) => plain(Some(inner)),
+        other => other,
+    }
+}
+
+fn same(a: &Value, b: &Value, ignore_case: bool) -> bool {
+    match (a, b) {
+        (Value::Unknown(_), _) | (_, Value::Unknown(_)) => false,
+        (Value::String(a), Value::String(b)) if ignore_case => a.eq_ignore_ascii_case(b),
+        (Value::Number(a), Value::Number(b)) => a == b || a.as_f64() == b.as_f64(),
+        _ => a.unwrapped() == b.unwrapped(),
+    }
+}
+
+fn lists(
+    path: &str,
+    before: &[Value],
+    after: &[Value],
+    rules: &Rules<'_>,
+    found: &mut Vec<Change>,
+) {
+    if let (Some(old), Some(new)) = (keyed(before), keyed(after)) {
+        let keys: std::collections::BTreeSet<_> = old.keys().chain(new.keys()).collect();
+        for key in keys {
+            walk(
+                &format!("{path}[{key}]"),
+                old.get(key).copied(),
+                new.get(key).copied(),
+                rules,
+                found,
+            );
+        }
+        return;
+    }
+    if any(&rules.facts.sets, path, names) {
+        return sets(
+            path,
+            before,
+            after,
+            any(&rules.facts.ignore_case, path, names),
+            found,
+        );
+    }
+    for index in 0..before.len().max(after.len()) {
+        walk(
+            &join(path, &index.to_string()),
+            before.get(index),
+            after.get(index),
+            rules,
+            found,
+        );
+    }
+}
+
+/// Elements by their `name` (or `id`), when every one has its own.
+fn keyed(list: &[Value]) -> Option<BTreeMap<String, &Value>> {
+    ["name", "id"].iter().find_map(|field| {
+        let entries = list
+            .iter()
+            .map(|item| Some((item.at(field)?.as_str()?.to_owned(), item)));
+        let map: BTreeMap<_, _> = entries.collect::<Option<Vec<_>>>()?.into_iter().collect();
+        (map.len() == list.len()).then_some(map)
+    })
+}
+
+fn sets(path: &str, before: &[Value], after: &[Value], ignore_case: bool, found: &mut Vec<Change>) {
+    let mut gone: Vec<&Value> = before.iter().collect();
+    for item in after {
+        match gone.iter().position(|old| same(old, item, ignore_case)) {
+            Some(index) => {
+                gone.swap_remove(index);
+            }
+            None => found.push(change(
+                &element(path, item),
+                ChangeKind::Added,
+                None,
+                Some(item),
+            )),
+        }
+    }
+    found.extend(
+        gone.into_iter()
+            .map(|item| change(&element(path, item), ChangeKind::Removed, Some(item), None)),
+    );
+}
+
+fn element(path: &str, item: &Value) -> String {
+    match item {
+        Value::String(text) => format!("{path}[{text}]"),
+        _ => format!("{path}[*]"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value as Json, json};
+
+    fn check(old: Json, new: Json, facts: &TypeFacts, expect: &[&str]) {
+        let rules = Rules {
+            facts,
+            ignore: &["tags".to_owned()],
+            replace_on: &[],
+        };
+        let found = diff(&Value::from(old), &Value::from(new), &rules);
+        let lines = found.iter().map(|change| {
+            let mark = match change.kind {
+                ChangeKind::Added => "+",
+                ChangeKind::Removed => "-",
+                ChangeKind::Changed => "~",
+            };
+            format!(
+                "{mark}{}{}",
+                change.path,
+                if change.replaces { " !" } else { "" }
+            )
+        });
+        assert_eq!(lines.collect::<Vec<_>>(), expect);
+    }
+
+    #[test]
+    fn values_differ_by_path() {
+        let facts = TypeFacts {
+            immutable: vec!["location".into(), "properties.subnet.id".into()],
+            ..TypeFacts::default()
+        };
+        check(json!({"a": 1}), json!({"a": 1.0}), &facts, &[]);
+        check(
+            json!({"a": 1}),
+            json!({"a": 2, "b": null}),
+            &facts,
+            &["~a", "+b"],
+        );
+        check(
+            json!({"location": "x"}),
+            json!({"location": "y"}),
+            &facts,
+            &["~location !"],
+        );
+        check(
+            json!({"properties": {"subnet": {"id": "1"}}}),
+            json!({"properties": {}}),
+            &facts,
+            &["-properties.subnet !"],
+        );
+        check(json!({"tags": {"a": "1"}}), json!({}), &facts, &[]);
+    }
+
+    #[test]
+    fn lists_differ_by_identity() {
+        let facts = TypeFacts {
+            sets: vec!["p".into()],
+            ignore_case: vec!["p".into()],
+            ..TypeFacts::default()
+        };
+        check(
+            json!({"p": ["a", "b"]}),
+            json!({"p": ["B", "a"]}),
+            &facts,
+            &[],
+        );
+        check(
+            json!({"p": ["a", "b"]}),
+            json!({"p": ["c", "a"]}),
+            &facts,
+            &["-p[b]", "+p[c]"],
+        );
+        check(
+            json!({"s": [{"name": "x", "v": 1}, {"name": "y", "v": 2}]}),
+            json!({"s": [{"name": "y", "v": 3}, {"name": "x", "v": 1}]}),
+            &facts,
+            &["~s[y].v"],
+        );
+        check(
+            json!({"q": [80, 443]}),
+            json!({"q": [443]}),
+            &facts,
+            &["~q.0", "-q.1"],
+        );
+    }
+
+    #[test]
+    fn secret_marks_and_unknowns() {
+        let facts = TypeFacts::default();
+        let rules = Rules {
+            facts: &facts,
+            ignore: &[],
+            replace_on: &[],
+        };
+        let map = |value: Value| Value::Map([("k".to_owned(), value)].into());
+        assert_eq!(
+            diff(
+                &map("x".into()),
+                &map(Value::from("x").into_secret()),
+                &rules
+            ),
+            []
+        );
+        let unknown = Value::Unknown(["app".to_owned()].into());
+        let found = diff(&map("x".into()), &map(unknown), &rules);
+        assert_eq!(found.len(), 1);
+        let secret = diff(
+            &map(Value::from("hunter2").into_secret()),
+            &map("y".into()),
+            &rules,
+        );
+        assert!(!format!("{secret:?}").contains("hunter2"));
+        let nested = |text: &str| {
+            Value::Secret(Box::new(Value::from(
+                json!({"a": {"b": text}, "l": [{"name": "x", "v": text}]}),
+            )))
+        };
+        let found = diff(&map(nested("hunter2")), &map(nested("hunter3")), &rules);
+        assert_eq!(found.len(), 2);
+        assert!(!format!("{found:?}").contains("hunter"), "{found:?}");
+    }
+}

@@ -1,0 +1,135 @@
+//! The plan: data only. Printable, comparable, auditable; execution does what
+//! it says and nothing else.
+
+mod build;
+mod diff;
+
+use lazuli_core::{Diagnostic, SourcePlace, Urn, Value};
+
+pub(crate) use build::{Decision, PlanInput, Planned, Subject, build, decide, swept_along};
+pub(crate) use diff::covers;
+pub use diff::{Change, ChangeKind};
+
+/// What is going to happen to one resource.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Op {
+    /// It comes to life.
+    Create,
+    /// It changes in place.
+    Update,
+    /// It goes away.
+    Delete,
+    /// The new half of a replacement.
+    CreateReplacement,
+    /// The old half of a replacement.
+    DeleteReplaced,
+}
+
+impl Op {
+    /// `create`, `update`, `delete`, `create-replacement`, `delete-replaced`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Delete => "delete",
+            Self::CreateReplacement => "create-replacement",
+            Self::DeleteReplaced => "delete-replaced",
+        }
+    }
+
+    /// Whether the step removes something.
+    pub fn is_delete(self) -> bool {
+        matches!(self, Self::Delete | Self::DeleteReplaced)
+    }
+}
+
+/// A value of a step that is not known yet, and what it waits for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pending {
+    /// Dotted input path.
+    pub path: String,
+    /// What it waits for, in words: `secureacrweb2021: identity.principalId`.
+    pub waits_for: Vec<String>,
+}
+
+/// One step of a plan.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Step {
+    /// The resource.
+    pub urn: Urn,
+    /// What happens to it.
+    pub op: Op,
+    /// The cloud's id, when known.
+    pub id: Option<String>,
+    /// Where the program declares it; for deletes, where it did.
+    pub place: Option<SourcePlace>,
+    /// Differences of inputs, for updates and replacements.
+    pub changes: Vec<Change>,
+    /// Why, when differences alone do not say it.
+    pub reasons: Vec<String>,
+    /// The inputs it is going to have; unknowns inside. Null for deletes.
+    pub inputs: Value,
+    /// Inputs that are not known yet.
+    pub pending: Vec<Pending>,
+    /// Positions of steps of this plan that must have succeeded before.
+    pub after: Vec<usize>,
+}
+
+/// A resource of the state whose fate is not decided yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Undecided {
+    /// The resource.
+    pub urn: Urn,
+    /// What the scopes above it wait for, in words.
+    pub waits_for: Vec<String>,
+}
+
+/// An export as the plan sees it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PlannedExport {
+    /// Its name.
+    pub name: String,
+    /// Its value; [`Value::Unknown`] while pending, [`Value::Secret`] if secret.
+    pub value: Value,
+}
+
+/// What one wave is going to do.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Plan {
+    /// The wave, from 1.
+    pub wave: u32,
+    /// Serial of the state it was made from.
+    pub serial: u64,
+    /// Steps, in a possible order (a step follows all in its `after`).
+    pub steps: Vec<Step>,
+    /// Resources that stay as they are.
+    pub unchanged: Vec<Urn>,
+    /// Resources that are kept because their scope is still open.
+    pub undecided: Vec<Undecided>,
+    /// Findings of checks and verify; errors stop before anything is touched.
+    pub findings: Vec<Diagnostic>,
+    /// Exports as far as known.
+    pub exports: Vec<PlannedExport>,
+    /// What the program waits for, when it may declare more later.
+    pub more_after: Vec<String>,
+    /// The program waits on something that is no output; the plan assumes that
+    /// it declares nothing before the plan is carried out.
+    pub assumed: bool,
+}
+
+impl Plan {
+    /// How many resources the plan changes; the two halves of a replacement count once.
+    pub fn change_count(&self) -> usize {
+        self.steps
+            .iter()
+            .filter(|step| step.op != Op::DeleteReplaced)
+            .count()
+    }
+
+    /// Whether a finding stops the run.
+    pub fn has_errors(&self) -> bool {
+        self.findings
+            .iter()
+            .any(|finding| finding.severity == lazuli_core::Severity::Error)
+    }
+}

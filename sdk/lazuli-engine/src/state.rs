@@ -1,0 +1,341 @@
+//! The state: a fold over the journal. Only journal entries change it.
+
+use std::collections::BTreeMap;
+
+use lazuli_core::{Existing, SourcePlace, Urn, Value};
+
+use crate::plan::Op;
+
+/// A resource as the last successful operation left it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Resource {
+    /// Identity across runs.
+    pub urn: Urn,
+    /// Name of the provider that serves it.
+    pub provider: String,
+    /// The cloud's id.
+    pub id: String,
+    /// Inputs of that operation.
+    pub inputs: Value,
+    /// What the cloud answered.
+    pub outputs: Value,
+    /// Resources it depends on, as of its last registration.
+    pub depends_on: Vec<Urn>,
+    /// The resource that contains it, if one does.
+    pub parent: Option<Urn>,
+    /// Delete and replace are refused.
+    pub protect: bool,
+    /// Delete only forgets it.
+    pub retain_on_delete: bool,
+    /// Where the program declared it.
+    pub place: SourcePlace,
+    /// Its last operation was interrupted or left it unhealthy: the next `up`
+    /// writes it again even if nothing differs.
+    pub uncertain: bool,
+}
+
+impl Resource {
+    /// The resource in the form that providers take.
+    pub fn existing(&self) -> Existing {
+        Existing {
+            urn: self.urn.clone(),
+            id: self.id.clone(),
+            inputs: self.inputs.clone(),
+            outputs: self.outputs.clone(),
+        }
+    }
+}
+
+/// An operation that was started and whose end is not recorded.
+#[derive(Debug, Clone, PartialEq)]
+pub struct InFlight {
+    /// What was being done.
+    pub op: Op,
+    /// The resource as it would be afterwards (creates and updates), or as it was (deletes).
+    /// Its id is empty when the cloud had not given one yet.
+    pub resource: Resource,
+    /// Lets the provider go on waiting for the operation.
+    pub token: Option<Value>,
+}
+
+/// One change of the state.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Entry {
+    /// An operation is about to be requested.
+    Started {
+        /// Number of the operation, unique within the journal.
+        operation: u64,
+        /// What may be in flight from now on.
+        in_flight: Box<InFlight>,
+    },
+    /// The cloud accepted it.
+    Accepted {
+        /// Number of the operation.
+        operation: u64,
+        /// See [`InFlight::token`].
+        token: Value,
+    },
+    /// It is over and nothing of it remains in flight.
+    Ended {
+        /// Number of the operation.
+        operation: u64,
+        /// What it left.
+        outcome: Outcome,
+    },
+    /// Bookkeeping of a resource changed without an operation: edges, options, place, a move.
+    Noted {
+        /// The urn it had, if it moved.
+        from: Option<Urn>,
+        /// The resource as it is recorded from now on.
+        resource: Box<Resource>,
+    },
+    /// A resource was forgotten without an operation.
+    Forgotten {
+        /// The resource.
+        urn: Urn,
+    },
+    /// The exports of a successful run, replacing the former ones.
+    Exports {
+        /// Values by name.
+        values: BTreeMap<String, Value>,
+    },
+}
+
+/// What an operation left behind.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outcome {
+    /// The resource is as recorded here.
+    Is(Box<Resource>),
+    /// A new resource took the urn; the former one still awaits its deletion.
+    Superseded(Box<Resource>),
+    /// The resource is gone.
+    Gone,
+    /// Nothing changed.
+    Nothing,
+}
+
+/// Everything known about a stack.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct State {
+    /// Grows with every entry.
+    pub serial: u64,
+    /// Living resources.
+    pub resources: BTreeMap<Urn, Resource>,
+    /// Former halves of replacements that still have to be deleted, by id.
+    pub superseded: BTreeMap<String, Resource>,
+    /// Operations whose end is not recorded, by number.
+    pub in_flight: BTreeMap<u64, InFlight>,
+    /// Exports of the last successful run.
+    pub exports: BTreeMap<String, Value>,
+}
+
+impl State {
+    /// Applies one entry. This is the only way in which a state changes.
+    pub fn apply(&mut self, entry: &Entry) {
+        self.serial += 1;
+        match entry {
+            Entry::Started {
+                operation,
+                in_flight,
+            } => {
+                self.in_flight.insert(*operation, (**in_flight).clone());
+            }
+            Entry::Accepted { operation, token } => {
+                if let Some(in_flight) = self.in_flight.get_mut(operation) {
+                    in_flight.token = Some(token.clone());
+                }
+            }
+            Entry::Ended { operation, outcome } => {
+                let ended = self.in_flight.remove(operation);
+                self.end(ended, outcome);
+            }
+            Entry::Noted { from, resource } => {
+                if let Some(from) = from {
+                    self.resources.remove(from);
+                    self.rename(from, &resource.urn);
+                }
+                self.resources
+                    .insert(resource.urn.clone(), (**resource).clone());
+            }
+            Entry::Forgotten { urn } => {
+                self.resources.remove(urn);
+            }
+            Entry::Exports { values } => self.exports.clone_from(values),
+        }
+    }
+
+    fn end(&mut self, ended: Option<InFlight>, outcome: &Outcome) {
+        match outcome {
+            Outcome::Is(resource) => {
+                self.resources
+                    .insert(resource.urn.clone(), (**resource).clone());
+            }
+            Outcome::Superseded(resource) => {
+                if let Some(former) = self
+                    .resources
+                    .insert(resource.urn.clone(), (**resource).clone())
+                {
+                    self.superseded.insert(former.id.clone(), former);
+                }
+            }
+            Outcome::Gone => {
+                let Some(ended) = ended else { return };
+                if self.superseded.remove(&ended.resource.id).is_none() {
+                    self.resources.remove(&ended.resource.urn);
+                }
+            }
+            Outcome::Nothing => {}
+        }
+    }
+
+    /// A moved resource is renamed in every edge of the others.
+    fn rename(&mut self, from: &Urn, to: &Urn) {
+        for resource in self.resources.values_mut() {
+            for edge in resource
+                .depends_on
+                .iter_mut()
+                .chain(resource.parent.as_mut())
+            {
+                if edge == from {
+                    *edge = to.clone();
+                }
+            }
+        }
+    }
+
+    /// The next free operation number.
+    pub fn next_operation(&self) -> u64 {
+        self.serial + 1
+    }
+}
+
+/// A resource that tests of this crate make states of.
+#[cfg(test)]
+pub(crate) fn sample(name: &str) -> Resource {
+    Resource {
+        urn: Urn::new("dev", "test", "", "test:Thing", name),
+        provider: "test".into(),
+        id: format!("id-{name}"),
+        inputs: Value::map(),
+        outputs: Value::map(),
+        depends_on: Vec::new(),
+        parent: None,
+        protect: false,
+        retain_on_delete: false,
+        place: SourcePlace {
+            file: "main.rs".into(),
+            line: 1,
+        },
+        uncertain: false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn started(operation: u64, op: Op, name: &str) -> Entry {
+        let in_flight = InFlight {
+            op,
+            resource: sample(name),
+            token: None,
+        };
+        Entry::Started {
+            operation,
+            in_flight: Box::new(in_flight),
+        }
+    }
+
+    #[test]
+    fn a_create_is_in_flight_until_it_ends() {
+        let mut state = State::default();
+        state.apply(&started(1, Op::Create, "a"));
+        state.apply(&Entry::Accepted {
+            operation: 1,
+            token: Value::from("op"),
+        });
+        assert_eq!(state.in_flight[&1].token, Some(Value::from("op")));
+        assert!(state.resources.is_empty());
+        state.apply(&Entry::Ended {
+            operation: 1,
+            outcome: Outcome::Is(Box::new(sample("a"))),
+        });
+        assert!(state.in_flight.is_empty());
+        assert_eq!(state.resources.len(), 1);
+    }
+
+    #[test]
+    fn a_failed_operation_changes_nothing_but_its_own_entry() {
+        let mut state = State::default();
+        state.apply(&Entry::Noted {
+            from: None,
+            resource: Box::new(sample("a")),
+        });
+        let before = state.resources.clone();
+        state.apply(&started(9, Op::Delete, "a"));
+        state.apply(&Entry::Ended {
+            operation: 9,
+            outcome: Outcome::Nothing,
+        });
+        assert_eq!(state.resources, before);
+        assert!(state.in_flight.is_empty());
+    }
+
+    #[test]
+    fn a_superseded_resource_waits_for_its_deletion() {
+        let mut state = State::default();
+        state.apply(&Entry::Noted {
+            from: None,
+            resource: Box::new(sample("a")),
+        });
+        let new = Resource {
+            id: "id-new".into(),
+            ..sample("a")
+        };
+        state.apply(&started(1, Op::CreateReplacement, "a"));
+        state.apply(&Entry::Ended {
+            operation: 1,
+            outcome: Outcome::Superseded(Box::new(new)),
+        });
+        assert_eq!(state.superseded["id-a"].id, "id-a");
+        state.apply(&started(2, Op::DeleteReplaced, "a"));
+        state.apply(&Entry::Ended {
+            operation: 2,
+            outcome: Outcome::Gone,
+        });
+        assert!(state.superseded.is_empty());
+        assert_eq!(
+            state.resources.values().next().map(|r| r.id.as_str()),
+            Some("id-new")
+        );
+    }
+
+    #[test]
+    fn a_move_is_followed_by_every_edge() {
+        let mut state = State::default();
+        let child = Resource {
+            depends_on: vec![sample("a").urn],
+            parent: Some(sample("a").urn),
+            ..sample("b")
+        };
+        state.apply(&Entry::Noted {
+            from: None,
+            resource: Box::new(sample("a")),
+        });
+        state.apply(&Entry::Noted {
+            from: None,
+            resource: Box::new(child),
+        });
+        let moved = sample("c");
+        state.apply(&Entry::Noted {
+            from: Some(sample("a").urn),
+            resource: Box::new(moved.clone()),
+        });
+        let child = &state.resources[&sample("b").urn];
+        assert_eq!(
+            (&child.depends_on[0], child.parent.as_ref()),
+            (&moved.urn, Some(&moved.urn))
+        );
+        assert!(!state.resources.contains_key(&sample("a").urn));
+    }
+}

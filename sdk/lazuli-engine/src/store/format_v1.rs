@@ -1,0 +1,434 @@
+//! The persisted forms, version 1: separate structs, so that inner types may
+//! change without touching files that exist.
+
+use std::collections::BTreeMap;
+
+use lazuli_core::{SourcePlace, Urn, Value};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value as Json};
+
+use crate::plan::Op;
+use crate::secrets::DataKey;
+use crate::state::{Entry, InFlight, Outcome, Resource, State};
+
+pub(super) const VERSION: u32 = 1;
+const MARK: &str = "$lazuli";
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct ResourceV1 {
+    urn: String,
+    provider: String,
+    id: String,
+    inputs: Json,
+    outputs: Json,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    depends_on: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    parent: Option<String>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    protect: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    retain_on_delete: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    uncertain: bool,
+    file: String,
+    line: u32,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct InFlightV1 {
+    op: String,
+    resource: ResourceV1,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    token: Option<Json>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(tag = "entry", rename_all = "snake_case")]
+pub(super) enum EntryV1 {
+    Started {
+        operation: u64,
+        in_flight: InFlightV1,
+    },
+    Accepted {
+        operation: u64,
+        token: Json,
+    },
+    Ended {
+        operation: u64,
+        outcome: String,
+        resource: Option<ResourceV1>,
+    },
+    Noted {
+        from: Option<String>,
+        resource: ResourceV1,
+    },
+    Forgotten {
+        urn: String,
+    },
+    Exports {
+        values: BTreeMap<String, Json>,
+    },
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct StateV1 {
+    serial: u64,
+    resources: Vec<ResourceV1>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    superseded: Vec<ResourceV1>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    in_flight: BTreeMap<u64, InFlightV1>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    exports: BTreeMap<String, Json>,
+}
+
+/// Converts between inner and persisted forms, sealing and opening secrets.
+pub(crate) struct Codec {
+    pub(super) key: Option<DataKey>,
+}
+
+type Read<T> = Result<T, String>;
+
+impl Codec {
+    pub(super) fn value(&self, value: &Value) -> Read<Json> {
+        Ok(match value {
+            Value::Null => Json::Null,
+            Value::Bool(value) => Json::Bool(*value),
+            Value::Number(number) => Json::Number(number.clone()),
+            Value::String(text) => Json::String(text.clone()),
+            Value::List(list) => Json::Array(
+                list.iter()
+                    .map(|item| self.value(item))
+                    .collect::<Read<_>>()?,
+            ),
+            Value::Map(map) => {
+                let members = map
+                    .iter()
+                    .map(|(key, item)| Ok((key.clone(), self.value(item)?)));
+                let object = Json::Object(members.collect::<Read<Map<_, _>>>()?);
+                if map.contains_key(MARK) {
+                    marked("map", object)
+                } else {
+                    object
+                }
+            }
+            Value::Secret(inner) => {
+                let plain = self.value(inner)?.to_string();
+                let key = self
+                    .key
+                    .as_ref()
+                    .ok_or("there is no key to seal a secret with")?;
+                marked(
+                    "secret",
+                    Json::String(key.seal(&plain).ok_or("a secret cannot be sealed")?),
+                )
+            }
+            Value::Unknown(_) => {
+                return Err("a value that is not known cannot be recorded".to_owned());
+            }
+        })
+    }
+
+    pub(super) fn read_value(&self, json: Json) -> Read<Value> {
+        Ok(match json {
+            Json::Array(list) => Value::List(
+                list.into_iter()
+                    .map(|item| self.read_value(item))
+                    .collect::<Read<_>>()?,
+            ),
+            Json::Object(object) => self.read_object(object)?,
+            plain => Value::from(plain),
+        })
+    }
+
+    fn read_object(&self, mut object: Map<String, Json>) -> Read<Value> {
+        match object.get(MARK).and_then(Json::as_str) {
+            Some("map") => match object.remove("v") {
+                Some(Json::Object(inner)) => self.read_members(inner),
+                _ => Err(format!("a `{MARK}: map` without members")),
+            },
+            Some("secret") => {
+                let sealed = object.get("v").and_then(Json::as_str).unwrap_or_default();
+                let key = self
+                    .key
+                    .as_ref()
+                    .ok_or("the key file is missing, secrets cannot be opened")?;
+                let plain = key
+                    .open(sealed)
+                    .ok_or("a secret cannot be opened with this key")?;
+                let json = serde_json::from_str(&plain).map_err(|_| "a secret holds no value")?;
+                Ok(self.read_value(json)?.into_secret())
+            }
+            _ => self.read_members(object),
+        }
+    }
+
+    fn read_members(&self, object: Map<String, Json>) -> Read<Value> {
+        let members = object
+            .into_iter()
+            .map(|(key, item)| Ok((key, self.read_value(item)?)));
+        Ok(Value::Map(members.collect::<Read<_>>()?))
+    }
+
+    fn resource(&self, resource: &Resource) -> Read<ResourceV1> {
+        Ok(ResourceV1 {
+            urn: resource.urn.to_string(),
+            provider: resource.provider.clone(),
+            id: resource.id.clone(),
+            inputs: self.value(&resource.inputs)?,
+            outputs: self.value(&resource.outputs)?,
+            depends_on: resource.depends_on.iter().map(Urn::to_string).collect(),
+            parent: resource.parent.as_ref().map(Urn::to_string),
+            protect: resource.protect,
+            retain_on_delete: resource.retain_on_delete,
+            uncertain: resource.uncertain,
+            file: resource.place.file.clone(),
+            line: resource.place.line,
+        })
+    }
+
+    fn read_resource(&self, wire: ResourceV1) -> Read<Resource> {
+        Ok(Resource {
+            urn: urn(&wire.urn)?,
+            provider: wire.provider,
+            id: wire.id,
+            inputs: self.read_value(wire.inputs)?,
+            outputs: self.read_value(wire.outputs)?,
+            depends_on: wire
+                .depends_on
+                .iter()
+                .map(|text| urn(text))
+                .collect::<Read<_>>()?,
+            parent: wire.parent.as_deref().map(urn).transpose()?,
+            protect: wire.protect,
+            retain_on_delete: wire.retain_on_delete,
+            uncertain: wire.uncertain,
+            place: SourcePlace {
+                file: wire.file,
+                line: wire.line,
+            },
+        })
+    }
+
+    fn in_flight(&self, in_flight: &InFlight) -> Read<InFlightV1> {
+        Ok(InFlightV1 {
+            op: in_flight.op.as_str().to_owned(),
+            resource: self.resource(&in_flight.resource)?,
+            token: in_flight
+                .token
+                .as_ref()
+                .map(|token| self.value(token))
+                .transpose()?,
+        })
+    }
+
+    fn read_in_flight(&self, wire: InFlightV1) -> Read<InFlight> {
+        Ok(InFlight {
+            op: op(&wire.op)?,
+            resource: self.read_resource(wire.resource)?,
+            token: wire.token.map(|token| self.read_value(token)).transpose()?,
+        })
+    }
+
+    pub(super) fn entry(&self, entry: &Entry) -> Read<EntryV1> {
+        Ok(match entry {
+            Entry::Started {
+                operation,
+                in_flight,
+            } => EntryV1::Started {
+                operation: *operation,
+                in_flight: self.in_flight(in_flight)?,
+            },
+            Entry::Accepted { operation, token } => EntryV1::Accepted {
+                operation: *operation,
+                token: self.value(token)?,
+            },
+            Entry::Ended { operation, outcome } => {
+                let (outcome, resource) = match outcome {
+                    Outcome::Is(resource) => ("is", Some(self.resource(resource)?)),
+                    Outcome::Superseded(resource) => ("superseded", Some(self.resource(resource)?)),
+                    Outcome::Gone => ("gone", None),
+                    Outcome::Nothing => ("nothing", None),
+                };
+                EntryV1::Ended {
+                    operation: *operation,
+                    outcome: outcome.to_owned(),
+                    resource,
+                }
+            }
+            Entry::Noted { from, resource } => EntryV1::Noted {
+                from: from.as_ref().map(Urn::to_string),
+                resource: self.resource(resource)?,
+            },
+            Entry::Forgotten { urn } => EntryV1::Forgotten {
+                urn: urn.to_string(),
+            },
+            Entry::Exports { values } => EntryV1::Exports {
+                values: self.exports(values)?,
+            },
+        })
+    }
+
+    pub(super) fn read_entry(&self, wire: EntryV1) -> Read<Entry> {
+        Ok(match wire {
+            EntryV1::Started {
+                operation,
+                in_flight,
+            } => Entry::Started {
+                operation,
+                in_flight: Box::new(self.read_in_flight(in_flight)?),
+            },
+            EntryV1::Accepted { operation, token } => Entry::Accepted {
+                operation,
+                token: self.read_value(token)?,
+            },
+            EntryV1::Ended {
+                operation,
+                outcome,
+                resource,
+            } => {
+                let resource = resource
+                    .map(|wire| self.read_resource(wire))
+                    .transpose()?
+                    .map(Box::new);
+                let outcome = match (outcome.as_str(), resource) {
+                    ("is", Some(resource)) => Outcome::Is(resource),
+                    ("superseded", Some(resource)) => Outcome::Superseded(resource),
+                    ("gone", None) => Outcome::Gone,
+                    ("nothing", None) => Outcome::Nothing,
+                    _ => return Err(format!("an operation cannot end with {outcome:?}")),
+                };
+                Entry::Ended { operation, outcome }
+            }
+            EntryV1::Noted { from, resource } => Entry::Noted {
+                from: from.as_deref().map(urn).transpose()?,
+                resource: Box::new(self.read_resource(resource)?),
+            },
+            EntryV1::Forgotten { urn: text } => Entry::Forgotten { urn: urn(&text)? },
+            EntryV1::Exports { values } => Entry::Exports {
+                values: self.read_exports(values)?,
+            },
+        })
+    }
+
+    fn exports(&self, values: &BTreeMap<String, Value>) -> Read<BTreeMap<String, Json>> {
+        values
+            .iter()
+            .map(|(name, value)| Ok((name.clone(), self.value(value)?)))
+            .collect()
+    }
+
+    fn read_exports(&self, values: BTreeMap<String, Json>) -> Read<BTreeMap<String, Value>> {
+        values
+            .into_iter()
+            .map(|(name, json)| Ok((name, self.read_value(json)?)))
+            .collect()
+    }
+
+    pub(super) fn state(&self, state: &State) -> Read<StateV1> {
+        let in_flight = state
+            .in_flight
+            .iter()
+            .map(|(number, op)| Ok((*number, self.in_flight(op)?)));
+        Ok(StateV1 {
+            serial: state.serial,
+            resources: state
+                .resources
+                .values()
+                .map(|r| self.resource(r))
+                .collect::<Read<_>>()?,
+            superseded: state
+                .superseded
+                .values()
+                .map(|r| self.resource(r))
+                .collect::<Read<_>>()?,
+            in_flight: in_flight.collect::<Read<_>>()?,
+            exports: self.exports(&state.exports)?,
+        })
+    }
+
+    pub(super) fn read_state(&self, wire: StateV1) -> Read<State> {
+        let resources = wire
+            .resources
+            .into_iter()
+            .map(|wire| self.read_resource(wire));
+        let superseded = wire
+            .superseded
+            .into_iter()
+            .map(|wire| self.read_resource(wire));
+        let in_flight = wire
+            .in_flight
+            .into_iter()
+            .map(|(number, op)| Ok((number, self.read_in_flight(op)?)));
+        Ok(State {
+            serial: wire.serial,
+            resources: resources
+                .map(|r| r.map(|r| (r.urn.clone(), r)))
+                .collect::<Read<_>>()?,
+            superseded: superseded
+                .map(|r| r.map(|r| (r.id.clone(), r)))
+                .collect::<Read<_>>()?,
+            in_flight: in_flight.collect::<Read<_>>()?,
+            exports: self.read_exports(wire.exports)?,
+        })
+    }
+}
+
+fn marked(kind: &str, value: Json) -> Json {
+    serde_json::json!({ MARK: kind, "v": value })
+}
+
+fn urn(text: &str) -> Read<Urn> {
+    Urn::parse(text).map_err(|error| error.to_string())
+}
+
+fn op(text: &str) -> Read<Op> {
+    [
+        Op::Create,
+        Op::Update,
+        Op::Delete,
+        Op::CreateReplacement,
+        Op::DeleteReplaced,
+    ]
+    .into_iter()
+    .find(|op| op.as_str() == text)
+    .ok_or_else(|| format!("{text:?} is no operation"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn values_survive_with_secrets_sealed_and_marks_escaped() {
+        let folder = tempfile::tempdir().unwrap();
+        let key = DataKey::load(&folder.path().join("key"), "a", true).unwrap();
+        let codec = Codec { key };
+        let mut map = BTreeMap::new();
+        map.insert(
+            "password".to_owned(),
+            Value::List(vec![Value::from("hunter2")]).into_secret(),
+        );
+        map.insert(MARK.to_owned(), Value::from("mine"));
+        map.insert("n".to_owned(), Value::from(json!([1, null, {"a": true}])));
+        let value = Value::Map(map);
+        let wire = codec.value(&value).unwrap();
+        assert!(!wire.to_string().contains("hunter2"));
+        assert_eq!(codec.read_value(wire.clone()).unwrap(), value);
+        let keyless = Codec { key: None };
+        assert!(
+            keyless
+                .read_value(wire)
+                .unwrap_err()
+                .contains("key file is missing")
+        );
+    }
+
+    #[test]
+    fn an_unknown_is_never_recorded() {
+        let codec = Codec { key: None };
+        assert!(codec.value(&Value::Unknown([].into())).is_err());
+    }
+}

@@ -1,0 +1,465 @@
+//! A scripted cloud: resources in memory, a log of every call, and faults.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use lazuli_core::{
+    Created, Desired, Existing, Handle, IntoInput, Options, Output, Place, Progress, Property,
+    Provider, ProviderError, ProviderErrorKind, ResourceSpec, Stack, TypeFacts, Value,
+};
+use lazuli_engine::{
+    Decision, EngineError, Event, Frontend, Op, Operation, Plan, Settings, State, Stopper, Store,
+    Summary, stop_channel,
+};
+
+/// What goes wrong in the cloud, by `verb name` (`create web`).
+#[derive(Default)]
+pub(crate) struct Faults {
+    /// The cloud refuses.
+    pub(crate) refuse: BTreeSet<String>,
+    /// It is done, but the answer never arrives.
+    pub(crate) lose_answer: BTreeSet<String>,
+    /// The whole process dies: before the effect, or after it.
+    pub(crate) die_before: BTreeSet<String>,
+    pub(crate) die_after: BTreeSet<String>,
+}
+
+#[derive(Default)]
+pub(crate) struct World {
+    pub(crate) things: BTreeMap<String, Value>,
+    pub(crate) log: Vec<String>,
+    pub(crate) faults: Faults,
+    pub(crate) running: usize,
+    pub(crate) most_running: usize,
+    serial: u32,
+}
+
+/// The cloud, shared by all runs of one test.
+#[derive(Clone, Default)]
+pub(crate) struct Cloud {
+    pub(crate) world: Arc<Mutex<World>>,
+    stopper: Arc<Mutex<Option<Stopper>>>,
+}
+
+impl Cloud {
+    pub(crate) fn with<R>(&self, act: impl FnOnce(&mut World) -> R) -> R {
+        act(&mut self.world.lock().unwrap())
+    }
+
+    /// The log since the last call.
+    pub(crate) fn log(&self) -> Vec<String> {
+        self.with(|world| std::mem::take(&mut world.log))
+    }
+
+    pub(crate) fn names(&self) -> Vec<String> {
+        self.with(|world| world.things.keys().cloned().collect())
+    }
+
+    async fn act<R>(
+        &self,
+        verb: &str,
+        urn: &lazuli_core::Urn,
+        effect: impl FnOnce(&mut World) -> Result<R, ProviderError>,
+    ) -> Result<R, ProviderError> {
+        let call = format!("{verb} {}", urn.name());
+        self.with(|world| {
+            world.running += 1;
+            world.most_running = world.most_running.max(world.running);
+        });
+        tokio::task::yield_now().await;
+        let died = self.with(|world| world.faults.die_before.contains(&call));
+        if died {
+            self.die().await;
+        }
+        let (result, die, lose) = self.with(|world| {
+            world.running -= 1;
+            world.log.push(call.clone());
+            if world.faults.refuse.contains(&call) {
+                let error = ProviderError::new(
+                    ProviderErrorKind::Refused,
+                    format!("the cloud refuses to {call}"),
+                );
+                return (Err(error.code("Refused")), false, false);
+            }
+            let result = effect(world);
+            (
+                result,
+                world.faults.die_after.contains(&call),
+                world.faults.lose_answer.contains(&call),
+            )
+        });
+        if die {
+            self.die().await;
+        }
+        if lose {
+            return Err(ProviderError::new(
+                ProviderErrorKind::Unknown,
+                "the connection broke",
+            ));
+        }
+        result
+    }
+
+    /// A killed process: nothing after this point happens.
+    async fn die(&self) {
+        let stopper = self.stopper.lock().unwrap().clone();
+        if let Some(stopper) = stopper {
+            stopper.stop();
+            stopper.stop();
+        }
+        std::future::pending::<()>().await;
+    }
+}
+
+fn refused(text: String) -> ProviderError {
+    ProviderError::new(ProviderErrorKind::Refused, text)
+}
+
+#[async_trait]
+impl Provider for Cloud {
+    fn facts(&self, ty: &str) -> TypeFacts {
+        TypeFacts {
+            immutable: vec!["fixed".into()],
+            delete_before_replace: ty == "test:Named",
+            stable_outputs: vec![("serial".into(), vec!["reset".into()])],
+            ..TypeFacts::default()
+        }
+    }
+
+    fn exclusive(&self, desired: &Desired) -> Vec<String> {
+        desired
+            .inputs
+            .at("lock")
+            .and_then(Value::as_str)
+            .map(str::to_owned)
+            .into_iter()
+            .collect()
+    }
+
+    async fn create(&self, desired: &Desired, _: &dyn Progress) -> Result<Created, ProviderError> {
+        self.act("create", &desired.urn, |world| {
+            world.serial += 1;
+            let id = desired
+                .id
+                .clone()
+                .unwrap_or_else(|| format!("{}#{}", desired.urn.name(), world.serial));
+            if world.things.contains_key(&id) {
+                return Err(refused(format!("{id} exists already")));
+            }
+            let mut outputs = desired.inputs.as_map().cloned().unwrap_or_default();
+            outputs.insert("id".into(), Value::from(id.as_str()));
+            outputs.insert("serial".into(), Value::from(format!("s{}", world.serial)));
+            world.things.insert(id.clone(), Value::Map(outputs.clone()));
+            Ok(Created {
+                id,
+                outputs: Value::Map(outputs),
+            })
+        })
+        .await
+    }
+
+    async fn read(&self, existing: &Existing) -> Result<Option<Created>, ProviderError> {
+        self.with(|world| {
+            world.log.push(format!("read {}", existing.urn.name()));
+            let id = if existing.id.is_empty() {
+                // A provider that gives ids itself finds its resource by name.
+                let prefix = format!("{}#", existing.urn.name());
+                world
+                    .things
+                    .keys()
+                    .find(|id| id.starts_with(&prefix))
+                    .cloned()
+                    .unwrap_or_default()
+            } else {
+                existing.id.clone()
+            };
+            Ok(world.things.get(&id).map(|outputs| Created {
+                id: id.clone(),
+                outputs: outputs.clone(),
+            }))
+        })
+    }
+
+    async fn update(
+        &self,
+        existing: &Existing,
+        desired: &Desired,
+        _: &dyn Progress,
+    ) -> Result<Created, ProviderError> {
+        let id = existing.id.clone();
+        self.act("update", &desired.urn, |world| {
+            let Some(Value::Map(outputs)) = world.things.get_mut(&id) else {
+                return Err(refused(format!("{id} does not exist")));
+            };
+            outputs.extend(desired.inputs.as_map().cloned().unwrap_or_default());
+            Ok(Created {
+                id: id.clone(),
+                outputs: Value::Map(outputs.clone()),
+            })
+        })
+        .await
+    }
+
+    async fn delete(&self, existing: &Existing, _: &dyn Progress) -> Result<(), ProviderError> {
+        self.act("delete", &existing.urn, |world| {
+            world.things.remove(&existing.id);
+            Ok(())
+        })
+        .await
+    }
+}
+
+/// Declares a thing of the scripted cloud; a `Named` one has its id from its name.
+#[track_caller]
+pub(crate) fn thing(
+    place: &Place,
+    name: &str,
+    inputs: impl IntoIterator<Item = (&'static str, Input)>,
+) -> Handle {
+    thing_with(place, "test:Thing", name, inputs, Options::new())
+}
+
+#[track_caller]
+pub(crate) fn named(
+    place: &Place,
+    name: &str,
+    inputs: impl IntoIterator<Item = (&'static str, Input)>,
+) -> Handle {
+    thing_with(place, "test:Named", name, inputs, Options::new())
+}
+
+#[track_caller]
+pub(crate) fn thing_with(
+    place: &Place,
+    ty: &str,
+    name: &str,
+    inputs: impl IntoIterator<Item = (&'static str, Input)>,
+    options: Options,
+) -> Handle {
+    let id = (ty == "test:Named").then(|| format!("/{name}"));
+    declare(place, ty, name, id, inputs, options)
+}
+
+/// A thing whose id holds its generation: two generations can live side by side.
+#[track_caller]
+pub(crate) fn dated(place: &Place, name: &str, generation: &str) -> Handle {
+    let id = Some(format!("/{name}-{generation}"));
+    declare(
+        place,
+        "test:Dated",
+        name,
+        id,
+        [("fixed", put(generation))],
+        Options::new(),
+    )
+}
+
+#[track_caller]
+fn declare(
+    place: &Place,
+    ty: &str,
+    name: &str,
+    id: Option<String>,
+    inputs: impl IntoIterator<Item = (&'static str, Input)>,
+    options: Options,
+) -> Handle {
+    let members = inputs
+        .into_iter()
+        .map(|(key, input)| (key.to_owned(), input.0));
+    place.register(ResourceSpec {
+        provider: "test",
+        ty: ty.to_owned(),
+        name: name.to_owned(),
+        id: id.map(Output::of),
+        inputs: Property::Map(members.collect()),
+        options,
+        at: std::panic::Location::caller(),
+    })
+}
+
+/// An input of a thing.
+pub(crate) struct Input(Property);
+
+pub(crate) fn put(value: impl IntoInput<String>) -> Input {
+    Input(value.into_input().into_property())
+}
+
+/// The frontend of a test: approves, and keeps what it saw.
+#[derive(Default)]
+pub(crate) struct Watch {
+    pub(crate) plans: Vec<Plan>,
+    pub(crate) events: Vec<String>,
+    pub(crate) refuse: bool,
+}
+
+#[async_trait]
+impl Frontend for Watch {
+    fn event(&mut self, event: &Event) {
+        match event {
+            Event::Planned(plan) => self.plans.push(plan.clone()),
+            Event::StepDone { urn, op, .. } => {
+                self.events.push(format!("{} {}", op.as_str(), urn.name()))
+            }
+            Event::StepUnchanged { urn } => self.events.push(format!("unchanged {}", urn.name())),
+            Event::StepSkipped { urn, .. } => self.events.push(format!("skipped {}", urn.name())),
+            Event::StepFailed { failure, .. } => {
+                self.events.push(format!("failed {}", failure.urn.name()))
+            }
+            Event::Settled { urn, op, .. } => {
+                self.events
+                    .push(format!("settled {} {}", op.as_str(), urn.name()))
+            }
+            _ => {}
+        }
+    }
+
+    async fn approve(&mut self, _: &Plan) -> Decision {
+        if self.refuse {
+            Decision::Refused
+        } else {
+            Decision::Approved
+        }
+    }
+}
+
+/// `+create ~update -delete ±replacement` of a plan, by name.
+pub(crate) fn steps(plan: &Plan) -> Vec<String> {
+    let mark = |op| match op {
+        Op::Create => "+",
+        Op::Update => "~",
+        Op::Delete => "-",
+        Op::CreateReplacement => "+/",
+        Op::DeleteReplaced => "-/",
+    };
+    plan.steps
+        .iter()
+        .map(|step| format!("{}{}", mark(step.op), step.urn.name()))
+        .collect()
+}
+
+/// One run and what was seen of it.
+pub(crate) struct Ran {
+    pub(crate) result: Result<Summary, EngineError>,
+    pub(crate) watch: Watch,
+}
+
+impl Ran {
+    pub(crate) fn plan(&self) -> Vec<String> {
+        steps(self.watch.plans.first().expect("a plan was made"))
+    }
+}
+
+/// A stack on the scripted cloud, in a folder of its own.
+pub(crate) struct Bench {
+    pub(crate) cloud: Cloud,
+    pub(crate) folder: tempfile::TempDir,
+    pub(crate) expect_no_changes: bool,
+}
+
+impl Bench {
+    pub(crate) fn new() -> Self {
+        Self {
+            cloud: Cloud::default(),
+            folder: tempfile::tempdir().unwrap(),
+            expect_no_changes: false,
+        }
+    }
+
+    pub(crate) fn store(&self) -> Store {
+        Store::local(self.folder.path(), "p", "dev")
+    }
+
+    pub(crate) fn state(&self) -> State {
+        self.store().read().unwrap()
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub(crate) fn settings(&self) -> Settings {
+        let provider: Arc<dyn Provider> = Arc::new(self.cloud.clone());
+        Settings {
+            project: "p".into(),
+            stack: "dev".into(),
+            config: BTreeMap::new(),
+            target: BTreeMap::new(),
+            folder: self.folder().to_owned(),
+            providers: [("test".to_owned(), provider)].into(),
+            parallel: 8,
+            settle: std::time::Duration::from_millis(200),
+            expect_no_changes: self.expect_no_changes,
+            actor: "tester@bench".into(),
+        }
+    }
+
+    pub(crate) async fn run<F, Fut>(&self, operation: Operation, program: F) -> Ran
+    where
+        F: FnOnce(Stack) -> Fut + Send + 'static,
+        Fut: Future<Output = lazuli_core::Result<()>> + 'static,
+    {
+        self.run_watched(operation, program, Watch::default()).await
+    }
+
+    pub(crate) async fn run_watched<F, Fut>(
+        &self,
+        operation: Operation,
+        program: F,
+        mut watch: Watch,
+    ) -> Ran
+    where
+        F: FnOnce(Stack) -> Fut + Send + 'static,
+        Fut: Future<Output = lazuli_core::Result<()>> + 'static,
+    {
+        let (stopper, stop) = stop_channel();
+        *self.cloud.stopper.lock().unwrap() = Some(stopper);
+        let result = lazuli_engine::run(
+            operation,
+            self.settings(),
+            self.store(),
+            program,
+            &mut watch,
+            stop,
+        )
+        .await;
+        Ran { result, watch }
+    }
+
+    pub(crate) async fn up<F, Fut>(&self, program: F) -> Ran
+    where
+        F: FnOnce(Stack) -> Fut + Send + 'static,
+        Fut: Future<Output = lazuli_core::Result<()>> + 'static,
+    {
+        self.run(Operation::Up, program).await
+    }
+
+    pub(crate) async fn preview<F, Fut>(&self, program: F) -> Ran
+    where
+        F: FnOnce(Stack) -> Fut + Send + 'static,
+        Fut: Future<Output = lazuli_core::Result<()>> + 'static,
+    {
+        self.run(Operation::Preview, program).await
+    }
+
+    pub(crate) async fn destroy(&self) -> Ran {
+        self.run(Operation::Destroy, |_| async { Ok(()) }).await
+    }
+
+    /// State and world agree, nothing is in flight, nothing is left over.
+    pub(crate) fn assert_settled(&self) {
+        let state = self.state();
+        assert!(
+            state.in_flight.is_empty() && state.superseded.is_empty(),
+            "{state:?}"
+        );
+        let recorded: BTreeSet<_> = state
+            .resources
+            .values()
+            .map(|resource| resource.id.clone())
+            .collect();
+        let existing: BTreeSet<_> = self.cloud.names().into_iter().collect();
+        assert_eq!(recorded, existing);
+    }
+}

@@ -1,0 +1,6 @@
+//! The engine on a scripted cloud.
+
+mod cloud;
+mod lifecycle;
+mod look;
+mod sweep;

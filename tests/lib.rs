@@ -1,0 +1,1 @@
+//! Everything here is in the test binary, see `main.rs`.
