@@ -1,0 +1,405 @@
+//! Entra ID: the discovery documents, client-credential tokens, and their verification.
+//!
+//! Tokens are JWTs signed with a key of the world, so they stay valid over a restart. The registry's
+//! data plane uses [`issue`] and [`verify`] for the tokens of managed identities.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
+use http::StatusCode;
+use jiff::Timestamp;
+use ring::hmac;
+use ring::rand::{SecureRandom, SystemRandom};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::request::{Caller, Incoming};
+use super::{Answer, errors};
+use crate::world::{Resource, World};
+
+const LIFETIME_S: i64 = 3599;
+const KEY_ID: &str = "/lazuli/token-key";
+
+/// What a valid token says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Claims {
+    pub(crate) principal: String,
+    pub(crate) client: String,
+    pub(crate) audience: String,
+}
+
+/// Signs a token for a principal; `lifetime_s` in seconds from now.
+pub(crate) fn issue(world: &World, claims: &Claims, lifetime_s: i64) -> String {
+    let settings = world.settings();
+    let now = Timestamp::now().as_second();
+    let header = BASE64.encode(json!({ "typ": "JWT", "alg": "HS256" }).to_string());
+    let payload = BASE64.encode(
+        json!({
+            "aud": claims.audience, "iss": format!("https://sts.windows.net/{}/", settings.tenant),
+            "iat": now, "nbf": now, "exp": now + lifetime_s,
+            "appid": claims.client, "idtyp": "app", "oid": claims.principal, "sub": claims.principal,
+            "tid": settings.tenant, "ver": "1.0", "uti": Uuid::new_v4().simple().to_string(),
+        })
+        .to_string(),
+    );
+    let signed = format!("{header}.{payload}");
+    let signature = BASE64.encode(hmac::sign(&key(world), signed.as_bytes()));
+    format!("{signed}.{signature}")
+}
+
+/// Checks signature, lifetime and tenant. The error says which of them is wrong.
+pub(crate) fn verify(world: &World, token: &str) -> Result<Claims, &'static str> {
+    let (signed, signature) = token
+        .rsplit_once('.')
+        .ok_or("The access token is malformed.")?;
+    let signature = BASE64
+        .decode(signature)
+        .map_err(|_| "The access token is malformed.")?;
+    hmac::verify(&key(world), signed.as_bytes(), &signature)
+        .map_err(|_| "The access token signature is invalid.")?;
+    let payload = signed
+        .split_once('.')
+        .and_then(|(_, payload)| BASE64.decode(payload).ok());
+    let payload: Value = payload
+        .and_then(|bytes| serde_json::from_slice(&bytes).ok())
+        .ok_or("The access token is malformed.")?;
+    if payload["exp"]
+        .as_i64()
+        .is_none_or(|exp| exp <= Timestamp::now().as_second())
+    {
+        return Err(
+            "The access token expiry UTC time is in the past. The access token has expired.",
+        );
+    }
+    if payload["tid"].as_str() != Some(&world.settings().tenant) {
+        return Err(
+            "The access token is from the wrong issuer: its tenant is not the subscription's.",
+        );
+    }
+    let text = |name: &str| payload[name].as_str().unwrap_or_default().to_owned();
+    Ok(Claims {
+        principal: text("oid"),
+        client: text("appid"),
+        audience: text("aud"),
+    })
+}
+
+fn key(world: &World) -> hmac::Key {
+    let stored = world
+        .get(KEY_ID)
+        .and_then(|record| BASE64.decode(record.private.as_str()?).ok());
+    let bytes = stored.unwrap_or_else(|| new_key(world));
+    hmac::Key::new(hmac::HMAC_SHA256, &bytes)
+}
+
+fn new_key(world: &World) -> Vec<u8> {
+    let mut bytes = vec![0; 32];
+    if SystemRandom::new().fill(&mut bytes).is_err() {
+        // The operating system has no randomness; two version 4 GUIDs are what is left.
+        bytes = [Uuid::new_v4().into_bytes(), Uuid::new_v4().into_bytes()].concat();
+    }
+    let private = Value::String(BASE64.encode(&bytes));
+    world.put(Resource {
+        id: KEY_ID.into(),
+        kind: "Lazuli/keys".into(),
+        body: Value::Null,
+        private,
+    });
+    bytes
+}
+
+/// The caller of an ARM request, or ARM's 401.
+pub(crate) fn caller(world: &World, incoming: &Incoming) -> Result<Caller, Answer> {
+    let header = incoming.header("authorization").unwrap_or_default();
+    let token = header
+        .split_once(' ')
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+    let Some((_, token)) = token else {
+        let message = "Authentication failed. The 'Authorization' header is missing.";
+        return Err(unauthorized(
+            world,
+            incoming,
+            "AuthenticationFailed",
+            message,
+        ));
+    };
+    let (code, message) = match verify(world, token.trim()) {
+        Ok(claims) if is_arm_audience(incoming, &claims.audience) => {
+            return Ok(Caller {
+                principal: claims.principal,
+                client: claims.client,
+            });
+        }
+        Ok(_) => (
+            "InvalidAuthenticationTokenAudience",
+            "The access token has been obtained for wrong audience or resource.",
+        ),
+        Err(message) if message.contains("expired") => ("ExpiredAuthenticationToken", message),
+        Err(message) if message.contains("tenant") => ("InvalidAuthenticationTokenTenant", message),
+        Err(message) => ("InvalidAuthenticationToken", message),
+    };
+    Err(unauthorized(world, incoming, code, message))
+}
+
+fn is_arm_audience(incoming: &Incoming, audience: &str) -> bool {
+    let audience = audience.trim_end_matches('/');
+    audience == incoming.base
+        || [
+            "https://management.azure.com",
+            "https://management.core.windows.net",
+        ]
+        .contains(&audience)
+        || ["https://127.0.0.1:", "https://localhost:"]
+            .iter()
+            .any(|own| audience.starts_with(own))
+}
+
+fn unauthorized(world: &World, incoming: &Incoming, code: &str, message: &str) -> Answer {
+    let challenge = format!(
+        "Bearer authorization_uri=\"{}/{}\", error=\"invalid_token\", error_description=\"{message}\"",
+        incoming.base,
+        world.settings().tenant,
+    );
+    Answer::error(401, code, message).with("www-authenticate", challenge)
+}
+
+/// Answers the endpoints that need no token, `None` for every other path.
+pub(crate) fn answer(world: &World, incoming: &Incoming, segments: &[String]) -> Option<Answer> {
+    let lower: Vec<String> = segments
+        .iter()
+        .map(|part| part.to_ascii_lowercase())
+        .collect();
+    let words: Vec<&str> = lower.iter().map(String::as_str).collect();
+    match (incoming.method.as_str(), words.as_slice()) {
+        ("GET", ["metadata", "endpoints"]) => Some(metadata(world, incoming)),
+        ("GET", ["common", "discovery", "instance"]) => Some(instance(world, incoming)),
+        (
+            "GET",
+            [tenant, ".well-known", "openid-configuration"]
+            | [tenant, "v2.0", ".well-known", "openid-configuration"],
+        ) => Some(openid(world, incoming, tenant)),
+        ("POST", [tenant, "oauth2", "token"] | [tenant, "oauth2", "v2.0", "token"]) => {
+            Some(token(world, incoming, tenant))
+        }
+        (_, [_, "oauth2", ..] | ["metadata", "endpoints"]) => Some(errors::method_not_allowed(
+            &incoming.method,
+            "Microsoft Entra endpoint",
+        )),
+        _ => None,
+    }
+}
+
+/// One object since 2022-09-01, a list before.
+fn metadata(world: &World, incoming: &Incoming) -> Answer {
+    let base = &incoming.base;
+    let cloud = json!({
+        "portal": "https://portal.azure.com",
+        "authentication": {
+            "loginEndpoint": base, "audiences": [format!("{base}/"), "https://management.core.windows.net/", "https://management.azure.com/"],
+            "tenant": world.settings().tenant, "identityProvider": "AAD",
+        },
+        "media": base, "graphAudience": base, "graph": base, "name": "LazuliEmulator", "resourceManager": format!("{base}/"),
+        "microsoftGraphResourceId": format!("{base}/"), "activeDirectoryDataLake": base, "batch": base, "sqlManagement": base,
+        "vmImageAliasDoc": base, "gallery": base,
+        "suffixes": {
+            "acrLoginServer": "azurecr.io", "keyVaultDns": "vault.azure.net", "storage": "core.windows.net",
+            "sqlServerHostname": "database.windows.net", "azureFrontDoorEndpointSuffix": "azurefd.net",
+        },
+    });
+    let newest = incoming
+        .query_value("api-version")
+        .is_some_and(|version| version.as_str() >= "2022-09-01");
+    Answer::ok(if newest { cloud } else { json!([cloud]) })
+}
+
+fn instance(world: &World, incoming: &Incoming) -> Answer {
+    let tenant = &world.settings().tenant;
+    let host = incoming.base.trim_start_matches("https://");
+    Answer::ok(json!({
+        "tenant_discovery_endpoint": format!("{}/{tenant}/v2.0/.well-known/openid-configuration", incoming.base),
+        "api-version": "1.1",
+        "metadata": [{ "preferred_network": host, "preferred_cache": host, "aliases": [host] }],
+    }))
+}
+
+fn known_tenant(world: &World, tenant: &str) -> bool {
+    tenant.eq_ignore_ascii_case(&world.settings().tenant)
+        || ["common", "organizations"].contains(&tenant)
+}
+
+fn openid(world: &World, incoming: &Incoming, tenant: &str) -> Answer {
+    if !known_tenant(world, tenant) {
+        return tenant_not_found(tenant);
+    }
+    let base = format!("{}/{tenant}", incoming.base);
+    Answer::ok(json!({
+        "token_endpoint": format!("{base}/oauth2/v2.0/token"),
+        "token_endpoint_auth_methods_supported": ["client_secret_post", "private_key_jwt", "client_secret_basic"],
+        "jwks_uri": format!("{base}/discovery/v2.0/keys"),
+        "response_modes_supported": ["query", "fragment", "form_post"],
+        "subject_types_supported": ["pairwise"],
+        "id_token_signing_alg_values_supported": ["RS256"],
+        "response_types_supported": ["code", "id_token", "code id_token", "id_token token"],
+        "scopes_supported": ["openid", "profile", "email", "offline_access"],
+        "issuer": format!("{base}/v2.0"),
+        "authorization_endpoint": format!("{base}/oauth2/v2.0/authorize"),
+        "device_authorization_endpoint": format!("{base}/oauth2/v2.0/devicecode"),
+        "end_session_endpoint": format!("{base}/oauth2/v2.0/logout"),
+        "claims_supported": ["sub", "iss", "aud", "exp", "iat", "tid", "ver"],
+        "cloud_instance_name": "microsoftonline.com",
+        "tenant_region_scope": null,
+    }))
+}
+
+fn token(world: &World, incoming: &Incoming, tenant: &str) -> Answer {
+    let settings = world.settings();
+    let form: Vec<(String, String)> = url::form_urlencoded::parse(&incoming.body)
+        .into_owned()
+        .collect();
+    let field = |name: &str| {
+        form.iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
+            .unwrap_or_default()
+    };
+    if !known_tenant(world, tenant) {
+        return tenant_not_found(tenant);
+    }
+    if field("grant_type") != "client_credentials" {
+        let message = format!(
+            "AADSTS70003: The app requested an unsupported grant type '{}'. This emulator issues tokens for 'client_credentials' with a client secret.",
+            field("grant_type"),
+        );
+        return aadsts(400, "unsupported_grant_type", 70003, &message);
+    }
+    if !field("client_id").eq_ignore_ascii_case(&settings.client) {
+        let message = format!(
+            "AADSTS700016: Application with identifier '{}' was not found in the directory '{}'. This can happen if the application has not been installed by the administrator of the tenant or consented to by any user in the tenant.",
+            field("client_id"),
+            settings.tenant,
+        );
+        return aadsts(400, "unauthorized_client", 700_016, &message);
+    }
+    if field("client_secret").is_empty() {
+        let message = "AADSTS7000216: 'client_assertion', 'client_secret' or 'request' is required for the 'client_credentials' grant type.";
+        return aadsts(401, "invalid_client", 7_000_216, message);
+    }
+    if !same_secret(field("client_secret"), &settings.secret) {
+        let message = format!(
+            "AADSTS7000215: Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID, for a secret added to app '{}'.",
+            settings.client,
+        );
+        return aadsts(401, "invalid_client", 7_000_215, &message);
+    }
+    let Some(audience) = audience(field("scope"), field("resource")) else {
+        let message = format!(
+            "AADSTS1002012: The provided value for scope {} is not valid. Client credential flows must have a scope value with /.default suffixed to the resource identifier.",
+            field("scope")
+        );
+        return aadsts(400, "invalid_scope", 1_002_012, &message);
+    };
+    let claims = Claims {
+        principal: settings.principal.clone(),
+        client: settings.client.clone(),
+        audience,
+    };
+    Answer::ok(json!({
+        "token_type": "Bearer", "expires_in": LIFETIME_S, "ext_expires_in": LIFETIME_S,
+        "access_token": issue(world, &claims, LIFETIME_S),
+    }))
+    .with("cache-control", "no-store")
+}
+
+/// `https://x//.default` means the audience `https://x/`.
+fn audience(scope: &str, resource: &str) -> Option<String> {
+    if scope.is_empty() {
+        return (!resource.is_empty()).then(|| resource.to_owned());
+    }
+    let first = scope
+        .split_whitespace()
+        .find(|part| part.ends_with("/.default"))?;
+    first
+        .strip_suffix("/.default")
+        .filter(|audience| !audience.is_empty())
+        .map(str::to_owned)
+}
+
+/// Compares digests, so that the time taken says nothing about the secret.
+fn same_secret(given: &str, expected: &str) -> bool {
+    let key = hmac::Key::new(hmac::HMAC_SHA256, b"compare");
+    hmac::verify(
+        &key,
+        given.as_bytes(),
+        hmac::sign(&key, expected.as_bytes()).as_ref(),
+    )
+    .is_ok()
+}
+
+fn tenant_not_found(tenant: &str) -> Answer {
+    let message = format!(
+        "AADSTS90002: Tenant '{tenant}' not found. Check to make sure you have the correct tenant ID and are signing into the correct cloud. Check with your subscription administrator, this may happen if there are no active subscriptions for the tenant."
+    );
+    aadsts(400, "invalid_request", 90002, &message)
+}
+
+fn aadsts(status: u16, error: &str, code: u32, message: &str) -> Answer {
+    let now = Timestamp::now().strftime("%Y-%m-%d %H:%M:%SZ").to_string();
+    let (trace, correlation) = (Uuid::new_v4(), Uuid::new_v4());
+    let body = json!({
+        "error": error,
+        "error_description": format!("{message} Trace ID: {trace} Correlation ID: {correlation} Timestamp: {now}"),
+        "error_codes": [code], "timestamp": now, "trace_id": trace.to_string(), "correlation_id": correlation.to_string(),
+        "error_uri": format!("https://login.microsoftonline.com/error?code={code}"),
+    });
+    Answer::json(
+        StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST),
+        body,
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::world;
+
+    fn claims() -> Claims {
+        Claims {
+            principal: "p".into(),
+            client: "c".into(),
+            audience: "https://management.azure.com/".into(),
+        }
+    }
+
+    #[test]
+    fn tokens_verify_and_expire_and_cannot_be_changed() {
+        let world = world::tests::empty();
+        let token = issue(&world, &claims(), 60);
+        assert_eq!(verify(&world, &token), Ok(claims()));
+        assert!(
+            verify(&world, &issue(&world, &claims(), -1))
+                .unwrap_err()
+                .contains("expired")
+        );
+        let (signed, signature) = token.rsplit_once('.').expect("three parts");
+        let other = if signature.starts_with('A') { "B" } else { "A" };
+        assert!(verify(&world, &format!("{signed}.{other}{}", &signature[1..])).is_err());
+        assert!(verify(&world, "x.y.z").is_err());
+        assert!(
+            verify(&world::tests::empty(), &token).is_err(),
+            "another world has another key"
+        );
+    }
+
+    #[test]
+    fn audiences() {
+        assert_eq!(
+            audience("https://x//.default", ""),
+            Some("https://x/".into())
+        );
+        assert_eq!(
+            audience("openid https://x/.default", ""),
+            Some("https://x".into())
+        );
+        assert_eq!(audience("", "https://v1/"), Some("https://v1/".into()));
+        assert_eq!(audience("https://x/user_impersonation", ""), None);
+    }
+}

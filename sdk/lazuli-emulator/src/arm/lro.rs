@@ -1,0 +1,360 @@
+//! Long-running operations, each provider in its own dialect, as recorded from the real Azure.
+//!
+//! An operation is a record of the world, so it survives a restart. It advances when somebody asks:
+//! the first poll answers that it is running, the next one ends it, and so does reading the resource
+//! twice. What nobody asks about ends by itself after a few seconds, so that a forgotten operation
+//! does not lock a virtual network forever.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use http::StatusCode;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::ids::{group_id, location_key};
+use super::{Answer, Call, providers};
+use crate::world::{Resource, World};
+
+const RUNNING: &str = "Lazuli/operations/running";
+const ENDED: &str = "Lazuli/operations/ended";
+/// After this many seconds an operation that nobody polls ends by itself.
+const FORGOTTEN_AFTER_S: i64 = 4;
+/// Ended operations can be asked about for this long.
+const KEPT_S: i64 = 3600;
+
+/// How a provider reports its operations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Dialect {
+    /// 200/201 with `Azure-AsyncOperation`; DELETE 202 with both headers, `Location` ends in 204.
+    Network,
+    /// 202 `{}` with both headers; polls answer HTTP 202 while running.
+    PrivateDns,
+    /// 201 with `Azure-AsyncOperation`; other verbs 202 with `Location` only, ending in 200.
+    Registry,
+    /// 202 with `Location` only, ending in an empty 200.
+    Group,
+}
+
+/// What the end of an operation does.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) enum Effect {
+    /// The resource becomes `Succeeded`, with whatever its provider adds at that moment.
+    Settle,
+    /// The resource and everything below it goes away.
+    Remove,
+    /// The resource appears, or takes its new form, only now.
+    Store(Box<Resource>),
+    /// Nothing: the work was done at once.
+    Nothing,
+    /// The operation fails; the resource stays as it was.
+    Fail { code: String, message: String },
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Operation {
+    target: String,
+    dialect: Dialect,
+    effect: Effect,
+    verb: String,
+    started_s: i64,
+    asked: bool,
+    error: Option<(String, String)>,
+}
+
+/// The two poll addresses of an operation.
+pub(crate) struct Addresses {
+    pub(crate) status: String,
+    pub(crate) result: String,
+}
+
+/// Starts an operation on `call`'s resource and answers where to ask about it.
+pub(crate) fn start(call: &Call<'_>, dialect: Dialect, effect: Effect) -> Addresses {
+    start_on(call, &call.id(), dialect, effect)
+}
+
+/// Starts an operation on a resource other than the one the request names.
+pub(crate) fn start_on(
+    call: &Call<'_>,
+    target: &str,
+    dialect: Dialect,
+    effect: Effect,
+) -> Addresses {
+    let guid = Uuid::new_v4().to_string();
+    let operation = Operation {
+        target: target.to_owned(),
+        dialect,
+        verb: call.method().to_owned(),
+        started_s: Timestamp::now().as_second(),
+        asked: false,
+        error: None,
+        effect,
+    };
+    save(call.world, &guid, &operation, RUNNING);
+    addresses(call, dialect, &guid)
+}
+
+fn addresses(call: &Call<'_>, dialect: Dialect, guid: &str) -> Addresses {
+    let base = &call.incoming.base;
+    let version = &call.api_version;
+    let subscription = call.target.scope.split('/').nth(2).unwrap_or_default();
+    let location = call
+        .world
+        .get(&call.id())
+        .and_then(|r| r.text("/location").map(location_key));
+    let location = location.unwrap_or_else(|| group_location(call));
+    let path = match dialect {
+        Dialect::Network => format!(
+            "/subscriptions/{subscription}/providers/Microsoft.Network/locations/{location}/"
+        ),
+        Dialect::PrivateDns => {
+            let group = group_id(&call.id()).unwrap_or_default();
+            format!("{group}/providers/Microsoft.Network/")
+        }
+        Dialect::Registry => {
+            format!(
+                "/subscriptions/{subscription}/providers/Microsoft.ContainerRegistry/locations/{location}/"
+            )
+        }
+        Dialect::Group => format!("/subscriptions/{subscription}/"),
+    };
+    let (status, result, token) = match dialect {
+        Dialect::Network => ("operations", "operationResults", guid.to_owned()),
+        Dialect::PrivateDns => (
+            "privateDnsOperationStatuses",
+            "privateDnsOperationResults",
+            URL_SAFE_NO_PAD.encode(guid),
+        ),
+        Dialect::Registry => (
+            "operationStatuses",
+            "operationResults",
+            format!("registries-{guid}"),
+        ),
+        Dialect::Group => (
+            "operationstatuses",
+            "operationresults",
+            URL_SAFE_NO_PAD.encode(guid),
+        ),
+    };
+    Addresses {
+        status: format!("{base}{path}{status}/{token}?api-version={version}"),
+        result: format!("{base}{path}{result}/{token}?api-version={version}"),
+    }
+}
+
+fn group_location(call: &Call<'_>) -> String {
+    let group = group_id(&call.id()).and_then(|id| call.world.get(&id));
+    group
+        .and_then(|group| group.text("/location").map(location_key))
+        .unwrap_or_else(|| "global".into())
+}
+
+/// Whether a path is one of the poll addresses above.
+pub(crate) fn is_poll(segments: &[String]) -> bool {
+    let words = [
+        "operations",
+        "operationresults",
+        "operationstatuses",
+        "privatednsoperationstatuses",
+        "privatednsoperationresults",
+    ];
+    let [.., word, _] = segments else {
+        return false;
+    };
+    words.contains(&word.to_ascii_lowercase().as_str())
+}
+
+/// Answers a poll; unknown operations are 404.
+pub(crate) fn poll(world: &World, segments: &[String], base: &str, path_and_query: &str) -> Answer {
+    let [.., word, token] = segments else {
+        return unknown("");
+    };
+    let Some(guid) = guid_of(token) else {
+        return unknown(token);
+    };
+    let Some((mut operation, running)) = load(world, &guid) else {
+        return unknown(token);
+    };
+    let here = format!("{base}{path_and_query}");
+    let by_status = !word.to_ascii_lowercase().ends_with("results");
+    if running && !operation.asked {
+        operation.asked = true;
+        save(world, &guid, &operation, RUNNING);
+        return in_progress(operation.dialect, by_status, &here);
+    }
+    if running {
+        operation = end(world, &guid, operation);
+    }
+    if by_status {
+        final_status(&operation)
+    } else {
+        final_result(world, &operation)
+    }
+}
+
+fn in_progress(dialect: Dialect, by_status: bool, here: &str) -> Answer {
+    let answer = match (by_status, dialect) {
+        (true, Dialect::PrivateDns) => {
+            Answer::json(StatusCode::ACCEPTED, json!({ "status": "InProgress" }))
+        }
+        (true, _) => Answer::ok(json!({ "status": "InProgress" })),
+        (false, _) => Answer::empty(StatusCode::ACCEPTED),
+    };
+    let header = if by_status {
+        "azure-asyncoperation"
+    } else {
+        "location"
+    };
+    answer.with(header, here).with("retry-after", "0")
+}
+
+fn final_status(operation: &Operation) -> Answer {
+    match &operation.error {
+        None => Answer::ok(json!({ "status": "Succeeded" })),
+        Some((code, message)) => Answer::ok(
+            json!({ "status": "Failed", "error": { "code": code, "message": message, "details": [] } }),
+        ),
+    }
+}
+
+fn final_result(world: &World, operation: &Operation) -> Answer {
+    if let Some((code, message)) = &operation.error {
+        return Answer::error(409, code, message);
+    }
+    match world.get(&operation.target) {
+        Some(resource) if operation.verb != "DELETE" => {
+            Answer::ok(providers::present(world, &resource))
+        }
+        _ if matches!(operation.dialect, Dialect::Network) => Answer::empty(StatusCode::NO_CONTENT),
+        _ => Answer::empty(StatusCode::OK),
+    }
+}
+
+fn unknown(token: &str) -> Answer {
+    Answer::error(
+        404,
+        "OperationNotFound",
+        format!("The operation '{token}' was not found."),
+    )
+}
+
+fn guid_of(token: &str) -> Option<String> {
+    let plain = token.strip_prefix("registries-").unwrap_or(token);
+    if Uuid::parse_str(plain).is_ok() {
+        return Some(plain.to_ascii_lowercase());
+    }
+    let decoded = String::from_utf8(URL_SAFE_NO_PAD.decode(token).ok()?).ok()?;
+    Uuid::parse_str(&decoded).is_ok().then_some(decoded)
+}
+
+/// Carries out the effect and files the operation as ended.
+fn end(world: &World, guid: &str, mut operation: Operation) -> Operation {
+    match operation.effect.clone() {
+        Effect::Settle => providers::settle(world, &operation.target),
+        Effect::Remove if operation.dialect == Dialect::Group => {
+            providers::groups::empty(world, &operation.target);
+            providers::remove(world, &operation.target);
+        }
+        Effect::Remove => providers::remove(world, &operation.target),
+        Effect::Store(resource) => {
+            world.put(*resource);
+            providers::settle(world, &operation.target);
+        }
+        Effect::Nothing => {}
+        Effect::Fail { code, message } => operation.error = Some((code, message)),
+    }
+    operation.effect = Effect::Nothing;
+    save(world, guid, &operation, ENDED);
+    operation
+}
+
+/// Ends what nobody asked about in time; called before every request.
+pub(crate) fn end_forgotten(world: &World) {
+    let now = Timestamp::now().as_second();
+    for record in world.of_kind(RUNNING) {
+        let Some((operation, _)) = load(world, record.name()) else {
+            continue;
+        };
+        if now - operation.started_s >= FORGOTTEN_AFTER_S {
+            end(world, record.name(), operation);
+        }
+    }
+}
+
+/// Forgets operations that ended long ago; called when a world is opened.
+pub(crate) fn sweep(world: &World) {
+    let now = Timestamp::now().as_second();
+    for record in world.of_kind(ENDED) {
+        if now - record.body["started_s"].as_i64().unwrap_or_default() > KEPT_S {
+            world.remove(&record.id);
+        }
+    }
+}
+
+/// Reading a resource counts as asking about its operations: clients may poll `provisioningState`.
+pub(crate) fn asked_by_reading(world: &World, id: &str) {
+    for (guid, mut operation) in running(world) {
+        if !operation.target.eq_ignore_ascii_case(id) {
+            continue;
+        }
+        if operation.asked {
+            end(world, &guid, operation);
+        } else {
+            operation.asked = true;
+            save(world, &guid, &operation, RUNNING);
+        }
+    }
+}
+
+/// Whether an operation that changes `id`, or something below it, is under way.
+pub(crate) fn busy(world: &World, id: &str) -> bool {
+    let (id, below) = (
+        id.to_ascii_lowercase(),
+        format!("{}/", id.to_ascii_lowercase()),
+    );
+    running(world).any(|(_, operation)| {
+        let target = operation.target.to_ascii_lowercase();
+        let changes = !matches!(operation.effect, Effect::Nothing | Effect::Fail { .. });
+        changes && (target == id || target.starts_with(&below))
+    })
+}
+
+/// Ends every operation on `id` and below it; for deletions that must not be overtaken.
+pub(crate) fn end_all_below(world: &World, id: &str) {
+    let below = format!("{}/", id.to_ascii_lowercase());
+    for (guid, operation) in running(world) {
+        let target = operation.target.to_ascii_lowercase();
+        if target.starts_with(&below) {
+            end(world, &guid, operation);
+        }
+    }
+}
+
+fn running(world: &World) -> impl Iterator<Item = (String, Operation)> {
+    let records = world.of_kind(RUNNING);
+    records.into_iter().filter_map(|record| {
+        let operation = serde_json::from_value(record.body.clone()).ok()?;
+        Some((record.name().to_owned(), operation))
+    })
+}
+
+fn record_id(guid: &str) -> String {
+    format!("/lazuli/operations/{guid}")
+}
+
+fn load(world: &World, guid: &str) -> Option<(Operation, bool)> {
+    let record = world.get(&record_id(guid))?;
+    let running = record.kind == RUNNING;
+    Some((serde_json::from_value(record.body).ok()?, running))
+}
+
+fn save(world: &World, guid: &str, operation: &Operation, kind: &str) {
+    let body = serde_json::to_value(operation).unwrap_or(Value::Null);
+    world.put(Resource {
+        id: record_id(guid),
+        kind: kind.into(),
+        body,
+        private: Value::Null,
+    });
+}

@@ -1,0 +1,338 @@
+//! `Microsoft.Network/privateDnsZones` and their links: 202 with an empty object, visible when done.
+
+use http::StatusCode;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::{Kind, record_sets};
+use crate::arm::lro::{self, Dialect, Effect};
+use crate::arm::{Answer, Call, ids, json};
+use crate::world::{Resource, World};
+
+pub(crate) const ZONE: &str = "Microsoft.Network/privateDnsZones";
+pub(crate) const LINK: &str = "Microsoft.Network/privateDnsZones/virtualNetworkLinks";
+pub(crate) const KINDS: [Kind; 2] = [
+    Kind {
+        put: Some(put_zone),
+        patch: Some(patch),
+        delete: Some(delete_zone),
+        view: Some(view_zone),
+        settle: Some(settle_zone),
+        action: None,
+        ..Kind::new(ZONE)
+    },
+    Kind {
+        put: Some(put_link),
+        patch: Some(patch),
+        delete: Some(delete),
+        ..Kind::new(LINK)
+    },
+];
+
+fn put_zone(call: &Call<'_>) -> Result<Answer, Answer> {
+    let body = call.object()?;
+    check_global(call, body)?;
+    check_zone_name(call.target.name())?;
+    let mut zone = json!({
+        "id": call.id(), "name": call.target.name(), "type": ZONE, "etag": Uuid::new_v4().to_string(), "location": "global",
+        "properties": {
+            "maxNumberOfRecordSets": 25000, "maxNumberOfVirtualNetworkLinks": 1000,
+            "maxNumberOfVirtualNetworkLinksWithRegistration": 100, "provisioningState": "Succeeded",
+            "internalId": internal_id(call),
+        },
+    });
+    if let Some(tags) = call.tags() {
+        json::set(&mut zone, "tags", tags);
+    }
+    Ok(accept(call, zone))
+}
+
+/// An opaque identifier that stays with the zone.
+fn internal_id(call: &Call<'_>) -> String {
+    use base64::Engine;
+    let kept = call
+        .existing()
+        .and_then(|zone| zone.text("/properties/internalId").map(str::to_owned));
+    kept.unwrap_or_else(|| {
+        let plain = format!("SW1tdXRhYmxlWm9uZUlkZW50aXR5;{};0", Uuid::new_v4());
+        base64::engine::general_purpose::STANDARD.encode(plain)
+    })
+}
+
+fn put_link(call: &Call<'_>) -> Result<Answer, Answer> {
+    let body = call.object()?;
+    check_global(call, body)?;
+    let given = json::properties(body)?;
+    let network = network_of_link(call, &given)?;
+    check_one_link(call, &network)?;
+    let registration = given["registrationEnabled"].as_bool().unwrap_or(false);
+    if registration {
+        check_one_registration(call, &network)?;
+    }
+    let policy = json::one_of(
+        &given["resolutionPolicy"],
+        "resolutionPolicy",
+        &["Default", "NxDomainRedirect"],
+    )?;
+    let mut properties = json!({
+        "provisioningState": "Succeeded", "registrationEnabled": registration, "virtualNetwork": { "id": network },
+        "virtualNetworkLinkState": "Completed",
+    });
+    if call.api_version.as_str() >= "2024-06-01" {
+        json::set(
+            &mut properties,
+            "resolutionPolicy",
+            policy.unwrap_or("Default"),
+        );
+    }
+    let mut link = json!({
+        "id": call.id(), "name": call.target.name(), "type": LINK, "etag": format!("\"{}\"", Uuid::new_v4()),
+        "location": "global", "properties": properties,
+    });
+    if let Some(tags) = call.tags() {
+        json::set(&mut link, "tags", tags);
+    }
+    Ok(accept(call, link))
+}
+
+fn check_global(call: &Call<'_>, body: &Value) -> Result<(), Answer> {
+    let location = body["location"]
+        .as_str()
+        .or_else(|| call.world.contains(&call.id()).then_some("global"));
+    match location {
+        Some(text) if json::same(text, "global") => Ok(()),
+        Some(text) => {
+            let message = format!(
+                "The provided location '{text}' is not available for resource type '{}'. List of available regions for the resource type is 'global'.",
+                call.target.kind,
+            );
+            Err(Answer::error(
+                400,
+                "LocationNotAvailableForResourceType",
+                message,
+            ))
+        }
+        None => Err(Answer::error(
+            400,
+            "LocationRequired",
+            "The location property is required for this definition.",
+        )),
+    }
+}
+
+/// 2 to 34 labels of 1 to 63 characters: letters, digits, `_` and `-`.
+fn check_zone_name(name: &str) -> Result<(), Answer> {
+    let labels: Vec<&str> = name.split('.').collect();
+    let good = |label: &&str| {
+        (1..=63).contains(&label.len())
+            && label
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-')
+    };
+    if (2..=34).contains(&labels.len()) && labels.iter().all(good) {
+        return Ok(());
+    }
+    Err(Answer::error(
+        400,
+        "BadRequest",
+        format!(
+            "The zone name '{name}' is not valid: it must have 2 to 34 labels of letters, digits, '_' and '-'."
+        ),
+    ))
+}
+
+fn network_of_link(call: &Call<'_>, given: &Value) -> Result<String, Answer> {
+    let id = given["virtualNetwork"]["id"]
+        .as_str()
+        .filter(|id| !id.is_empty());
+    let stored = call.existing().and_then(|link| {
+        link.text("/properties/virtualNetwork/id")
+            .map(str::to_owned)
+    });
+    match (id, stored) {
+        (Some(id), Some(stored)) if !json::same(id, &stored) => Err(Answer::error(
+            409,
+            "Conflict",
+            "The virtual network of a link cannot be changed; delete the link and create it again.",
+        )),
+        (Some(id), _) if call.world.contains(id) => Ok(id.to_owned()),
+        (Some(id), _) => {
+            let message = format!("The virtual network resource '{id}' was not found.");
+            Err(Answer::error(400, "BadRequest", message))
+        }
+        (None, Some(stored)) => Ok(stored),
+        (None, None) => Err(Answer::error(
+            400,
+            "BadRequest",
+            "The virtual network link must name its virtualNetwork.id.",
+        )),
+    }
+}
+
+fn all_links(world: &World, network: &str) -> Vec<Resource> {
+    let links = world.of_kind(LINK).into_iter();
+    links
+        .filter(|link| {
+            link.text("/properties/virtualNetwork/id")
+                .is_some_and(|id| json::same(id, network))
+        })
+        .collect()
+}
+
+/// One link per zone and network, and one zone of a name per network.
+fn check_one_link(call: &Call<'_>, network: &str) -> Result<(), Answer> {
+    let id = call.id();
+    let zone = ids::name_of(ids::parent(&id)).to_owned();
+    for other in all_links(call.world, network) {
+        let other_zone = ids::name_of(ids::parent(&other.id));
+        if json::same(other_zone, &zone) && !json::same(&other.id, &id) {
+            let message = format!(
+                "A virtual network cannot be linked to multiple zones with overlapping namespaces. You tried to link virtual network with '{zone}' and '{other_zone}' zones: the link '{}' is there already.",
+                other.id,
+            );
+            return Err(Answer::error(409, "Conflict", message));
+        }
+    }
+    Ok(())
+}
+
+fn check_one_registration(call: &Call<'_>, network: &str) -> Result<(), Answer> {
+    let id = call.id();
+    let other = all_links(call.world, network).into_iter().find(|link| {
+        link.at("/properties/registrationEnabled") == Some(&Value::Bool(true))
+            && !json::same(&link.id, &id)
+    });
+    match other {
+        None => Ok(()),
+        Some(other) => {
+            let message = format!(
+                "The virtual network '{network}' already registers its machines through '{}'.",
+                other.id
+            );
+            Err(Answer::error(409, "Conflict", message))
+        }
+    }
+}
+
+fn patch(call: &Call<'_>) -> Result<Answer, Answer> {
+    let mut body = call.required()?.body;
+    if let Some(tags) = call.tags() {
+        json::set(&mut body, "tags", tags);
+    }
+    if let Some(registration) = call.body["properties"]["registrationEnabled"].as_bool() {
+        json::set(&mut body["properties"], "registrationEnabled", registration);
+    }
+    let etag = Uuid::new_v4().to_string();
+    let quoted = call.target.kind == LINK;
+    json::set(
+        &mut body,
+        "etag",
+        if quoted { format!("\"{etag}\"") } else { etag },
+    );
+    Ok(accept(call, body))
+}
+
+/// 202, `{}`, both headers; the resource takes its new form when the operation ends. A condition that
+/// does not hold is accepted too, and fails the operation.
+fn accept(call: &Call<'_>, body: Value) -> Answer {
+    let resource = Resource {
+        id: call.id(),
+        kind: call.target.kind.clone(),
+        body,
+        private: Value::Null,
+    };
+    let effect = failed_condition(call).unwrap_or_else(|| Effect::Store(Box::new(resource)));
+    let addresses = lro::start(call, Dialect::PrivateDns, effect);
+    Answer::json(StatusCode::ACCEPTED, json!({}))
+        .with("azure-asyncoperation", addresses.status)
+        .with("location", addresses.result)
+        .with("retry-after", "0")
+}
+
+fn failed_condition(call: &Call<'_>) -> Option<Effect> {
+    let existing = call.existing();
+    let etag = existing
+        .as_ref()
+        .and_then(|resource| resource.text("/etag"));
+    let header = |name: &str| call.incoming.header(name).map(str::to_owned);
+    let bare = |text: &str| text.trim_matches('"').to_owned();
+    let none_match =
+        header("if-none-match").is_some_and(|value| value.trim() == "*" && existing.is_some());
+    let wanted = header("if-match").filter(|value| !value.is_empty());
+    let no_match = wanted.is_some_and(|value| match etag {
+        None => true,
+        Some(etag) => value.trim() != "*" && bare(&value) != bare(etag),
+    });
+    let message = if none_match {
+        format!(
+            "The {} {} exists already and hence cannot be created again.",
+            call.target.kind,
+            call.target.name()
+        )
+    } else {
+        format!(
+            "The condition '{}' in the If-Match header was not satisfied. The current was '{}'.",
+            header("if-match").unwrap_or_default(),
+            etag.unwrap_or("none")
+        )
+    };
+    (none_match || no_match).then(|| Effect::Fail {
+        code: "PreconditionFailed".into(),
+        message,
+    })
+}
+
+fn settle_zone(world: &World, zone: &Resource) {
+    record_sets::ensure_soa(world, zone);
+}
+
+fn links_of(world: &World, zone: &str) -> Vec<Resource> {
+    world
+        .under(zone)
+        .into_iter()
+        .filter(|child| child.kind == LINK)
+        .collect()
+}
+
+fn delete_zone(call: &Call<'_>) -> Result<Answer, Answer> {
+    let links = links_of(call.world, &call.id());
+    if let Some(link) = links.first() {
+        let message = format!(
+            "Cannot delete resource while nested resources exist. Some existing nested resource IDs include: '{ZONE}/{}/virtualNetworkLinks/{}'. Please delete all nested resources before deleting this resource.",
+            call.target.name(),
+            link.name(),
+        );
+        return Err(Answer::error(409, "CannotDeleteResource", message));
+    }
+    delete(call)
+}
+
+fn delete(call: &Call<'_>) -> Result<Answer, Answer> {
+    if call.existing().is_none() {
+        return Ok(Answer::empty(StatusCode::NO_CONTENT));
+    }
+    let effect = failed_condition(call).unwrap_or(Effect::Remove);
+    let addresses = lro::start(call, Dialect::PrivateDns, effect);
+    Ok(Answer::empty(StatusCode::ACCEPTED)
+        .with("azure-asyncoperation", addresses.status)
+        .with("location", addresses.result)
+        .with("retry-after", "0"))
+}
+
+fn view_zone(world: &World, body: &mut Value) {
+    let children = world.under(json::text(&body["id"]));
+    let links: Vec<&Resource> = children.iter().filter(|child| child.kind == LINK).collect();
+    let registering = links
+        .iter()
+        .filter(|link| link.at("/properties/registrationEnabled") == Some(&Value::Bool(true)))
+        .count();
+    let (link_count, records) = (links.len(), children.len() - links.len());
+    let properties = &mut body["properties"];
+    json::set(properties, "numberOfRecordSets", records);
+    json::set(properties, "numberOfVirtualNetworkLinks", link_count);
+    json::set(
+        properties,
+        "numberOfVirtualNetworkLinksWithRegistration",
+        registering,
+    );
+}

@@ -1,0 +1,124 @@
+//! What a subscription answers about itself: locations, resource providers, its name.
+
+use http::StatusCode;
+use serde_json::{Value, json};
+
+use super::{kinds, locations};
+use crate::arm::{Answer, Call, errors, json};
+
+/// Versions offered by the provider list; newest first, because clients take the first stable one.
+const VERSIONS: &[&str] = &[
+    "2025-05-01",
+    "2025-03-01",
+    "2024-11-01",
+    "2024-04-01",
+    "2023-12-01",
+    "2023-01-01",
+    "2022-09-01",
+    "2022-03-01",
+];
+
+pub(crate) fn subscription(call: &Call<'_>) -> Value {
+    let settings = call.world.settings();
+    json!({
+        "id": format!("/subscriptions/{}", settings.subscription), "authorizationSource": "RoleBased", "managedByTenants": [],
+        "subscriptionId": settings.subscription, "tenantId": settings.tenant, "displayName": "Lazuli Emulator", "state": "Enabled",
+        "subscriptionPolicies": { "locationPlacementId": "Public_2014-09-01", "quotaId": "PayAsYouGo_2014-09-01", "spendingLimit": "Off" },
+    })
+}
+
+pub(crate) fn tenants(call: &Call<'_>) -> Answer {
+    let tenant = &call.world.settings().tenant;
+    Answer::list(vec![json!({
+        "id": format!("/tenants/{tenant}"), "tenantId": tenant, "tenantCategory": "Home", "countryCode": "US",
+        "displayName": "Lazuli Emulator", "domains": ["emulator.example"], "defaultDomain": "emulator.example", "tenantType": "AAD",
+    })])
+}
+
+pub(crate) fn location_list(call: &Call<'_>) -> Answer {
+    Answer::list(locations::entries(&call.world.settings().subscription))
+}
+
+/// Other namespaces that clients ask for; registered, with no types.
+const EMPTY_NAMESPACES: &[&str] = &[
+    "Microsoft.Storage",
+    "Microsoft.KeyVault",
+    "Microsoft.Insights",
+    "Microsoft.OperationalInsights",
+];
+
+fn namespaces() -> Vec<String> {
+    let mut names: Vec<String> = kinds()
+        .filter_map(|kind| kind.name.split('/').next())
+        .map(str::to_owned)
+        .collect();
+    names.extend(EMPTY_NAMESPACES.iter().map(|name| (*name).to_owned()));
+    names.sort();
+    names.dedup();
+    names
+}
+
+pub(crate) fn providers(call: &Call<'_>) -> Answer {
+    Answer::list(
+        namespaces()
+            .iter()
+            .map(|namespace| provider(call, namespace))
+            .collect(),
+    )
+}
+
+/// `GET …/providers/{ns}` and `POST …/providers/{ns}/register`.
+pub(crate) fn one_provider(
+    call: &Call<'_>,
+    namespace: &str,
+    verb: Option<&str>,
+) -> Result<Answer, Answer> {
+    let Some(namespace) = namespaces()
+        .into_iter()
+        .find(|known| json::same(known, namespace))
+    else {
+        let message = format!("The resource namespace '{namespace}' is invalid.");
+        return Err(Answer::error(404, "InvalidResourceNamespace", message));
+    };
+    match (call.method(), verb.map(str::to_ascii_lowercase).as_deref()) {
+        ("GET", None) | ("POST", Some("register")) => Ok(Answer::ok(provider(call, &namespace))),
+        ("POST", Some(verb)) => Err(errors::not_modelled(&format!(
+            "The action '{verb}' of the provider {namespace}"
+        ))),
+        _ => Err(errors::method_not_allowed(
+            &call.incoming.method,
+            &namespace,
+        )),
+    }
+}
+
+fn provider(call: &Call<'_>, namespace: &str) -> Value {
+    let places: Vec<String> = locations::location_names()
+        .into_iter()
+        .map(locations::display_name)
+        .collect();
+    let of_namespace = kinds().filter(|kind| kind.name.split('/').next() == Some(namespace));
+    let types: Vec<Value> = of_namespace
+        .filter_map(|kind| kind.name.split_once('/'))
+        .map(|(_, kind)| {
+            json!({
+                "resourceType": kind, "locations": places, "apiVersions": VERSIONS, "defaultApiVersion": VERSIONS[0],
+                "capabilities": "CrossResourceGroupResourceMove, CrossSubscriptionResourceMove, SupportsTags, SupportsLocation",
+            })
+        })
+        .collect();
+    json!({
+        "id": format!("/subscriptions/{}/providers/{namespace}", call.world.settings().subscription), "namespace": namespace,
+        "resourceTypes": types, "registrationState": "Registered", "registrationPolicy": "RegistrationRequired",
+    })
+}
+
+/// `DELETE` and the like on things that only can be read.
+pub(crate) fn read_only(call: &Call<'_>, what: &str) -> Result<(), Answer> {
+    if call.incoming.method == http::Method::GET {
+        return Ok(());
+    }
+    let mut answer = errors::method_not_allowed(&call.incoming.method, what);
+    answer.status = StatusCode::METHOD_NOT_ALLOWED;
+    Err(answer)
+}

@@ -1,0 +1,165 @@
+//! `privateEndpoints/privateDnsZoneGroups`: keeps the records of an endpoint in private zones.
+
+use serde_json::{Value, json};
+
+use super::network::{self, inline_child, invalid_reference};
+use super::{Kind, interfaces, private_dns, record_sets};
+use crate::arm::{Answer, Call, ids, json};
+use crate::world::{Resource, World};
+
+pub(crate) const KIND: &str = "Microsoft.Network/privateEndpoints/privateDnsZoneGroups";
+pub(crate) const KINDS: [Kind; 1] = [Kind {
+    put: Some(put),
+    delete: Some(delete),
+    settle: Some(settle),
+    removed: Some(removed),
+    ..Kind::new(KIND)
+}];
+
+/// The TTL of the records, in seconds.
+const TTL_S: u32 = 10;
+const CONFIG_KIND: &str =
+    "Microsoft.Network/privateEndpoints/privateDnsZoneGroups/privateDnsZoneConfigs";
+
+/// Which public suffix a zone stands for.
+const ZONES: &[(&str, &str)] = &[
+    ("privatelink.azurecr.io", ".azurecr.io"),
+    ("privatelink.azurewebsites.net", ".azurewebsites.net"),
+];
+
+fn put(call: &Call<'_>) -> Result<Answer, Answer> {
+    let properties = json::properties(call.object()?)?;
+    let id = call.id();
+    let others = call.world.under(ids::parent(&id));
+    if others
+        .iter()
+        .any(|other| other.kind == KIND && !json::same(&other.id, &id))
+    {
+        let message = format!(
+            "Private endpoint {} already has a private DNS zone group; it can have one.",
+            ids::name_of(ids::parent(&id))
+        );
+        return Err(Answer::network(
+            400,
+            "PrivateDnsZoneGroupLimitReached",
+            message,
+        ));
+    }
+    let configs: Result<Vec<Value>, Answer> = json::items(&properties["privateDnsZoneConfigs"])
+        .map(|config| zone_config(call, config))
+        .collect();
+    let body = json!({
+        "name": call.target.name(), "id": id, "etag": "", "type": KIND,
+        "properties": { "provisioningState": "Updating", "privateDnsZoneConfigs": configs? },
+    });
+    let old = call.existing();
+    let resource = Resource {
+        id,
+        kind: KIND.into(),
+        body,
+        private: Value::Null,
+    };
+    let answer = network::write(call, None, resource);
+    if let Some(old) = old {
+        forget_zones(call, &old);
+    }
+    Ok(answer)
+}
+
+fn zone_config(call: &Call<'_>, config: &Value) -> Result<Value, Answer> {
+    let zone = json::text(&config["properties"]["privateDnsZoneId"]);
+    if call
+        .world
+        .get(zone)
+        .is_none_or(|found| found.kind != private_dns::ZONE)
+    {
+        return Err(invalid_reference(zone, &call.id()));
+    }
+    let properties =
+        json!({ "provisioningState": "Updating", "privateDnsZoneId": zone, "recordSets": [] });
+    Ok(inline_child(
+        &call.id(),
+        "privateDnsZoneConfigs",
+        CONFIG_KIND,
+        json::text(&config["name"]),
+        properties,
+    ))
+}
+
+/// Takes back the records in zones that an update no longer names.
+fn forget_zones(call: &Call<'_>, old: &Resource) {
+    let new = call
+        .existing()
+        .map(|now| now.body["properties"]["privateDnsZoneConfigs"].clone())
+        .unwrap_or_default();
+    let kept = |zone: &str| {
+        json::items(&new)
+            .any(|config| json::same(json::text(&config["properties"]["privateDnsZoneId"]), zone))
+    };
+    for config in json::items(&old.body["properties"]["privateDnsZoneConfigs"]) {
+        if !kept(json::text(&config["properties"]["privateDnsZoneId"])) {
+            remove_records(call.world, config);
+        }
+    }
+}
+
+fn settle(world: &World, group: &Resource) {
+    let endpoint = world.get(ids::parent(&group.id));
+    let names = endpoint
+        .map(|endpoint| interfaces::names_behind(world, &endpoint.body))
+        .unwrap_or_default();
+    let mut configs = group.body["properties"]["privateDnsZoneConfigs"]
+        .as_array()
+        .cloned()
+        .unwrap_or_default();
+    for config in &mut configs {
+        let zone = json::text(&config["properties"]["privateDnsZoneId"]).to_owned();
+        let records: Vec<Value> = names
+            .iter()
+            .filter_map(|(fqdn, address)| record(world, &zone, fqdn, address))
+            .collect();
+        json::set(&mut config["properties"], "provisioningState", "Succeeded");
+        json::set(&mut config["properties"], "recordSets", records);
+    }
+    world.update(&group.id, |group| {
+        json::set(
+            &mut group.body["properties"],
+            "privateDnsZoneConfigs",
+            configs,
+        )
+    });
+}
+
+/// Writes one record, when the zone is the one for the name.
+fn record(world: &World, zone: &str, fqdn: &str, address: &str) -> Option<Value> {
+    let zone_name = ids::name_of(zone);
+    let (_, suffix) = ZONES
+        .iter()
+        .find(|(known, _)| json::same(known, zone_name))?;
+    let label = fqdn.strip_suffix(suffix)?;
+    record_sets::put_address(world, zone, label, address, TTL_S);
+    Some(json!({
+        "recordType": "A", "recordSetName": label, "fqdn": format!("{label}.{zone_name}"), "ttl": TTL_S,
+        "ipAddresses": [address], "provisioningState": "Succeeded",
+    }))
+}
+
+fn delete(call: &Call<'_>) -> Result<Answer, Answer> {
+    Ok(network::delete(call, None))
+}
+
+fn removed(world: &World, group: &Resource) {
+    for config in json::items(&group.body["properties"]["privateDnsZoneConfigs"]) {
+        remove_records(world, config);
+    }
+}
+
+fn remove_records(world: &World, config: &Value) {
+    let zone = json::text(&config["properties"]["privateDnsZoneId"]);
+    for record in json::items(&config["properties"]["recordSets"]) {
+        world.remove(&format!(
+            "{zone}/A/{}",
+            json::text(&record["recordSetName"])
+        ));
+    }
+}

@@ -1,0 +1,250 @@
+//! Who may do what: role assignments along the scope, evaluated as Azure does.
+//!
+//! The control plane asks before every handler; the registry's data plane asks for `…/pull/read`.
+//! Deny assignments and conditions are not modelled.
+
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::providers::role_definitions;
+use super::{Answer, Call};
+use crate::world::{Resource, World};
+
+/// Whether `principal` may perform `action` (such as
+/// `Microsoft.ContainerRegistry/registries/pull/read`) on `scope`, an ARM id.
+pub(crate) fn allowed(world: &World, principal: &str, action: &str, scope: &str) -> bool {
+    decide(world, principal, action, scope, Plane::Control)
+}
+
+/// The same question for data actions, such as
+/// `Microsoft.ContainerRegistry/registries/repositories/content/read`.
+pub(crate) fn allowed_data(world: &World, principal: &str, action: &str, scope: &str) -> bool {
+    decide(world, principal, action, scope, Plane::Data)
+}
+
+#[derive(Clone, Copy)]
+enum Plane {
+    Control,
+    Data,
+}
+
+fn decide(world: &World, principal: &str, action: &str, scope: &str, plane: Plane) -> bool {
+    world
+        .of_kind("Microsoft.Authorization/roleAssignments")
+        .iter()
+        .filter(|assignment| {
+            assignment
+                .text("/properties/principalId")
+                .is_some_and(|id| id.eq_ignore_ascii_case(principal))
+        })
+        .filter(|assignment| {
+            covers(
+                assignment.text("/properties/scope").unwrap_or_default(),
+                scope,
+            )
+        })
+        .filter_map(|assignment| {
+            assignment
+                .text("/properties/roleDefinitionId")
+                .map(str::to_owned)
+        })
+        .filter_map(|role| role_definitions::find(world, &role))
+        .any(|role| grants(&role, action, plane))
+}
+
+/// An assignment counts on its scope and on everything below it.
+fn covers(assigned: &str, asked: &str) -> bool {
+    let assigned = assigned.trim_end_matches('/').to_ascii_lowercase();
+    let asked = asked.to_ascii_lowercase();
+    asked == assigned || asked.starts_with(&format!("{assigned}/"))
+}
+
+fn grants(role: &Value, action: &str, plane: Plane) -> bool {
+    let (yes, no) = match plane {
+        Plane::Control => ("actions", "notActions"),
+        Plane::Data => ("dataActions", "notDataActions"),
+    };
+    let any = |permission: &Value, list: &str| {
+        let patterns = permission[list].as_array().into_iter().flatten();
+        patterns
+            .filter_map(Value::as_str)
+            .any(|pattern| matches(pattern, action))
+    };
+    let permissions = role["properties"]["permissions"]
+        .as_array()
+        .into_iter()
+        .flatten();
+    permissions
+        .into_iter()
+        .any(|permission| any(permission, yes) && !any(permission, no))
+}
+
+/// `*` stands for any text, also across slashes.
+fn matches(pattern: &str, action: &str) -> bool {
+    let (pattern, action) = (pattern.to_ascii_lowercase(), action.to_ascii_lowercase());
+    let mut parts = pattern.split('*');
+    let Some(mut rest) = action.strip_prefix(parts.next().unwrap_or_default()) else {
+        return false;
+    };
+    let mut parts = parts.peekable();
+    if parts.peek().is_none() {
+        return rest.is_empty();
+    }
+    while let Some(part) = parts.next() {
+        if parts.peek().is_none() {
+            return rest.ends_with(part);
+        }
+        match rest.find(part) {
+            Some(at) => rest = &rest[at + part.len()..],
+            None => return false,
+        }
+    }
+    true
+}
+
+/// Refuses a call that its caller may not make, in Azure's words.
+pub(crate) fn check(call: &Call<'_>, action: &str, scope: &str) -> Result<(), Answer> {
+    if allowed(call.world, &call.caller.principal, action, scope) {
+        return Ok(());
+    }
+    Err(refuse(
+        &call.caller.client,
+        &call.caller.principal,
+        action,
+        scope,
+    ))
+}
+
+pub(crate) fn refuse(client: &str, principal: &str, action: &str, scope: &str) -> Answer {
+    let message = format!(
+        "The client '{client}' with object id '{principal}' does not have authorization to perform action '{action}' over scope '{scope}' or the scope is invalid. If access was recently granted, please refresh your credentials."
+    );
+    Answer::error(403, "AuthorizationFailed", message)
+}
+
+/// Makes the seeded service principal Owner of the subscription, once per world.
+pub(crate) fn seed(world: &World) {
+    let settings = world.settings();
+    let scope = format!("/subscriptions/{}", settings.subscription);
+    let name = Uuid::new_v5(
+        &Uuid::NAMESPACE_URL,
+        format!("{scope}/{}/owner", settings.principal).as_bytes(),
+    )
+    .to_string();
+    let id = format!("{scope}/providers/Microsoft.Authorization/roleAssignments/{name}");
+    if world.contains(&id) {
+        return;
+    }
+    let role = format!(
+        "{scope}/providers/Microsoft.Authorization/roleDefinitions/{}",
+        role_definitions::OWNER
+    );
+    let body = json!({
+        "id": id, "name": name, "type": "Microsoft.Authorization/roleAssignments",
+        "properties": {
+            "roleDefinitionId": role, "principalId": settings.principal, "principalType": "ServicePrincipal", "scope": scope,
+            "condition": null, "conditionVersion": null, "createdOn": "2026-01-01T00:00:00.0000000Z",
+            "updatedOn": "2026-01-01T00:00:00.0000000Z", "createdBy": settings.principal, "updatedBy": settings.principal,
+            "delegatedManagedIdentityResourceId": null, "description": null,
+        },
+    });
+    world.put(Resource {
+        id,
+        kind: "Microsoft.Authorization/roleAssignments".into(),
+        body,
+        private: Value::Null,
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::world;
+
+    #[test]
+    fn patterns() {
+        let check = |pattern: &str, action: &str, expect: bool| {
+            assert_eq!(matches(pattern, action), expect, "{pattern} {action}")
+        };
+        check("*", "Microsoft.Web/sites/write", true);
+        check("*/read", "Microsoft.Web/sites/read", true);
+        check("*/read", "Microsoft.Web/sites/write", false);
+        check(
+            "Microsoft.Web/*",
+            "microsoft.web/sites/config/list/action",
+            true,
+        );
+        check(
+            "Microsoft.Web/*/config/*/action",
+            "Microsoft.Web/sites/config/list/action",
+            true,
+        );
+        check(
+            "Microsoft.Web/sites/read",
+            "Microsoft.Web/sites/readers",
+            false,
+        );
+        check(
+            "Microsoft.Authorization/*/Write",
+            "Microsoft.Authorization/roleAssignments/write",
+            true,
+        );
+    }
+
+    #[test]
+    fn assignments_count_below_their_scope_only() {
+        let world = world::tests::empty();
+        seed(&world);
+        let settings = world.settings();
+        let group = format!("/subscriptions/{}/resourceGroups/g", settings.subscription);
+        assert!(allowed(
+            &world,
+            &settings.principal,
+            "Microsoft.Web/sites/write",
+            &group
+        ));
+        assert!(!allowed(
+            &world,
+            &settings.principal,
+            "Microsoft.Web/sites/write",
+            "/subscriptions/other"
+        ));
+        assert!(!allowed(
+            &world,
+            "somebody",
+            "Microsoft.Web/sites/read",
+            &group
+        ));
+        let acr = format!("{group}/providers/Microsoft.ContainerRegistry/registries/r");
+        let id = format!("{acr}/providers/Microsoft.Authorization/roleAssignments/x");
+        let role = format!(
+            "/subscriptions/s/providers/Microsoft.Authorization/roleDefinitions/{}",
+            role_definitions::ACR_PULL
+        );
+        let body = json!({ "properties": { "principalId": "puller", "scope": acr, "roleDefinitionId": role } });
+        world.put(Resource {
+            id,
+            kind: "Microsoft.Authorization/roleAssignments".into(),
+            body,
+            private: Value::Null,
+        });
+        assert!(allowed(
+            &world,
+            "PULLER",
+            "Microsoft.ContainerRegistry/registries/pull/read",
+            &acr
+        ));
+        assert!(!allowed(
+            &world,
+            "puller",
+            "Microsoft.ContainerRegistry/registries/push/write",
+            &acr
+        ));
+        assert!(!allowed(
+            &world,
+            "puller",
+            "Microsoft.ContainerRegistry/registries/pull/read",
+            &format!("{acr}2")
+        ));
+    }
+}

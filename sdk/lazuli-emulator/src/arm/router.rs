@@ -1,0 +1,448 @@
+//! From a request to the handler that answers it: sign-in, checks that hold for every provider, dispatch.
+
+use http::{Method, StatusCode};
+use jiff::Timestamp;
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::errors::{
+    invalid_content, method_not_allowed, not_modelled, parent_not_found, resource_not_found,
+};
+use super::ids::{self, Target};
+use super::json::same;
+use super::providers::{self, Kind, groups, registry_actions, site_actions, subscription};
+use super::request::{Call, Incoming};
+use super::{Answer, entra, lro, rbac};
+use crate::world::World;
+
+/// Answers one request of the control plane. Called one request at a time.
+pub(crate) fn answer(world: &World, incoming: &Incoming) -> Answer {
+    let answer = decide(world, incoming).unwrap_or_else(|refusal| refusal);
+    let answer = match world.trouble() {
+        Some(reason) => Answer::error(
+            500,
+            "InternalServerError",
+            format!("The emulator could not store its state: {reason}"),
+        ),
+        None => answer,
+    };
+    with_standard_headers(incoming, answer)
+}
+
+fn decide(world: &World, incoming: &Incoming) -> Result<Answer, Answer> {
+    let segments = ids::segments(&incoming.path)
+        .ok_or_else(|| Answer::error(400, "InvalidUri", "The request path is not valid UTF-8."))?;
+    if let Some(answer) = entra::answer(world, incoming, &segments) {
+        return Ok(answer);
+    }
+    let caller = entra::caller(world, incoming)?;
+    let api_version = api_version(incoming)?;
+    lro::end_forgotten(world);
+    if lro::is_poll(&segments) && [Method::GET, Method::HEAD].contains(&incoming.method) {
+        let query = if incoming.query.is_empty() {
+            String::new()
+        } else {
+            format!("?{}", incoming.query)
+        };
+        return Ok(lro::poll(
+            world,
+            &segments,
+            &incoming.base,
+            &format!("{}{query}", incoming.path),
+        ));
+    }
+    let body = body(incoming)?;
+    let target = Target {
+        scope: String::new(),
+        kind: String::new(),
+        names: Vec::new(),
+        word: None,
+    };
+    let call = Call {
+        world,
+        incoming,
+        target,
+        api_version,
+        body,
+        caller,
+    };
+    route(call, &segments)
+}
+
+/// Any well-formed date is accepted: clients are newer than every list of versions.
+fn api_version(incoming: &Incoming) -> Result<String, Answer> {
+    let Some(version) = incoming
+        .query_value("api-version")
+        .filter(|version| !version.is_empty())
+    else {
+        let message =
+            "The api-version query parameter (?api-version=) is required for all requests.";
+        return Err(Answer::error(400, "MissingApiVersionParameter", message));
+    };
+    let (date, suffix) = version.split_at_checked(10).unwrap_or((&version, ""));
+    let is_date = date.len() == 10 && date.parse::<jiff::civil::Date>().is_ok();
+    let preview = suffix.is_empty()
+        || (suffix.starts_with('-')
+            && suffix.len() > 1
+            && suffix[1..].chars().all(|c| c.is_ascii_alphanumeric()));
+    if is_date && preview {
+        return Ok(version);
+    }
+    let message = format!(
+        "The api-version '{version}' is invalid. The supported versions are dates: 'YYYY-MM-DD' or 'YYYY-MM-DD-preview'."
+    );
+    Err(Answer::error(400, "InvalidApiVersionParameter", message))
+}
+
+fn body(incoming: &Incoming) -> Result<Value, Answer> {
+    let text = incoming
+        .body
+        .strip_prefix(b"\xef\xbb\xbf")
+        .unwrap_or(&incoming.body);
+    if text.iter().all(u8::is_ascii_whitespace) {
+        return Ok(Value::Null);
+    }
+    serde_json::from_slice(text).map_err(|error| {
+        invalid_content(format!(
+            "The request content was invalid and could not be deserialized: '{error}'."
+        ))
+    })
+}
+
+fn route(mut call: Call<'_>, segments: &[String]) -> Result<Answer, Answer> {
+    let lower: Vec<String> = segments
+        .iter()
+        .map(|part| part.to_ascii_lowercase())
+        .collect();
+    let words: Vec<&str> = lower.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        ["subscriptions"] => subscription::read_only(&call, "subscriptions")
+            .map(|()| Answer::list(vec![subscription::subscription(&call)])),
+        ["tenants"] => {
+            subscription::read_only(&call, "tenants").map(|()| subscription::tenants(&call))
+        }
+        ["providers"] => {
+            subscription::read_only(&call, "providers").map(|()| subscription::providers(&call))
+        }
+        ["providers", namespace] => subscription::one_provider(&call, namespace, None),
+        ["subscriptions", rest @ ..] => {
+            check_subscription(&call, &segments[1])?;
+            in_subscription(call, segments, rest)
+        }
+        ["providers", ..] => {
+            call.target = Target::parse(segments).ok_or_else(|| no_such_path(segments))?;
+            dispatch(&call)
+        }
+        _ => Err(no_such_path(segments)),
+    }
+}
+
+fn no_such_path(segments: &[String]) -> Answer {
+    Answer::error(
+        404,
+        "InvalidResourceType",
+        format!("No resource or operation is at '/{}'.", segments.join("/")),
+    )
+}
+
+fn check_subscription(call: &Call<'_>, given: &str) -> Result<(), Answer> {
+    if same(given, &call.world.settings().subscription) {
+        return Ok(());
+    }
+    Err(Answer::error(
+        404,
+        "SubscriptionNotFound",
+        format!("The subscription '{given}' could not be found."),
+    ))
+}
+
+/// `words` are the lower-cased segments behind `subscriptions`.
+fn in_subscription(
+    mut call: Call<'_>,
+    segments: &[String],
+    words: &[&str],
+) -> Result<Answer, Answer> {
+    let subscription_id = format!("/subscriptions/{}", segments[1]);
+    let read = |action: &str| rbac::check(&call, action, &subscription_id);
+    match words {
+        [_] => {
+            subscription::read_only(&call, "subscriptions")?;
+            Ok(Answer::ok(subscription::subscription(&call)))
+        }
+        [_, "locations"] => {
+            subscription::read_only(&call, "locations").map(|()| subscription::location_list(&call))
+        }
+        [_, "providers"] => {
+            subscription::read_only(&call, "providers").map(|()| subscription::providers(&call))
+        }
+        [_, "providers", namespace] => subscription::one_provider(&call, namespace, None),
+        [
+            _,
+            "providers",
+            namespace,
+            verb @ ("register" | "unregister"),
+        ] => subscription::one_provider(&call, namespace, Some(verb)),
+        [_, "resources"] => {
+            subscription::read_only(&call, "resources")?;
+            read("Microsoft.Resources/subscriptions/resources/read")?;
+            Ok(Answer::list(groups::resources(
+                call.world,
+                &subscription_id,
+                call.incoming.query_value("$filter").as_deref(),
+            )))
+        }
+        [_, "resourcegroups"] => {
+            subscription::read_only(&call, "resourceGroups")?;
+            read("Microsoft.Resources/subscriptions/resourceGroups/read")?;
+            let all = call.world.of_kind(groups::KIND).into_iter();
+            Ok(Answer::list(all.map(|group| group.body).collect()))
+        }
+        [_, "resourcegroups", _] => group(call, segments),
+        [_, "resourcegroups", _, "resources"] => {
+            let id = format!("{subscription_id}/resourceGroups/{}", segments[3]);
+            groups::required(call.world, &id, &segments[3])?;
+            subscription::read_only(&call, "resources")?;
+            rbac::check(
+                &call,
+                "Microsoft.Resources/subscriptions/resourceGroups/resources/read",
+                &id,
+            )?;
+            Ok(Answer::list(groups::resources(
+                call.world,
+                &id,
+                call.incoming.query_value("$filter").as_deref(),
+            )))
+        }
+        [_, rest @ ..] if rest.contains(&"providers") => {
+            call.target = Target::parse(segments).ok_or_else(|| no_such_path(segments))?;
+            dispatch(&call)
+        }
+        _ => Err(not_modelled(&format!(
+            "The operation at '/{}'",
+            segments.join("/")
+        ))),
+    }
+}
+
+fn group(mut call: Call<'_>, segments: &[String]) -> Result<Answer, Answer> {
+    let name = &segments[3];
+    let id = format!("/subscriptions/{}/resourceGroups/{name}", segments[1]);
+    let verb = verb(&call.incoming.method);
+    // Extension and operation addresses are built from the target, so the group is one too.
+    call.target = Target {
+        scope: id.clone(),
+        kind: groups::KIND.into(),
+        names: vec![name.clone()],
+        word: None,
+    };
+    rbac::check(
+        &call,
+        &format!("Microsoft.Resources/subscriptions/resourceGroups/{verb}"),
+        &id,
+    )?;
+    lro::asked_by_reading(call.world, &id);
+    groups::answer(&call, &id, name)
+}
+
+fn verb(method: &Method) -> &'static str {
+    match *method {
+        Method::GET | Method::HEAD => "read",
+        Method::DELETE => "delete",
+        Method::POST => "action",
+        _ => "write",
+    }
+}
+
+/// Calls the handler of the target's type, after the checks ARM makes itself.
+fn dispatch(call: &Call<'_>) -> Result<Answer, Answer> {
+    check_group(call)?;
+    match (&call.target.word, call.incoming.method.as_str()) {
+        (Some(word), "POST") => action(call, word),
+        (Some(_), _) => collection(call),
+        (None, _) => instance(call),
+    }
+}
+
+fn check_group(call: &Call<'_>) -> Result<(), Answer> {
+    let Some(group) = call.target.group() else {
+        return Ok(());
+    };
+    let id = ids::group_id(&call.target.scope).unwrap_or_default();
+    groups::required(call.world, &id, group).map(|_| ())
+}
+
+fn known(kind: &str) -> Result<&'static Kind, Answer> {
+    providers::find(kind).ok_or_else(|| not_modelled(&format!("The resource type '{kind}'")))
+}
+
+fn action(call: &Call<'_>, word: &str) -> Result<Answer, Answer> {
+    let kind = &call.target.kind;
+    rbac::check(call, &format!("{kind}/{word}/action"), &call.id())?;
+    if call.target.names.is_empty() {
+        return match kind.as_str() {
+            "Microsoft.Web" => site_actions::namespace_action(call, word),
+            "Microsoft.ContainerRegistry" => registry_actions::namespace_action(call, word),
+            other => Err(not_modelled(&format!("The action '{word}' of {other}"))),
+        };
+    }
+    let handler = known(kind)?
+        .action
+        .ok_or_else(|| not_modelled(&format!("The action '{word}' of '{kind}'")))?;
+    handler(call, word)
+}
+
+fn collection(call: &Call<'_>) -> Result<Answer, Answer> {
+    let member = call.target.member_kind().unwrap_or_default();
+    let kind = known(&member)?;
+    if call.incoming.method != Method::GET {
+        return Err(method_not_allowed(&call.incoming.method, &member));
+    }
+    let above = call.id();
+    let scope = if call.target.names.is_empty() {
+        call.target.scope.clone()
+    } else {
+        above.clone()
+    };
+    rbac::check(call, &format!("{}/read", kind.name), &scope)?;
+    if !call.target.names.is_empty() && !call.world.contains(&above) {
+        return Err(call.not_found());
+    }
+    if let Some(list) = kind.list {
+        return list(call);
+    }
+    let members = call
+        .world
+        .under(&scope)
+        .into_iter()
+        .filter(|resource| resource.kind == kind.name);
+    Ok(Answer::list(
+        members
+            .map(|resource| providers::present(call.world, &resource))
+            .collect(),
+    ))
+}
+
+fn instance(call: &Call<'_>) -> Result<Answer, Answer> {
+    let kind = known(&call.target.kind)?;
+    let method = &call.incoming.method;
+    rbac::check(call, &format!("{}/{}", kind.name, verb(method)), &call.id())?;
+    check_parent(call)?;
+    let handler = match *method {
+        Method::GET => return get(call, kind),
+        Method::HEAD => {
+            let status = if call.existing().is_some() {
+                StatusCode::NO_CONTENT
+            } else {
+                StatusCode::NOT_FOUND
+            };
+            return Ok(Answer::empty(status));
+        }
+        Method::PUT => kind.put,
+        Method::PATCH => kind.patch,
+        Method::DELETE => kind.delete,
+        _ => None,
+    };
+    handler.ok_or_else(|| method_not_allowed(method, kind.name))?(call)
+}
+
+fn get(call: &Call<'_>, kind: &Kind) -> Result<Answer, Answer> {
+    lro::asked_by_reading(call.world, &call.id());
+    if let Some(get) = kind.get {
+        return get(call);
+    }
+    let Some(found) = call.existing() else {
+        return Err(missing(call));
+    };
+    let etag = found.text("/etag").map(str::to_owned);
+    let answer = providers::shown(call.world, &found);
+    Ok(match etag {
+        Some(etag) => answer.with("etag", etag),
+        None => answer,
+    })
+}
+
+/// The Network provider words a missing child of its own differently.
+fn missing(call: &Call<'_>) -> Answer {
+    let child_of_network =
+        call.target.names.len() > 1 && call.target.namespace() == "Microsoft.Network";
+    if child_of_network && !call.target.kind.contains("privateDnsZones") {
+        return Answer::network(
+            404,
+            "NotFound",
+            format!("Resource {} not found.", call.id()),
+        );
+    }
+    call.not_found()
+}
+
+/// Children need their parent; how ARM says so depends on the verb and on the provider.
+fn check_parent(call: &Call<'_>) -> Result<(), Answer> {
+    let Some(parent) = call.target.parent_id() else {
+        return Ok(());
+    };
+    if call.world.contains(&parent) || call.target.kind.starts_with("Microsoft.Web/") {
+        return Ok(());
+    }
+    let verb = verb(&call.incoming.method);
+    if verb == "delete" && call.target.kind == providers::private_dns::LINK {
+        return Err(Answer::empty(StatusCode::NO_CONTENT));
+    }
+    let in_network = call
+        .target
+        .kind
+        .starts_with("Microsoft.Network/virtualNetworks");
+    if verb == "write" || (verb == "delete" && !in_network) {
+        return Err(parent_not_found(verb, &call.target.kind, &parent));
+    }
+    if in_network {
+        let kind = call
+            .target
+            .kind
+            .rsplit_once('/')
+            .map(|(above, _)| above)
+            .unwrap_or_default();
+        let names = &call.target.names[..call.target.names.len() - 1];
+        return Err(resource_not_found(kind, names, call.target.group()));
+    }
+    Err(call.not_found())
+}
+
+/// Headers of every answer. Remaining requests count down nothing: the emulator does not throttle.
+fn with_standard_headers(incoming: &Incoming, mut answer: Answer) -> Answer {
+    let request_id = Uuid::new_v4().to_string();
+    let correlation = incoming
+        .header("x-ms-correlation-request-id")
+        .map_or_else(|| request_id.clone(), str::to_owned);
+    let now = Timestamp::now().strftime("%Y%m%dT%H%M%SZ").to_string();
+    answer.headers.push((
+        "x-ms-routing-request-id",
+        format!("EMULATOR:{now}:{request_id}"),
+    ));
+    answer.headers.push(("x-ms-request-id", request_id));
+    answer
+        .headers
+        .push(("x-ms-correlation-request-id", correlation));
+    let (name, remaining) = match incoming.method {
+        Method::GET | Method::HEAD => ("x-ms-ratelimit-remaining-subscription-reads", "249"),
+        Method::DELETE => ("x-ms-ratelimit-remaining-subscription-deletes", "199"),
+        _ => ("x-ms-ratelimit-remaining-subscription-writes", "199"),
+    };
+    answer.headers.push((name, remaining.to_owned()));
+    if incoming
+        .header("x-ms-return-client-request-id")
+        .is_some_and(|value| value.eq_ignore_ascii_case("true"))
+        && let Some(id) = incoming.header("x-ms-client-request-id")
+    {
+        answer
+            .headers
+            .push(("x-ms-client-request-id", id.to_owned()));
+    }
+    answer
+        .headers
+        .push(("cache-control", "no-cache".to_owned()));
+    answer
+}
+
+#[cfg(test)]
+#[path = "router_tests.rs"]
+mod tests;

@@ -1,0 +1,345 @@
+//! Starting and stopping an embedded Azure, and asking it what a person would see.
+
+use std::fmt;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use url::Url;
+use uuid::Uuid;
+
+use crate::arm;
+use crate::request_log::RequestLog;
+use crate::server::{self, State};
+use crate::tls::{Authority, TlsError};
+use crate::web::front;
+use crate::world::{Settings, World};
+use crate::world_file::WorldError;
+
+/// How to start an [`Emulator`]. [`Options::default`] is an empty Azure in memory on a free port.
+#[derive(Clone)]
+pub struct Options {
+    /// Where to listen; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Folder that keeps the world between runs; `None` keeps it in memory.
+    pub data_dir: Option<PathBuf>,
+    /// Folder for `ca.pem`; an authority found there is used again.
+    pub cert_dir: Option<PathBuf>,
+    /// File for the request log, one JSON object a line, without secrets.
+    pub request_log: Option<PathBuf>,
+    /// Tenant id.
+    pub tenant: String,
+    /// Client id of the service principal that owns the subscription.
+    pub client: String,
+    /// Its secret.
+    pub secret: String,
+    /// Subscription id.
+    pub subscription: String,
+    /// The public address that callers appear to have, for firewalls.
+    pub client_ip: IpAddr,
+    /// Whether to listen on an address that other machines can reach.
+    pub allow_remote: bool,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            data_dir: None,
+            cert_dir: None,
+            request_log: None,
+            tenant: "11111111-1111-1111-1111-111111111111".into(),
+            client: "33333333-3333-3333-3333-333333333333".into(),
+            secret: "mock-secret".into(),
+            subscription: "22222222-2222-2222-2222-222222222222".into(),
+            client_ip: IpAddr::from([203, 0, 113, 7]),
+            allow_remote: false,
+        }
+    }
+}
+
+/// Never shows the secret.
+impl fmt::Debug for Options {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Options")
+            .field("listen", &self.listen)
+            .field("data_dir", &self.data_dir)
+            .field("cert_dir", &self.cert_dir)
+            .field("tenant", &self.tenant)
+            .field("client", &self.client)
+            .field("subscription", &self.subscription)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Why an emulator did not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum EmulatorError {
+    /// The port is taken, or the address is not this machine's.
+    #[error("cannot listen on {listen}: {source}; choose another port, or 0 for a free one")]
+    Listen {
+        /// The address asked for.
+        listen: SocketAddr,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// The address can be reached from other machines.
+    #[error(
+        "{listen} can be reached from other machines, and everybody who reaches the emulator owns what is in it; listen on 127.0.0.1, or pass --allow-remote"
+    )]
+    Remote {
+        /// The address asked for.
+        listen: SocketAddr,
+    },
+    /// A tenant, subscription or client id is not a GUID.
+    #[error("the {what} '{value}' is not a GUID")]
+    NotGuid {
+        /// Which option.
+        what: &'static str,
+        /// Its value.
+        value: String,
+    },
+    /// The request log cannot be opened.
+    #[error("cannot write the request log {path}: {source}", path = path.display())]
+    RequestLog {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// The world cannot be opened.
+    #[error(transparent)]
+    World(#[from] WorldError),
+    /// Certificates cannot be made or read.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+}
+
+/// A page as a browser on the internet gets it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Page {
+    /// HTTP status.
+    pub status: u16,
+    /// Headers in the order sent, names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// The body as it came.
+    pub body: Vec<u8>,
+}
+
+impl Page {
+    /// The body as text; bytes that are no UTF-8 are replaced.
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+}
+
+/// A listener that real browsers can use. It stops when this is dropped.
+#[derive(Debug)]
+pub struct WebFront(front::WebFront);
+
+impl WebFront {
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.0.address
+    }
+}
+
+/// A running Azure. It stops when this is dropped; [`Emulator::stop`] also waits for it.
+pub struct Emulator {
+    world: World,
+    authority: Arc<Authority>,
+    stop: watch::Sender<bool>,
+    task: JoinHandle<()>,
+}
+
+impl fmt::Debug for Emulator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Emulator")
+            .field("endpoint", &self.endpoint().as_str())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Emulator {
+    /// Starts an Azure; it answers when this returns.
+    ///
+    /// # Errors
+    /// When the address is taken or can be reached from outside, an id is no GUID, or a folder cannot
+    /// be used. See [`EmulatorError`].
+    pub async fn start(options: Options) -> Result<Emulator, EmulatorError> {
+        check(&options)?;
+        let listen = options.listen;
+        let listener = server::bind(listen)
+            .await
+            .map_err(|source| EmulatorError::Listen { listen, source })?;
+        let address = listener
+            .local_addr()
+            .map_err(|source| EmulatorError::Listen { listen, source })?;
+        let log = options.request_log.clone().map(|path| {
+            RequestLog::open(&path)
+                .map(Arc::new)
+                .map_err(|source| EmulatorError::RequestLog { path, source })
+        });
+        let authority = Arc::new(Authority::open(options.cert_dir.as_deref())?);
+        let world = World::open(options.data_dir.as_deref(), settings(&options, address))?;
+        arm::rbac::seed(&world);
+        arm::lro::sweep(&world);
+        let state = State {
+            world: world.clone(),
+            tls: authority.server_config()?,
+            authority: Arc::clone(&authority),
+            log: log.transpose()?,
+            turn: Arc::new(Mutex::new(())),
+        };
+        let (stop, stopped) = watch::channel(false);
+        let task = tokio::spawn(server::run(listener, state, stopped));
+        Ok(Emulator {
+            world,
+            authority,
+            stop,
+            task,
+        })
+    }
+
+    /// `https://127.0.0.1:PORT/`: the address of ARM and of Entra ID.
+    pub fn endpoint(&self) -> Url {
+        self.world.settings().base_url.clone()
+    }
+
+    /// The certificate authority that clients must trust, in PEM.
+    pub fn ca_pem(&self) -> &str {
+        self.authority.pem()
+    }
+
+    /// Tenant id.
+    pub fn tenant(&self) -> &str {
+        &self.world.settings().tenant
+    }
+
+    /// Client id of the service principal that owns the subscription.
+    pub fn client(&self) -> &str {
+        &self.world.settings().client
+    }
+
+    /// Its secret; a made-up one that opens nothing but this emulator.
+    pub fn secret(&self) -> &str {
+        &self.world.settings().secret
+    }
+
+    /// Subscription id.
+    pub fn subscription(&self) -> &str {
+        &self.world.settings().subscription
+    }
+
+    /// Stops listening and waits until open connections are closed.
+    pub async fn stop(mut self) {
+        let _ = self.stop.send(true);
+        let _ = (&mut self.task).await;
+    }
+
+    /// What a browser on the internet gets from an address such as `https://{site}.azurewebsites.net/`.
+    pub async fn browse(&self, url: &str) -> Page {
+        let page = front::browse(&self.world, url).await;
+        Page {
+            status: page.status,
+            headers: page.headers,
+            body: page.body,
+        }
+    }
+
+    /// Listens for real browsers, under `http://{site}.localhost:PORT/`.
+    ///
+    /// # Errors
+    /// When the address cannot be bound.
+    pub async fn serve_web(&self, listen: SocketAddr) -> io::Result<WebFront> {
+        front::serve(self.world.clone(), listen).await.map(WebFront)
+    }
+
+    /// The log of a site's container, by name or ARM id; empty when there is no such site.
+    pub fn container_log(&self, site: &str) -> Vec<String> {
+        let sites = self.world.of_kind("Microsoft.Web/sites");
+        let found = sites
+            .into_iter()
+            .find(|one| one.id.eq_ignore_ascii_case(site) || one.name().eq_ignore_ascii_case(site));
+        found
+            .map(|site| front::container_log(&self.world, &site.id))
+            .unwrap_or_default()
+    }
+
+    /// Whether nothing has been deployed: no resource group and nothing in one.
+    pub fn is_empty(&self) -> bool {
+        self.resources().is_empty()
+    }
+
+    /// The ids of everything in resource groups, and of the groups, sorted. Role assignments on the
+    /// subscription and other facts of the account are not among them.
+    pub fn resources(&self) -> Vec<String> {
+        let scope = format!("/subscriptions/{}/resourceGroups", self.subscription());
+        self.world
+            .under(&scope)
+            .into_iter()
+            .map(|resource| resource.id)
+            .collect()
+    }
+}
+
+impl Drop for Emulator {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+fn check(options: &Options) -> Result<(), EmulatorError> {
+    let listen = options.listen;
+    if !listen.ip().is_loopback() && !options.allow_remote {
+        return Err(EmulatorError::Remote { listen });
+    }
+    let ids = [
+        ("tenant", &options.tenant),
+        ("client id", &options.client),
+        ("subscription", &options.subscription),
+    ];
+    match ids
+        .into_iter()
+        .find(|(_, value)| Uuid::parse_str(value).is_err())
+    {
+        None => Ok(()),
+        Some((what, value)) => Err(EmulatorError::NotGuid {
+            what,
+            value: value.clone(),
+        }),
+    }
+}
+
+fn settings(options: &Options, address: SocketAddr) -> Settings {
+    let mut base_url = Url::parse("https://127.0.0.1/")
+        .unwrap_or_else(|_| unreachable!("a literal address parses"));
+    let reachable = if address.ip().is_unspecified() {
+        IpAddr::from(Ipv4Addr::LOCALHOST)
+    } else {
+        address.ip()
+    };
+    // Both setters only refuse addresses without a host.
+    let _ = base_url.set_ip_host(reachable);
+    let _ = base_url.set_port(Some(address.port()));
+    let object = Uuid::new_v5(
+        &Uuid::NAMESPACE_OID,
+        format!("{}/{}", options.tenant, options.client)
+            .to_lowercase()
+            .as_bytes(),
+    );
+    Settings {
+        tenant: options.tenant.clone(),
+        subscription: options.subscription.clone(),
+        client: options.client.clone(),
+        secret: options.secret.clone(),
+        principal: object.to_string(),
+        base_url,
+        client_ip: options.client_ip,
+    }
+}

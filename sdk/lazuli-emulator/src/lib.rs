@@ -1,0 +1,26 @@
+//! The embedded Azure: ARM, Entra ID, registry data plane, DNS and reachability, web front.
+//!
+//! A second implementation of the public wire contract, written from what the real Azure answers, and
+//! sharing no code with the SDK's own client, so that it cannot share its mistakes. Start one with
+//! [`Emulator::start`], or run the `lazuli-emulator` binary.
+//!
+//! - `world`: the one store of resources, in memory and in a file
+//! - `arm`: the control plane, one file per resource family under `arm/providers`
+//! - `data`, `build`, `web`, `proxy`: registries, image builds, web apps, and how clients reach them
+//! - `server`, `tls`, `request_log`: the port
+
+pub(crate) mod arm;
+pub(crate) mod build;
+pub(crate) mod data;
+mod emulator;
+pub(crate) mod proxy;
+mod request_log;
+mod server;
+mod tls;
+pub(crate) mod web;
+pub(crate) mod world;
+mod world_file;
+
+pub use emulator::{Emulator, EmulatorError, Options, Page, WebFront};
+pub use tls::TlsError;
+pub use world_file::WorldError;

@@ -1,0 +1,136 @@
+//! A CONNECT proxy, so that real clients use real host names: `HTTPS_PROXY=http://127.0.0.1:PORT`.
+//!
+//! The server calls `connect` for every CONNECT request on its plain port. Inside the tunnel the client
+//! meets TLS for the name it asked for, and behind it a registry or a web app of this world.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use axum::body::Body;
+use http::{Request, Response, StatusCode};
+use hyper::body::Incoming;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+
+use crate::data::registry;
+use crate::web::front::{self, Address};
+use crate::world::World;
+
+/// Who stands behind a host name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Behind {
+    Registry,
+    Site,
+}
+
+/// Opens a tunnel to a host of this world. `tls_for` gives the server configuration for a host name, or
+/// says why there is none.
+pub(crate) async fn connect(
+    world: &World,
+    tls_for: impl FnOnce(&str) -> Result<Arc<ServerConfig>, String>,
+    request: Request<Body>,
+) -> Response<Body> {
+    let (host, behind) = match target(world, &request) {
+        Ok(target) => target,
+        Err(reason) => return refused(reason),
+    };
+    let tls = match tls_for(&host) {
+        Ok(tls) => tls,
+        Err(reason) => return refused(format!("no certificate for {host}: {reason}")),
+    };
+    let world = world.clone();
+    tokio::spawn(async move {
+        if let Err(error) = tunnel(world, host.clone(), behind, tls, request).await {
+            tracing::debug!(host, %error, "a tunnel ended early");
+        }
+    });
+    Response::new(Body::empty())
+}
+
+fn target(world: &World, request: &Request<Body>) -> Result<(String, Behind), String> {
+    let authority = request
+        .uri()
+        .authority()
+        .ok_or("CONNECT must name host:port")?;
+    let host = authority.host().to_lowercase();
+    match authority.port_u16() {
+        Some(443) => {}
+        port => {
+            return Err(format!(
+                "{host} is served on port 443, not {}",
+                port.map_or("(none)".to_owned(), |p| p.to_string())
+            ));
+        }
+    }
+    behind(world, &host).map(|behind| (host.clone(), behind))
+}
+
+/// Sites are reached also while they do not exist, to get the platform's own 404.
+fn behind(world: &World, host: &str) -> Result<Behind, String> {
+    if registry::by_host(world, host).is_some() {
+        return Ok(Behind::Registry);
+    }
+    if host.ends_with(".azurewebsites.net")
+        || crate::web::site::Site::by_host(world, host).is_some()
+    {
+        return Ok(Behind::Site);
+    }
+    if host.ends_with(".azurecr.io") {
+        return Err(format!("there is no registry {host}; create it first"));
+    }
+    Err(format!(
+        "{host} is not part of the emulated Azure: only its registries and web apps are reached through this proxy"
+    ))
+}
+
+async fn tunnel(
+    world: World,
+    host: String,
+    behind: Behind,
+    tls: Arc<ServerConfig>,
+    request: Request<Body>,
+) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    let upgraded = hyper::upgrade::on(request).await?;
+    let stream = TlsAcceptor::from(tls)
+        .accept(TokioIo::new(upgraded))
+        .await?;
+    let service = hyper::service::service_fn(move |request: Request<Incoming>| {
+        let (world, host) = (world.clone(), host.clone());
+        async move { Ok::<_, Infallible>(answer(&world, &host, behind, request.map(Body::new)).await) }
+    });
+    auto::Builder::new(TokioExecutor::new())
+        .serve_connection(TokioIo::new(stream), service)
+        .await
+}
+
+async fn answer(
+    world: &World,
+    host: &str,
+    behind: Behind,
+    request: Request<Body>,
+) -> Response<Body> {
+    match behind {
+        Behind::Registry => {
+            registry::handle(world, host, world.settings().client_ip, request).await
+        }
+        Behind::Site => {
+            let address = Address {
+                host: host.to_owned(),
+                is_secure: true,
+            };
+            front::respond(world, &address, request).await
+        }
+    }
+}
+
+fn refused(reason: String) -> Response<Body> {
+    let mut response = Response::new(Body::from(format!("{reason}\n")));
+    *response.status_mut() = StatusCode::BAD_GATEWAY;
+    response
+}
+
+#[cfg(test)]
+#[path = "proxy_tests.rs"]
+mod tests;

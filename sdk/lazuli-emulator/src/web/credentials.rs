@@ -1,0 +1,133 @@
+//! The hops at a registry's door: identity and role, or user name and password.
+
+use super::pull::{FailureKind, Walk, Way, fail, failure};
+use crate::data::reference::ImageReference;
+use crate::data::{access, registry};
+use crate::world::Resource;
+
+impl Way<'_> {
+    pub(super) fn credentials(
+        &mut self,
+        registry: &Resource,
+        reference: &ImageReference,
+    ) -> Walk<()> {
+        if self.site.config("acrUseManagedIdentityCreds") == true {
+            self.managed_identity(registry, reference)
+        } else {
+            self.password(registry, reference)
+        }
+    }
+
+    fn managed_identity(&mut self, registry: &Resource, reference: &ImageReference) -> Walk<()> {
+        let name = registry::name_of(registry);
+        self.ask("identity");
+        let identity = self
+            .site
+            .pull_identity()
+            .map_err(|cause| failure(FailureKind::Unauthorized, cause))?;
+        let policy =
+            &registry.body["properties"]["policies"]["azureADAuthenticationAsArmPolicy"]["status"];
+        if policy
+            .as_str()
+            .is_some_and(|status| status.eq_ignore_ascii_case("disabled"))
+        {
+            return fail(
+                FailureKind::Unauthorized,
+                format!(
+                    "web apps show an ARM token, and registry {name} refuses those: its azureADAuthenticationAsArmPolicy is disabled"
+                ),
+            );
+        }
+        self.holds(format!(
+            "{} of {} (principal {})",
+            identity.what,
+            self.site.name(),
+            identity.principal_id
+        ));
+        self.ask("role");
+        if !access::may(
+            self.world,
+            registry,
+            &identity.principal_id,
+            &reference.repository,
+            "pull",
+        ) {
+            let role = if access::is_abac(registry) {
+                "Container Registry Repository Reader"
+            } else {
+                "AcrPull"
+            };
+            return fail(
+                FailureKind::Unauthorized,
+                format!(
+                    "principal {} ({} of {}) has no {role} on registry {name}",
+                    identity.principal_id,
+                    identity.what,
+                    self.site.name()
+                ),
+            );
+        }
+        self.holds(format!(
+            "principal {} may pull from {name}",
+            identity.principal_id
+        ));
+        Ok(())
+    }
+
+    fn password(&mut self, registry: &Resource, reference: &ImageReference) -> Walk<()> {
+        let name = registry::name_of(registry);
+        self.ask("credentials");
+        let user = self
+            .site
+            .setting("DOCKER_REGISTRY_SERVER_USERNAME")
+            .filter(|user| !user.is_empty());
+        let Some(user) = user else {
+            if registry.body["properties"]["anonymousPullEnabled"] == true {
+                self.holds(format!("registry {name} allows anonymous pull"));
+                return Ok(());
+            }
+            return fail(
+                FailureKind::Unauthorized,
+                format!(
+                    "{} has no credentials for registry {name}: acrUseManagedIdentityCreds is not true and DOCKER_REGISTRY_SERVER_USERNAME is not set",
+                    self.site.name()
+                ),
+            );
+        };
+        let server = self
+            .site
+            .setting("DOCKER_REGISTRY_SERVER_URL")
+            .unwrap_or_default();
+        let host = &reference.host;
+        if !host_of(server).eq_ignore_ascii_case(host) {
+            return fail(
+                FailureKind::Unauthorized,
+                format!("DOCKER_REGISTRY_SERVER_URL is {server:?}, but the image is on {host}"),
+            );
+        }
+        let password = self
+            .site
+            .setting("DOCKER_REGISTRY_SERVER_PASSWORD")
+            .unwrap_or_default();
+        let holder =
+            access::authenticate(self.world, registry, user, password).map_err(|cause| {
+                failure(
+                    FailureKind::Unauthorized,
+                    format!("DOCKER_REGISTRY_SERVER_USERNAME and _PASSWORD are refused: {cause}"),
+                )
+            })?;
+        if !holder.may(self.world, registry, &reference.repository, "pull") {
+            return fail(
+                FailureKind::Unauthorized,
+                format!("{holder} has no AcrPull on registry {name}"),
+            );
+        }
+        self.holds(format!("{holder} of {name}"));
+        Ok(())
+    }
+}
+
+fn host_of(url: &str) -> &str {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    rest.split('/').next().unwrap_or(rest)
+}

@@ -1,0 +1,16 @@
+//! Web apps at run time: can this site pull its image, and what does a browser see?
+//!
+//! `pull` judges the way from the site to its image hop by hop, `front` answers browsers, and the
+//! modules between them hold one question each.
+
+pub(crate) mod container;
+mod credentials;
+#[cfg(test)]
+pub(crate) mod fixture;
+pub(crate) mod front;
+pub(crate) mod pages;
+pub(crate) mod pull;
+mod reach;
+pub(crate) mod rootfs;
+pub(crate) mod site;
+pub(crate) mod view;
