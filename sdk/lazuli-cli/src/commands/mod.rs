@@ -1,0 +1,110 @@
+//! The commands, one file each. `preview`, `up` and `destroy` are one run of
+//! the engine with different operations, see [`run`].
+
+pub(crate) mod config;
+pub(crate) mod destroy;
+pub(crate) mod emulator;
+pub(crate) mod output;
+pub(crate) mod preview;
+pub(crate) mod run;
+pub(crate) mod stack;
+pub(crate) mod up;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use lazuli_core::Stack;
+use lazuli_engine::{State, Store};
+use serde_json::Value as Json;
+use tokio::sync::mpsc;
+
+use crate::CliError;
+use crate::args::{Command, Global};
+use crate::exit::Exit;
+use crate::platform::{Platform, WorldRequest};
+use crate::project::Project;
+use crate::render::{Paint, report};
+use crate::screen::{Prompt, Screen};
+
+/// The user's program, boxed at once so that one copy of this crate serves all programs.
+pub(crate) type Topology = Box<dyn FnOnce(Stack) -> TopologyFuture + Send>;
+pub(crate) type TopologyFuture = Pin<Box<dyn Future<Output = lazuli_core::Result<()>>>>;
+
+/// What a command works with.
+pub(crate) struct Session {
+    pub(crate) project: Project,
+    pub(crate) global: Global,
+    pub(crate) env: BTreeMap<String, String>,
+    pub(crate) current_dir: PathBuf,
+    pub(crate) stdout: Screen,
+    pub(crate) stderr: Screen,
+    pub(crate) prompt: Option<Arc<dyn Prompt>>,
+    pub(crate) interrupts: mpsc::Receiver<()>,
+    pub(crate) platform: Arc<dyn Platform>,
+}
+
+impl Session {
+    /// Runs a command. Errors are shown here; a run of the engine shows its own.
+    pub(crate) async fn carry_out(mut self, command: Command, topology: Topology) -> Exit {
+        let done = match command {
+            Command::Preview => return preview::preview(self, topology).await,
+            Command::Up => return up::up(self, topology).await,
+            Command::Destroy => return destroy::destroy(self, topology).await,
+            Command::Output(args) => output::output(&self, &args),
+            Command::Stack => stack::stack(&self),
+            Command::Config(command) => config::config(&self, &command),
+            Command::Emulator(command) => emulator::emulator(&mut self, &command).await,
+        };
+        done.unwrap_or_else(|error| self.report(&error))
+    }
+
+    /// Shows an error on stderr.
+    pub(crate) fn report(&self, error: &CliError) -> Exit {
+        let paint = Paint::new(self.global.colour(&self.env, self.stderr.is_terminal()));
+        self.stderr.text(&report::cli_error(error, paint));
+        error.exit()
+    }
+
+    pub(crate) fn store(&self) -> Store {
+        Store::local(
+            &self.project.state_dir,
+            &self.project.name,
+            &self.project.stack,
+        )
+    }
+
+    /// The state as the last run left it.
+    pub(crate) fn state(&self) -> Result<State, CliError> {
+        self.store().read().map_err(|error| match error {
+            lazuli_engine::EngineError::State {
+                file,
+                message,
+                help,
+            } => CliError::state(format!("{}: {message}", file.display())).help(help),
+            other => CliError::state(other.to_string()),
+        })
+    }
+
+    pub(crate) fn world(&self) -> WorldRequest {
+        WorldRequest {
+            data_dir: self.project.emulator_dir(),
+            env: self.env.clone(),
+        }
+    }
+
+    /// Prints a JSON document for a program to read.
+    pub(crate) fn document(&self, json: &Json) {
+        self.stdout.text(&format!("{json:#}"));
+    }
+
+    /// Ready for use in a message: `cargo run -- up`.
+    pub(crate) fn command_line(&self, command: &str) -> String {
+        let stack = match self.project.stack.as_str() {
+            "dev" => String::new(),
+            stack => format!(" --stack {stack}"),
+        };
+        format!("{} {command}{stack}", self.project.invocation)
+    }
+}

@@ -1,0 +1,177 @@
+//! One run of the engine, as `preview`, `up` and `destroy` have it: config and
+//! target first, then the engine with a renderer, then the ending.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use lazuli_core::Value;
+use lazuli_engine::{Operation, Settings, Stop, Stopper, stop_channel};
+use tokio::sync::mpsc;
+
+use super::{Session, Topology};
+use crate::CliError;
+use crate::config_file::ConfigFile;
+use crate::exit::Exit;
+use crate::frontend::{Approval, Conversation};
+use crate::platform::{ConnectRequest, Connection};
+use crate::project::actor;
+use crate::render::{Paint, Scene, renderer};
+
+/// How long a program may stand still on something that is no output before the
+/// plan is made without it.
+const SETTLE: Duration = Duration::from_secs(3);
+
+/// Columns of a text that goes to no terminal.
+const PAGE_WIDTH: usize = 100;
+/// The widest text that reads well.
+const WIDEST: usize = 120;
+
+pub(crate) async fn run(mut session: Session, operation: Operation, topology: Topology) -> Exit {
+    let mut scene = scene(&session, operation);
+    let prepared = match config(&session) {
+        Ok(config) => connect(&mut session)
+            .await
+            .map(|connection| (config, connection)),
+        Err(error) => Err(error),
+    };
+    let (config, connection) = match prepared {
+        Ok(prepared) => prepared,
+        Err(error) => return not_started(&session, scene, &error),
+    };
+    scene.target.clone_from(&connection.label);
+    scene.hints.clone_from(&connection.hints);
+    let settings = settings(&session, config, &connection);
+    let screen = renderer(
+        scene.clone(),
+        &session.stdout,
+        session.global.json,
+        session.global.verbose > 0,
+    );
+    let mut conversation = Conversation::new(screen, approval(&session), &scene);
+    conversation.renderer.started();
+    let store = session.store();
+    let (stopper, stop) = stop_channel();
+    let watch = tokio::spawn(pass_on(session.interrupts, stopper));
+    let exit = drive(
+        operation,
+        settings,
+        store,
+        topology,
+        &mut conversation,
+        stop,
+    )
+    .await;
+    watch.abort();
+    drop(connection.keep);
+    exit
+}
+
+async fn drive(
+    operation: Operation,
+    settings: Settings,
+    store: lazuli_engine::Store,
+    topology: Topology,
+    conversation: &mut Conversation,
+    stop: Stop,
+) -> Exit {
+    match lazuli_engine::run(operation, settings, store, topology, conversation, stop).await {
+        Ok(summary) => {
+            conversation.renderer.finished(&summary);
+            Exit::Ok
+        }
+        Err(error) => {
+            let exit = Exit::from(&error);
+            let refusal = conversation.refusal.take();
+            conversation.renderer.failed(&error, refusal.as_ref());
+            exit
+        }
+    }
+}
+
+/// Hands each stop request to the engine.
+async fn pass_on(mut interrupts: mpsc::Receiver<()>, stopper: Stopper) {
+    while interrupts.recv().await.is_some() {
+        stopper.stop();
+    }
+}
+
+/// The config file, with what `--set` says on top.
+fn config(session: &Session) -> Result<BTreeMap<String, Value>, CliError> {
+    let mut values = ConfigFile::read(session.project.config_file())?.values()?;
+    values.extend(session.global.settings()?);
+    Ok(values)
+}
+
+async fn connect(session: &mut Session) -> Result<Connection, CliError> {
+    let request = ConnectRequest {
+        cloud: session.global.cloud(&session.env)?,
+        ca_bundle: session.global.ca_bundle(&session.current_dir)?,
+        subscription: session.global.subscription.clone(),
+        data_dir: session.project.emulator_dir(),
+        folder: session.project.folder.clone(),
+        env: session.env.clone(),
+    };
+    tokio::select! {
+        connection = session.platform.connect(&request) => connection,
+        Some(()) = session.interrupts.recv() => Err(CliError::stopped()),
+    }
+}
+
+/// Without a connection nothing moves on the screen: plain lines or JSON will do.
+fn not_started(session: &Session, scene: Scene, error: &CliError) -> Exit {
+    if session.global.json {
+        renderer(scene, &session.stdout, true, false).not_started(error);
+        return error.exit();
+    }
+    session.report(error)
+}
+
+fn settings(
+    session: &Session,
+    config: BTreeMap<String, Value>,
+    connection: &Connection,
+) -> Settings {
+    Settings {
+        project: session.project.name.clone(),
+        stack: session.project.stack.clone(),
+        config,
+        target: connection.target.clone(),
+        folder: session.project.folder.clone(),
+        providers: connection.providers.clone(),
+        parallel: usize::from(session.global.parallel),
+        settle: SETTLE,
+        expect_no_changes: session.global.expect_no_changes,
+        actor: actor(&session.env),
+    }
+}
+
+fn approval(session: &Session) -> Approval {
+    match &session.prompt {
+        _ if session.global.yes => Approval::Given,
+        Some(prompt) if !session.global.json => Approval::Ask(prompt.clone()),
+        _ => Approval::Nobody,
+    }
+}
+
+fn scene(session: &Session, operation: Operation) -> Scene {
+    let width = match session.stdout.is_terminal() {
+        true => usize::from(console::Term::stdout().size().1).clamp(40, WIDEST),
+        false => PAGE_WIDTH,
+    };
+    Scene {
+        operation,
+        project: session.project.name.clone(),
+        stack: session.project.stack.clone(),
+        target: String::new(),
+        hints: Vec::new(),
+        invocation: session.project.invocation.clone(),
+        folder: session.project.folder.clone(),
+        details: session.global.details,
+        paint: Paint::new(
+            session
+                .global
+                .colour(&session.env, session.stdout.is_terminal()),
+        ),
+        width,
+    }
+}

@@ -1,0 +1,226 @@
+//! The config file of a stack: `lazuli.STACK.toml`, one value per top-level key.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use lazuli_core::Value;
+use toml_edit::{Array, DocumentMut, InlineTable, Item, TableLike, Value as Toml};
+
+use crate::CliError;
+
+/// A config file that was read; comments and order are kept.
+pub(crate) struct ConfigFile {
+    path: PathBuf,
+    document: DocumentMut,
+}
+
+impl ConfigFile {
+    /// Reads the file; a missing one is an empty one.
+    pub(crate) fn read(path: PathBuf) -> Result<Self, CliError> {
+        let text = match std::fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(missing) if missing.kind() == std::io::ErrorKind::NotFound => String::new(),
+            Err(cause) => {
+                return Err(CliError::usage(format!(
+                    "{}: it cannot be read: {cause}",
+                    path.display()
+                ))
+                .help("make the config file a readable UTF-8 text"));
+            }
+        };
+        let document = text.parse::<DocumentMut>().map_err(|error| {
+            let line = error.span().map_or(1, |span| line_of(&text, span.start));
+            let reason = error.message().replace('\n', ", ");
+            CliError::usage(format!(
+                "{}:{line}: the config file is no valid TOML: {reason}",
+                path.display()
+            ))
+            .help("correct that line; texts stand in quotes: key = \"value\"")
+        })?;
+        Ok(Self { path, document })
+    }
+
+    /// All values by key.
+    pub(crate) fn values(&self) -> Result<BTreeMap<String, Value>, CliError> {
+        table(self.document.as_table())
+            .map_err(|reason| CliError::usage(format!("{}: {reason}", self.path.display())))
+    }
+
+    /// Sets a value, in place where the key exists.
+    pub(crate) fn set(&mut self, key: &str, value: &Value) -> Result<(), CliError> {
+        let mut value = toml(value).map_err(|reason| {
+            CliError::usage(format!(
+                "the config value `{key}` cannot be kept in TOML: {reason}"
+            ))
+        })?;
+        match self.document.get_mut(key) {
+            Some(Item::Value(old)) => {
+                // What stands around the value, a comment for example, stays.
+                *value.decor_mut() = old.decor().clone();
+                *old = value;
+            }
+            _ => {
+                self.document.insert(key, Item::Value(value));
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes a value; says whether it was there.
+    pub(crate) fn remove(&mut self, key: &str) -> bool {
+        self.document.remove(key).is_some()
+    }
+
+    /// Writes the file in one go, so that a crash leaves the old or the new one.
+    pub(crate) fn write(&self) -> Result<(), CliError> {
+        let temporary = self.path.with_extension("toml.tmp");
+        std::fs::write(&temporary, self.document.to_string())
+            .and_then(|()| std::fs::rename(&temporary, &self.path))
+            .map_err(|cause| {
+                CliError::usage(format!(
+                    "{}: it cannot be written: {cause}",
+                    self.path.display()
+                ))
+                .help("make the project's folder writable")
+            })
+    }
+}
+
+fn line_of(text: &str, offset: usize) -> usize {
+    1 + text
+        .bytes()
+        .take(offset)
+        .filter(|byte| *byte == b'\n')
+        .count()
+}
+
+fn table(table: &dyn TableLike) -> Result<BTreeMap<String, Value>, String> {
+    let entries = table.iter().map(|(key, item)| {
+        let value =
+            item_value(item).map_err(|reason| format!("the config value `{key}`: {reason}"))?;
+        Ok((key.to_owned(), value))
+    });
+    entries.collect()
+}
+
+fn item_value(item: &Item) -> Result<Value, String> {
+    match item {
+        Item::Value(value) => plain(value),
+        Item::Table(inner) => table(inner).map(Value::Map),
+        Item::ArrayOfTables(list) => {
+            let items = list.iter().map(|inner| table(inner).map(Value::Map));
+            items.collect::<Result<_, _>>().map(Value::List)
+        }
+        Item::None => Ok(Value::Null),
+    }
+}
+
+fn plain(value: &Toml) -> Result<Value, String> {
+    Ok(match value {
+        Toml::String(text) => Value::from(text.value().as_str()),
+        Toml::Integer(number) => Value::from(*number.value()),
+        Toml::Float(number) if !number.value().is_finite() => {
+            return Err("it is not a finite number".to_owned());
+        }
+        Toml::Float(number) => Value::from(*number.value()),
+        Toml::Boolean(value) => Value::from(*value.value()),
+        Toml::Datetime(moment) => Value::from(moment.value().to_string()),
+        Toml::Array(list) => Value::List(list.iter().map(plain).collect::<Result<_, _>>()?),
+        Toml::InlineTable(inner) => Value::Map(table(inner)?),
+    })
+}
+
+fn toml(value: &Value) -> Result<Toml, String> {
+    Ok(match value {
+        Value::Null => return Err("it has no null; remove the value instead".to_owned()),
+        Value::Bool(value) => Toml::from(*value),
+        Value::Number(number) => match (number.as_i64(), number.as_f64()) {
+            (Some(whole), _) => Toml::from(whole),
+            (None, Some(real)) if !number.is_u64() => Toml::from(real),
+            _ => return Err("the number is too large".to_owned()),
+        },
+        Value::String(text) => Toml::from(text.as_str()),
+        Value::List(list) => Toml::Array(list.iter().map(toml).collect::<Result<Array, _>>()?),
+        Value::Map(map) => {
+            let entries = map
+                .iter()
+                .map(|(key, value)| Ok::<_, String>((key.as_str(), toml(value)?)));
+            Toml::InlineTable(entries.collect::<Result<InlineTable, _>>()?)
+        }
+        Value::Secret(_) | Value::Unknown(_) => {
+            return Err("only plain values can be kept".to_owned());
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn file(text: &str) -> (tempfile::TempDir, PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lazuli.dev.toml");
+        std::fs::write(&path, text).unwrap();
+        (folder, path)
+    }
+
+    #[test]
+    fn values_survive_a_round_trip() {
+        let (_folder, path) = file("");
+        let values = json!({
+            "location": "westcentralus", "quoted": "a \"b\"\n", "replicas": 3, "ratio": 0.5, "debug": true,
+            "zones": ["1", "2"], "tags": {"env": "dev", "x.y": [1]}, "app.color": "01",
+        });
+        let values = Value::from(values).as_map().unwrap().clone();
+        let mut config = ConfigFile::read(path.clone()).unwrap();
+        for (key, value) in &values {
+            config.set(key, value).unwrap();
+        }
+        config.write().unwrap();
+        assert_eq!(ConfigFile::read(path).unwrap().values().unwrap(), values);
+    }
+
+    #[test]
+    fn comments_and_order_survive_a_change() {
+        let (_folder, path) = file("# where\nb = \"x\" # here\na = 1\n");
+        let mut config = ConfigFile::read(path.clone()).unwrap();
+        config.set("b", &Value::from("y")).unwrap();
+        assert!(config.remove("a") && !config.remove("a"));
+        config.write().unwrap();
+        assert_eq!(
+            std::fs::read_to_string(path).unwrap(),
+            "# where\nb = \"y\" # here\n"
+        );
+    }
+
+    #[test]
+    fn a_broken_file_is_named_with_its_line() {
+        let (_folder, path) = file("a = \"x\"\n\nb = oops\n");
+        let error = ConfigFile::read(path.clone()).err().unwrap();
+        assert!(
+            error
+                .message()
+                .starts_with(&format!("{}:3: ", path.display())),
+            "{error}"
+        );
+        assert_eq!(error.exit().code(), 2);
+        let (_folder, path) = file("a = inf\n");
+        let error = ConfigFile::read(path).unwrap().values().unwrap_err();
+        assert!(
+            error.message().contains("`a`: it is not a finite number"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn what_toml_cannot_hold_is_refused() {
+        let (_folder, path) = file("");
+        let mut config = ConfigFile::read(path).unwrap();
+        for bad in [json!(null), json!([1, null]), json!(u64::MAX)] {
+            let error = config.set("k", &Value::from(bad.clone())).unwrap_err();
+            assert!(error.message().contains("`k`"), "{bad}: {error}");
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! What connects the tool to a cloud. The facade crate implements it, so that
+//! this crate knows of no cloud at all.
+
+use std::any::Any;
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use lazuli_core::Provider;
+
+use crate::CliError;
+
+/// The way to clouds, and to the emulator's world.
+#[async_trait]
+pub trait Platform: Send + Sync + 'static {
+    /// Connects to the target chosen by `--cloud`.
+    ///
+    /// # Errors
+    /// [`CliError::cloud`] when it cannot be reached or refuses to sign in,
+    /// [`CliError::usage`] when an option does not fit the target.
+    async fn connect(&self, request: &ConnectRequest) -> Result<Connection, CliError>;
+
+    /// Fetches one page of the emulator's world: `emulator get URL`.
+    ///
+    /// # Errors
+    /// [`CliError::failed`] when there is no world, or nothing answers at that address.
+    async fn page(&self, request: &WorldRequest, url: &str) -> Result<Page, CliError>;
+
+    /// Serves the emulator's world to other processes: `emulator open`.
+    ///
+    /// # Errors
+    /// [`CliError::failed`] when there is no world or the address is taken.
+    async fn open(
+        &self,
+        request: &WorldRequest,
+        listen: Option<SocketAddr>,
+    ) -> Result<OpenWorld, CliError>;
+
+    /// The container log of a site, oldest line first: `emulator log SITE`.
+    ///
+    /// # Errors
+    /// [`CliError::failed`] when there is no world or no such site.
+    async fn log(&self, request: &WorldRequest, site: &str) -> Result<Vec<String>, CliError>;
+}
+
+/// Where to deploy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Cloud {
+    /// The embedded Azure.
+    Emulator,
+    /// The public Azure.
+    Azure,
+    /// An Azure Resource Manager at this http(s) address, checked to be one without credentials in it.
+    Endpoint(String),
+}
+
+/// What [`Platform::connect`] needs.
+#[derive(Clone)]
+pub struct ConnectRequest {
+    /// Where to deploy.
+    pub cloud: Cloud,
+    /// A PEM file with further certificate authorities; it exists and looks like one.
+    pub ca_bundle: Option<PathBuf>,
+    /// The subscription to deploy to.
+    pub subscription: Option<String>,
+    /// Where the emulator keeps its world.
+    pub data_dir: PathBuf,
+    /// The project's folder; relative paths of the program start here.
+    pub folder: PathBuf,
+    /// The process environment. It may hold credentials: never print it.
+    pub env: BTreeMap<String, String>,
+}
+
+/// A target that is ready for use.
+pub struct Connection {
+    /// Providers by name.
+    pub providers: BTreeMap<String, Arc<dyn Provider>>,
+    /// Facts about the target, handed to the program.
+    pub target: BTreeMap<String, String>,
+    /// What people call it: `the embedded Azure`.
+    pub label: String,
+    /// What to do after a successful `up`, one line each; `{run}` stands for
+    /// the way the user starts the program (`cargo run --`), `{output:NAME}`
+    /// for an output (the hint is left out while there is no such output).
+    pub hints: Vec<String>,
+    /// Kept until the run is over.
+    pub keep: Box<dyn Any + Send>,
+}
+
+/// Which of the emulator's worlds is meant.
+#[derive(Clone)]
+pub struct WorldRequest {
+    /// Where it is kept.
+    pub data_dir: PathBuf,
+    /// The process environment.
+    pub env: BTreeMap<String, String>,
+}
+
+/// An answer of the world's web front.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page {
+    /// The HTTP status.
+    pub status: u16,
+    /// Headers in the order they came.
+    pub headers: Vec<(String, String)>,
+    /// The body as it came.
+    pub body: Vec<u8>,
+}
+
+/// A world that is being served until this is dropped.
+pub struct OpenWorld {
+    /// What to tell the user: addresses, how to point a browser or `az` at them.
+    pub lines: Vec<String>,
+    /// Serves while it lives.
+    pub keep: Box<dyn Any + Send>,
+}

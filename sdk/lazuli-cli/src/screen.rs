@@ -1,0 +1,150 @@
+//! Where text goes, and what the process is surrounded by. Everything of the
+//! process (arguments, environment, streams, signals) enters through here, so
+//! that tests can drive the whole tool without a process.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::io::{IsTerminal as _, Write};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::mpsc;
+
+/// A stream of text for people or programs. Clones write to the same stream.
+#[derive(Clone)]
+pub struct Screen {
+    writer: Arc<Mutex<Box<dyn Write + Send>>>,
+    terminal: bool,
+}
+
+impl Screen {
+    /// A stream; `terminal` allows colour and, on the standard output, the live tree.
+    pub fn new(writer: impl Write + Send + 'static, terminal: bool) -> Self {
+        Self {
+            writer: Arc::new(Mutex::new(Box::new(writer))),
+            terminal,
+        }
+    }
+
+    /// Whether a person looks at it.
+    pub(crate) fn is_terminal(&self) -> bool {
+        self.terminal
+    }
+
+    /// Writes bytes. A reader that went away (`| head`) is no error of the run.
+    pub(crate) fn bytes(&self, bytes: &[u8]) {
+        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let _ = writer.write_all(bytes).and_then(|()| writer.flush());
+    }
+
+    /// Writes a text and ends it with a line feed, unless it is empty or has one.
+    pub(crate) fn text(&self, text: &str) {
+        match text {
+            "" => {}
+            _ if text.ends_with('\n') => self.bytes(text.as_bytes()),
+            _ => self.bytes(format!("{text}\n").as_bytes()),
+        }
+    }
+}
+
+/// Somebody who can be asked.
+pub trait Prompt: Send + Sync {
+    /// Asks for a yes; anything else is a no. May block.
+    fn confirm(&self, question: &str) -> bool;
+}
+
+struct TerminalPrompt;
+
+impl Prompt for TerminalPrompt {
+    fn confirm(&self, question: &str) -> bool {
+        inquire::Confirm::new(question)
+            .with_default(false)
+            .prompt()
+            .unwrap_or(false)
+    }
+}
+
+/// Where stop requests come from.
+pub enum Interrupts {
+    /// Ctrl-C and a request of the system to end.
+    Process,
+    /// A channel.
+    Channel(mpsc::Receiver<()>),
+}
+
+impl Interrupts {
+    /// Sends each request on; listening begins at once.
+    pub(crate) fn listen(self) -> mpsc::Receiver<()> {
+        match self {
+            Self::Channel(receiver) => receiver,
+            Self::Process => {
+                let (sender, receiver) = mpsc::channel(4);
+                tokio::spawn(async move {
+                    while signal().await.is_ok() && sender.send(()).await.is_ok() {}
+                });
+                receiver
+            }
+        }
+    }
+}
+
+#[cfg(unix)]
+async fn signal() -> std::io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        heard = tokio::signal::ctrl_c() => heard,
+        _ = terminate.recv() => Ok(()),
+    }
+}
+
+#[cfg(not(unix))]
+async fn signal() -> std::io::Result<()> {
+    tokio::signal::ctrl_c().await
+}
+
+/// Everything that the tool takes from its process.
+pub struct Surroundings {
+    /// Arguments, the program's own name first.
+    pub args: Vec<OsString>,
+    /// Environment variables whose names and values are text.
+    pub env: BTreeMap<String, String>,
+    /// Relative paths on the command line start here.
+    pub current_dir: PathBuf,
+    /// Results, plans, events.
+    pub stdout: Screen,
+    /// Errors and the log.
+    pub stderr: Screen,
+    /// Who confirms plans; `None` where nobody can be asked.
+    pub prompt: Option<Arc<dyn Prompt>>,
+    /// Where stop requests come from.
+    pub interrupts: Interrupts,
+    /// Whether to install the log of the process.
+    pub log: bool,
+}
+
+impl Surroundings {
+    /// Those of this process.
+    pub fn of_process() -> Self {
+        let text = |(name, value): (OsString, OsString)| {
+            Some((name.into_string().ok()?, value.into_string().ok()?))
+        };
+        let env: BTreeMap<_, _> = std::env::vars_os().filter_map(text).collect();
+        let capable = env.get("TERM").is_none_or(|term| term != "dumb");
+        let stdout = std::io::stdout().is_terminal() && capable;
+        let asks = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
+        Self {
+            args: std::env::args_os().collect(),
+            env,
+            current_dir: std::env::current_dir().unwrap_or_else(|_| PathBuf::from(".")),
+            stdout: Screen::new(std::io::stdout(), stdout),
+            stderr: Screen::new(
+                std::io::stderr(),
+                std::io::stderr().is_terminal() && capable,
+            ),
+            prompt: asks.then(|| Arc::new(TerminalPrompt) as Arc<dyn Prompt>),
+            interrupts: Interrupts::Process,
+            log: true,
+        }
+    }
+}
