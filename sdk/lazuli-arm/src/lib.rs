@@ -7,7 +7,6 @@
 //! [`Env`]), log a header or a body, or follow a link to another origin than the resource manager's.
 
 mod answer;
-mod blob;
 mod client;
 mod cloud;
 mod connect;

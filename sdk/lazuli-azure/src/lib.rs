@@ -1,0 +1,23 @@
+//! Typed Azure resources, and the provider that deploys them.
+//!
+//! [`generated`] holds the builders and handles that follow from the services'
+//! schemas; [`resources`] holds what is written by hand: what every handle
+//! wraps, and the sugar that a schema cannot know of. [`ids`] keeps the id of a
+//! network from being used where a subnet belongs. [`image`] builds container
+//! images. [`provider`] turns declared inputs into requests, and [`verify`] finds
+//! topologies that could never work before anything is deployed.
+
+pub mod generated;
+pub mod ids;
+pub mod image;
+pub mod provider;
+pub mod resources;
+pub mod verify;
+
+pub use generated::*;
+pub use image::{ImageBuild, ImageBuildBuilder};
+pub use resources::{
+    Anchor, AnyProperty, ArmResource, ArmResourceBuilder, AzureResource, Block, Declaration,
+    Delegation, Identity, IntoArgument, IntoPrincipal, Os, PROVIDER, Principal, PrivateLink,
+    Resource, Role, Scope, ZoneConfig,
+};

@@ -1,0 +1,309 @@
+//! The provider that turns declared inputs into ARM requests.
+//!
+//! The engine calls it through [`lazuli_core::Provider`]. Most types need no
+//! more than PUT, GET and DELETE (`generic`); what is special about a type lives
+//! in a module of its own: `site`, `group`, `role`, `build`. What is *known* of
+//! types lives in tables: `facts`, `estimate`, `exclusive`, `check`.
+//!
+//! How locations are written is settled in [`location`]. Outputs
+//! have the shape of Azure's own GET; absent inputs are no opinion, and what
+//! others have set is not reset.
+
+mod build;
+mod call;
+mod check;
+mod error;
+mod estimate;
+mod exclusive;
+mod facts;
+mod generic;
+mod group;
+mod json;
+pub mod location;
+mod merge;
+mod reporter;
+mod request;
+mod role;
+mod settings;
+mod signed_url;
+mod site;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use lazuli_arm::{ArmClient, NoProgress, OperationToken};
+use lazuli_core::value::Reveal;
+use lazuli_core::{
+    Created, Declared, Desired, Diagnostic, Existing, Lifecycle, Progress, Provider, ProviderError,
+    ProviderErrorKind, TypeFacts, Urn, Value,
+};
+
+use call::Call;
+use signed_url::SignedUrls;
+
+/// How often the provider looks at what Azure does by itself (builds, resources
+/// that somebody else is updating), and for how long.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pace {
+    /// The first delay; each further one doubles.
+    pub first: Duration,
+    /// The longest delay.
+    pub max: Duration,
+    /// When to give up.
+    pub patience: Duration,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self {
+            first: Duration::from_millis(200),
+            max: Duration::from_secs(10),
+            patience: Duration::from_secs(60 * 60),
+        }
+    }
+}
+
+/// Deploys resources of Azure through one [`ArmClient`].
+#[derive(Debug)]
+pub struct AzureProvider {
+    arm: ArmClient,
+    folder: PathBuf,
+    blobs: SignedUrls,
+    pace: Pace,
+}
+
+/// What a type needs beyond PUT, GET and DELETE.
+enum Special {
+    None,
+    Group,
+    Role,
+    Site,
+    Build,
+}
+
+impl Special {
+    fn of(ty: &str) -> Self {
+        match () {
+            () if ty.eq_ignore_ascii_case(group::TYPE) => Self::Group,
+            () if ty.eq_ignore_ascii_case(role::TYPE) => Self::Role,
+            () if ty.eq_ignore_ascii_case(site::TYPE) => Self::Site,
+            () if ty.eq_ignore_ascii_case(build::TYPE) => Self::Build,
+            () => Self::None,
+        }
+    }
+}
+
+impl AzureProvider {
+    /// A provider that deploys through `arm`. `folder` is the program's, which
+    /// build contexts are relative to.
+    #[must_use]
+    pub fn new(arm: ArmClient, folder: PathBuf) -> Self {
+        Self {
+            arm,
+            folder,
+            blobs: SignedUrls::default(),
+            pace: Pace::default(),
+        }
+    }
+
+    /// Sets how often the provider looks at what it waits for.
+    #[must_use]
+    pub fn pace(mut self, pace: Pace) -> Self {
+        self.pace = pace;
+        self
+    }
+
+    /// Trusts these certificates (PEM), and no others, for the signed URLs of
+    /// build contexts and logs. For an endpoint with a private authority.
+    ///
+    /// # Errors
+    /// The text holds no certificate.
+    pub fn blob_authority(mut self, pem: &[u8]) -> Result<Self, ProviderError> {
+        self.blobs = SignedUrls::trusting(pem)?;
+        Ok(self)
+    }
+
+    fn client(&self, timeout: Option<Duration>) -> ArmClient {
+        match timeout {
+            Some(timeout) => self.arm.with_operation_timeout(timeout),
+            None => self.arm.clone(),
+        }
+    }
+
+    /// An operation on what is desired.
+    fn on_desired<'a>(
+        &'a self,
+        desired: &'a Desired,
+        progress: &'a dyn Progress,
+    ) -> Result<Call<'a>, ProviderError> {
+        let id = desired.id.as_deref().ok_or_else(|| {
+            ProviderError::new(
+                ProviderErrorKind::Refused,
+                format!("{}: its ARM id is not known", desired.urn.place()),
+            )
+        })?;
+        let arm = self.client(desired.timeout);
+        Call::new(arm, &desired.urn, id, &desired.inputs, &self.pace, progress)
+    }
+
+    /// An operation on what exists.
+    fn on_existing<'a>(
+        &'a self,
+        existing: &'a Existing,
+        progress: &'a dyn Progress,
+    ) -> Result<Call<'a>, ProviderError> {
+        let arm = self.client(None);
+        Call::new(
+            arm,
+            &existing.urn,
+            &existing.id,
+            &existing.inputs,
+            &self.pace,
+            progress,
+        )
+    }
+
+    fn builder<'a>(&'a self, timeout: Option<Duration>) -> build::Builder<'a> {
+        build::Builder {
+            arm: self.client(timeout),
+            blobs: &self.blobs,
+            folder: &self.folder,
+            pace: &self.pace,
+            timeout,
+        }
+    }
+}
+
+/// Facts of a type: what cannot change in place, what is a set, what stays known.
+#[must_use]
+pub fn type_facts(ty: &str) -> TypeFacts {
+    facts::of(ty)
+}
+
+/// The checks of one resource on its own (`LZ1xxx`). Pure.
+#[must_use]
+pub fn check_one(desired: &Desired) -> Vec<Diagnostic> {
+    check::check(desired)
+}
+
+/// The rules over the whole graph (`LZ2xxx`). Pure.
+#[must_use]
+pub fn verify_all(declared: &[Declared]) -> Vec<Diagnostic> {
+    crate::verify::verify(declared)
+}
+
+#[async_trait]
+impl Provider for AzureProvider {
+    fn facts(&self, ty: &str) -> TypeFacts {
+        facts::of(ty)
+    }
+
+    fn check(&self, desired: &Desired) -> Vec<Diagnostic> {
+        check::check(desired)
+    }
+
+    fn verify(&self, declared: &[Declared]) -> Vec<Diagnostic> {
+        crate::verify::verify(declared)
+    }
+
+    fn exclusive(&self, desired: &Desired) -> Vec<String> {
+        exclusive::keys(desired)
+    }
+
+    fn estimate(&self, ty: &str, lifecycle: Lifecycle) -> Duration {
+        estimate::of(ty, lifecycle)
+    }
+
+    async fn create(
+        &self,
+        desired: &Desired,
+        progress: &dyn Progress,
+    ) -> Result<Created, ProviderError> {
+        match Special::of(desired.urn.ty()) {
+            Special::Build => {
+                self.builder(desired.timeout)
+                    .create(desired, progress)
+                    .await
+            }
+            special => {
+                let call = self.on_desired(desired, progress)?;
+                match special {
+                    Special::Group => group::create(&call, &desired.inputs).await,
+                    Special::Role => role::create(&call, &desired.inputs).await,
+                    Special::Site => site::create(&call, &desired.inputs).await,
+                    Special::Build | Special::None => generic::create(&call, &desired.inputs).await,
+                }
+            }
+        }
+    }
+
+    async fn read(&self, existing: &Existing) -> Result<Option<Created>, ProviderError> {
+        let nobody = reporter::Nobody;
+        match Special::of(existing.urn.ty()) {
+            Special::Build => self.builder(None).read(existing).await,
+            Special::Site => {
+                site::read(&self.on_existing(existing, &nobody)?, &existing.inputs).await
+            }
+            _ => generic::read(&self.on_existing(existing, &nobody)?, &existing.inputs).await,
+        }
+    }
+
+    async fn update(
+        &self,
+        existing: &Existing,
+        desired: &Desired,
+        progress: &dyn Progress,
+    ) -> Result<Created, ProviderError> {
+        let special = Special::of(desired.urn.ty());
+        if let Special::Build = special {
+            return self
+                .builder(desired.timeout)
+                .create(desired, progress)
+                .await;
+        }
+        // The id that exists: an adopted role assignment has another than the declared one.
+        let arm = self.client(desired.timeout);
+        let (urn, inputs) = (&desired.urn, &desired.inputs);
+        let call = Call::new(arm, urn, &existing.id, inputs, &self.pace, progress)?;
+        match special {
+            Special::Site => site::update(&call, &existing.inputs, inputs).await,
+            _ => generic::update(&call, &existing.inputs, inputs).await,
+        }
+    }
+
+    async fn delete(
+        &self,
+        existing: &Existing,
+        progress: &dyn Progress,
+    ) -> Result<(), ProviderError> {
+        match Special::of(existing.urn.ty()) {
+            // Images stay in the registry: nothing says that nobody else runs them.
+            Special::Build => Ok(()),
+            Special::Group => group::delete(&self.on_existing(existing, progress)?).await,
+            Special::Site => site::delete(&self.on_existing(existing, progress)?, existing).await,
+            Special::Role | Special::None => {
+                self.on_existing(existing, progress)?.delete(&[]).await
+            }
+        }
+    }
+
+    async fn resume(&self, urn: &Urn, token: &Value) -> Result<(), ProviderError> {
+        let token = token.to_json(Reveal::Yes);
+        if let Some(run) = build::RunToken::read(&token) {
+            return self.builder(None).resume(urn, &run).await;
+        }
+        let Ok(token) = serde_json::from_value::<OperationToken>(token) else {
+            // Of another version of this program: reading the resource settles it as well.
+            return Ok(());
+        };
+        match self.arm.resume(&token, &NoProgress).await {
+            Err(error) if error::keeps_from_asking(&error) => Err(error::of(urn.ty(), &error)),
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! Each flow as a whole conversation with a scripted Azure.
+
+mod builds;
+mod generic;
+mod groups;
+mod roles;
+mod sites;

@@ -1,0 +1,431 @@
+//! What a typed builder collects, and how it becomes a registered resource.
+//!
+//! Generated builders put values into a [`Declaration`] and finish it with
+//! [`Declaration::declare`]; the [`Resource`] that comes out is what every typed
+//! handle wraps. Ids follow from the parent's id and names, so they are known
+//! before anything is deployed (ARM contract).
+
+use std::borrow::Cow;
+use std::panic::Location;
+use std::rc::Rc;
+
+use lazuli_core::executor::ResId;
+use lazuli_core::{
+    AsResource, Component, Handle, Input, IntoInput, IntoList, IntoMap, Options, Output, Place,
+    Property, ResourceSpec, Stack, ToProperty, output::OutputValue,
+};
+
+use crate::resources::target::Target;
+
+/// The name of the provider that serves every resource of this crate.
+pub const PROVIDER: &str = "azure";
+
+/// What is fixed for a type of resource when it is declared.
+#[derive(Debug, Clone)]
+pub struct Kind {
+    /// The ARM type.
+    pub ty: Cow<'static, str>,
+    /// How the id goes on from the parent's.
+    pub path: IdPath,
+    /// Where `location` comes from when the program does not set it.
+    pub location: Home,
+}
+
+/// How an id goes on from the parent's (ARM contract).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IdPath {
+    /// `/subscriptions/{subscription}/resourceGroups/{name}`.
+    Group,
+    /// `{parent}/providers/{type}/{name}`: in a group, or an extension of any resource.
+    Provider,
+    /// `{parent}/{last part of the type}/{name}`.
+    Child,
+}
+
+/// Where a resource lives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Home {
+    /// In its group's location.
+    Group,
+    /// Everywhere: the service wants the word `global`.
+    Global,
+    /// The type has no location, or the program must say it.
+    Unsaid,
+}
+
+/// A place at the top of a program: the stack, or a component.
+#[diagnostic::on_unimplemented(
+    message = "a resource group cannot be declared under `{Self}`",
+    label = "this is neither the stack nor a component"
+)]
+pub trait Scope {
+    /// Where resources are declared.
+    fn place(&self) -> &Place;
+}
+
+impl Scope for Stack {
+    fn place(&self) -> &Place {
+        Stack::place(self)
+    }
+}
+
+impl Scope for Component {
+    fn place(&self) -> &Place {
+        Component::place(self)
+    }
+}
+
+/// Any typed handle of an Azure resource.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a resource of Azure",
+    note = "pass a reference to a handle, for example `&registry`"
+)]
+pub trait AzureResource: AsResource {
+    /// What the handle wraps.
+    fn resource(&self) -> &Resource;
+}
+
+/// What every typed handle wraps: the handle, and what children inherit.
+#[derive(Clone)]
+pub struct Resource {
+    handle: Handle,
+    ty: Cow<'static, str>,
+    name: Output<String>,
+    location: Option<Input<String>>,
+    group: Option<Rc<Resource>>,
+    /// The service puts a hash into the host name, so that it cannot be told early.
+    pub(crate) hashed_host: bool,
+}
+
+impl Resource {
+    /// The untyped handle.
+    pub fn handle(&self) -> &Handle {
+        &self.handle
+    }
+
+    /// The ARM type.
+    pub fn ty(&self) -> &str {
+        &self.ty
+    }
+
+    /// The name in Azure.
+    pub fn name(&self) -> Output<String> {
+        self.name.clone()
+    }
+
+    /// The declared location, its own or its group's.
+    pub fn location(&self) -> Option<Input<String>> {
+        self.location.clone()
+    }
+
+    /// The group it lives in; a group is its own.
+    pub fn group(&self) -> Option<Resource> {
+        self.group.as_deref().cloned()
+    }
+
+    /// Facts about the target of this run.
+    pub(crate) fn target(&self) -> Target<'_> {
+        Target::of(self.handle.place())
+    }
+
+    /// The same resource, but its children are declared inside the component.
+    #[must_use]
+    pub fn inside(&self, component: &Component) -> Self {
+        Self {
+            handle: self.handle.inside(component),
+            ..self.clone()
+        }
+    }
+
+    /// Where a child of this resource begins.
+    pub fn anchor(&self) -> Anchor {
+        let group = match self.is_group() {
+            true => Some(Rc::new(self.clone())),
+            false => self.group.clone(),
+        };
+        Anchor {
+            place: self.handle.place().clone(),
+            id: Some(self.handle.id()),
+            index: Some(self.handle.index()),
+            location: self.location.clone(),
+            group,
+        }
+    }
+
+    fn is_group(&self) -> bool {
+        self.ty == "Microsoft.Resources/resourceGroups"
+    }
+}
+
+/// What a declaration begins from: a place, and an Azure parent if there is one.
+#[derive(Clone)]
+pub struct Anchor {
+    place: Place,
+    id: Option<Output<String>>,
+    index: Option<ResId>,
+    location: Option<Input<String>>,
+    group: Option<Rc<Resource>>,
+}
+
+impl Anchor {
+    /// The top of a program or of a component.
+    pub fn top(scope: &impl Scope) -> Self {
+        Self {
+            place: scope.place().clone(),
+            id: None,
+            index: None,
+            location: None,
+            group: None,
+        }
+    }
+}
+
+/// A resource in the making.
+#[derive(Clone)]
+pub struct Declaration {
+    kind: Kind,
+    anchor: Anchor,
+    logical_name: String,
+    azure_name: Option<Input<String>>,
+    inputs: Property,
+    options: Options,
+    at: &'static Location<'static>,
+}
+
+impl Declaration {
+    /// Begins a declaration; the caller's place is what diagnostics name.
+    #[track_caller]
+    pub fn new(kind: Kind, anchor: Anchor, name: &str) -> Self {
+        Self {
+            kind,
+            anchor,
+            logical_name: name.to_owned(),
+            azure_name: None,
+            inputs: Property::map(),
+            options: Options::default(),
+            at: Location::caller(),
+        }
+    }
+
+    /// Sets a property at a dotted path of the request.
+    pub fn put(&mut self, path: &str, property: Property) {
+        self.inputs.set(path, property);
+    }
+
+    /// Sets a value at a dotted path of the request.
+    pub fn set<T: ToProperty + OutputValue>(&mut self, path: &str, value: impl IntoInput<T>) {
+        self.put(path, value.into_input().into_property());
+    }
+
+    /// Sets a list at a dotted path of the request.
+    pub fn set_list<T>(&mut self, path: &str, values: impl IntoList<T>) {
+        self.put(path, values.into_list().into_property());
+    }
+
+    /// Sets a map at a dotted path of the request.
+    pub fn set_map<T>(&mut self, path: &str, values: impl IntoMap<T>) {
+        self.put(path, values.into_map().into_property());
+    }
+
+    /// Whether a property is set at a dotted path of the request.
+    pub(crate) fn has(&self, path: &str) -> bool {
+        self.inputs.get(path).is_some()
+    }
+
+    /// Gives it another name in Azure than in the program.
+    pub fn rename(&mut self, name: impl IntoInput<String>) {
+        self.azure_name = Some(name.into_input());
+    }
+
+    /// Sets the options.
+    pub fn options(&mut self, options: Options) {
+        self.options = options;
+    }
+
+    /// Whether the program gave it a name of its own in Azure.
+    pub(crate) fn is_renamed(&self) -> bool {
+        self.azure_name.is_some()
+    }
+
+    /// The name in Azure.
+    pub(crate) fn azure_name(&self) -> Output<String> {
+        match &self.azure_name {
+            Some(name) => name.clone().into_output(),
+            None => Output::of(self.logical_name.clone()),
+        }
+    }
+
+    /// The id of the Azure parent.
+    pub(crate) fn parent_id(&self) -> Option<&Output<String>> {
+        self.anchor.id.as_ref()
+    }
+
+    /// Where it is declared.
+    pub(crate) fn place(&self) -> &Place {
+        &self.anchor.place
+    }
+
+    /// Facts about the target of this run.
+    pub(crate) fn target(&self) -> Target<'_> {
+        Target::of(&self.anchor.place)
+    }
+
+    /// Registers the resource. Its parent in Azure comes first even where the
+    /// two are declared in different scopes.
+    pub fn declare(mut self) -> Resource {
+        let location = self.settle_location();
+        let (name, id) = (self.azure_name(), self.id());
+        let hashed_host = self
+            .inputs
+            .get("properties.autoGeneratedDomainNameLabelScope")
+            .is_some();
+        self.options.depends_on.extend(self.anchor.index);
+        let handle = self.anchor.place.register(ResourceSpec {
+            provider: PROVIDER,
+            ty: self.kind.ty.to_string(),
+            name: self.logical_name,
+            id: Some(id),
+            inputs: self.inputs,
+            options: self.options,
+            at: self.at,
+        });
+        Resource {
+            handle,
+            ty: self.kind.ty,
+            name,
+            location,
+            group: self.anchor.group,
+            hashed_host,
+        }
+    }
+
+    /// The declared location, else the one that the parent hands down. Only
+    /// what is put into the request here is ever sent.
+    fn settle_location(&mut self) -> Option<Input<String>> {
+        if let Some(declared) = self.inputs.get("location") {
+            return Some(text_input(declared));
+        }
+        match self.kind.location {
+            Home::Global => self.set::<String>("location", "global"),
+            Home::Group => {
+                if let Some(location) = self.anchor.location.clone() {
+                    self.set::<String>("location", location);
+                }
+            }
+            Home::Unsaid => {}
+        }
+        self.anchor.location.clone()
+    }
+
+    fn id(&self) -> Output<String> {
+        let name = self.azure_name();
+        let ty = self.kind.ty.clone();
+        match (&self.anchor.id, self.kind.path) {
+            (Some(parent), IdPath::Child) => parent.zip(&name).map(move |(parent, name)| {
+                let segment = ty.rsplit('/').next().unwrap_or_default();
+                format!("{parent}/{segment}/{name}")
+            }),
+            (Some(parent), _) => parent
+                .zip(&name)
+                .map(move |(parent, name)| format!("{parent}/providers/{ty}/{name}")),
+            (None, _) => {
+                let subscription = self.target().subscription();
+                name.map(move |name| format!("{subscription}/resourceGroups/{name}"))
+            }
+        }
+    }
+}
+
+/// A declared text as an input again.
+fn text_input(property: &Property) -> Input<String> {
+    match property {
+        Property::Value(value) => Input::Value(value.as_str().unwrap_or_default().to_owned()),
+        other => Input::Output(
+            lazuli_core::property::resolve(other.clone()).try_map(|value| {
+                value
+                    .as_str()
+                    .map(str::to_owned)
+                    .ok_or_else(|| lazuli_core::Error::new("the location is not a text"))
+            }),
+        ),
+    }
+}
+
+/// What every typed handle offers.
+macro_rules! azure_resource {
+    ($name:ident, $id:ident) => {
+        impl lazuli_core::AsResource for $name {
+            fn handle(&self) -> &lazuli_core::Handle {
+                self.resource.handle()
+            }
+        }
+
+        impl $crate::resources::AzureResource for $name {
+            fn resource(&self) -> &$crate::resources::Resource {
+                &self.resource
+            }
+        }
+
+        impl $name {
+            /// The ARM id. Known at once; that does not mean that the resource exists,
+            /// see [`ready`](Self::ready).
+            pub fn id(&self) -> lazuli_core::Output<$crate::ids::$id> {
+                self.resource
+                    .handle()
+                    .id()
+                    .map($crate::ids::TrustedId::trusted)
+            }
+
+            /// The name in Azure.
+            pub fn name(&self) -> lazuli_core::Output<String> {
+                self.resource.name()
+            }
+
+            /// A property of Azure's answer, at a dotted path.
+            #[track_caller]
+            pub fn property<T>(&self, path: &str) -> lazuli_core::Output<T>
+            where
+                T: lazuli_core::output::OutputValue + lazuli_core::FromValue,
+            {
+                self.resource.handle().property(path)
+            }
+
+            /// Opens when the resource exists as declared.
+            #[track_caller]
+            pub fn ready(&self) -> lazuli_core::Output<()> {
+                self.resource.handle().ready()
+            }
+
+            /// The same resource, but its children are declared inside the component.
+            #[must_use]
+            pub fn inside(&self, component: &lazuli_core::Component) -> Self {
+                Self {
+                    resource: self.resource.inside(component),
+                }
+            }
+        }
+
+        impl lazuli_core::IntoInput<$crate::ids::AnyResourceId> for &$name {
+            fn into_input(self) -> lazuli_core::Input<$crate::ids::AnyResourceId> {
+                let id = self.resource.handle().id();
+                lazuli_core::Input::Output(id.map($crate::ids::TrustedId::trusted))
+            }
+        }
+
+        $crate::resources::declaration::stands_for!($name, $id);
+    };
+}
+
+/// A handle that may be used where an id of that kind is wanted.
+macro_rules! stands_for {
+    ($name:ident, $id:ident) => {
+        impl lazuli_core::IntoInput<$crate::ids::$id> for &$name {
+            fn into_input(self) -> lazuli_core::Input<$crate::ids::$id> {
+                let id = self.resource.handle().id();
+                lazuli_core::Input::Output(id.map($crate::ids::TrustedId::trusted))
+            }
+        }
+    };
+}
+
+pub(crate) use {azure_resource, stands_for};

@@ -1,0 +1,43 @@
+//! What is written by hand: the core that generated builders rest on
+//! ([`declaration`]), conversions of what setters take, and the sugar of each
+//! service.
+
+pub mod any_property;
+pub mod argument;
+pub mod block;
+pub mod declaration;
+pub mod dns;
+pub mod endpoint;
+pub mod hosts;
+pub mod identity;
+pub mod plan;
+pub mod role;
+pub mod subnet;
+mod target;
+#[cfg(test)]
+mod tests;
+pub mod untyped;
+pub(crate) mod values;
+
+pub use any_property::AnyProperty;
+pub use argument::IntoArgument;
+pub use block::Block;
+pub use declaration::{
+    Anchor, AzureResource, Declaration, Home, IdPath, Kind, PROVIDER, Resource, Scope,
+};
+pub use dns::ZoneConfig;
+pub use endpoint::PrivateLink;
+pub use identity::Identity;
+pub use plan::Os;
+pub use role::{IntoPrincipal, Principal, Role};
+pub use subnet::Delegation;
+pub use untyped::{ArmResource, ArmResourceBuilder};
+
+use crate::generated::ResourceGroup;
+
+/// The group of a resource that is always declared in one.
+pub(crate) fn group_of(resource: &Resource) -> ResourceGroup {
+    // Builders of such types take a group or a child of one, which hands its group down.
+    let resource = resource.group().unwrap_or_else(|| resource.clone());
+    ResourceGroup { resource }
+}

@@ -1,0 +1,37 @@
+//! Sugar of App Service plans: what their apps run on.
+
+use lazuli_core::{Property, Value};
+
+use crate::resources::Declaration;
+
+/// What the apps of a plan run on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Os {
+    /// Linux, for code and containers.
+    Linux,
+    /// Windows, for code.
+    Windows,
+    /// Windows containers.
+    WindowsContainer,
+}
+
+/// Sets what App Service tells operating systems apart by: `reserved` means Linux.
+pub(crate) fn describe(declaration: &mut Declaration, os: Os) {
+    let mut put = |path: &str, value: Value| declaration.put(path, Property::Value(value));
+    match os {
+        Os::Linux => {
+            put("kind", Value::from("linux"));
+            put("properties.reserved", Value::from(true));
+        }
+        Os::Windows => put("properties.reserved", Value::from(false)),
+        Os::WindowsContainer => {
+            put("properties.reserved", Value::from(false));
+            put("properties.hyperV", Value::from(true));
+        }
+    }
+}
+
+/// What the name `LinuxPlan` promises.
+pub(crate) fn linux(declaration: &mut Declaration) {
+    describe(declaration, Os::Linux);
+}

@@ -1,0 +1,151 @@
+//! Sugar of role assignments: roles by name, principals by their handles.
+
+use lazuli_core::{Input, Output};
+
+use crate::generated::{PrincipalType, Registry, UserAssignedIdentity, WebApp};
+use crate::ids::PrincipalId;
+use crate::resources::Declaration;
+
+/// A built-in role, or any other.
+///
+/// GUIDs are those of Azure's list of built-in roles, the same in every tenant
+/// and cloud.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Role {
+    /// Pull images from a registry.
+    AcrPull,
+    /// Pull and push images.
+    AcrPush,
+    /// Delete images.
+    AcrDelete,
+    /// Read single repositories, where the registry assigns roles by repository.
+    RepositoryReader,
+    /// Read and write single repositories, where the registry assigns roles by repository.
+    RepositoryWriter,
+    /// Read secrets of a key vault.
+    KeyVaultSecretsUser,
+    /// Read blobs.
+    StorageBlobDataReader,
+    /// Read and write blobs.
+    StorageBlobDataContributor,
+    /// See everything, change nothing.
+    Reader,
+    /// Change everything but access.
+    Contributor,
+    /// A role by its GUID.
+    Other(String),
+}
+
+impl Role {
+    /// The GUID of the role's definition.
+    pub fn guid(&self) -> &str {
+        match self {
+            Self::AcrPull => "7f951dda-4ed3-4680-a7ca-43fe172d538d",
+            Self::AcrPush => "8311e382-0749-4cb8-b61a-304f252e45ec",
+            Self::AcrDelete => "c2f4ef07-c644-48eb-af81-4b1b4947fb11",
+            Self::RepositoryReader => "b93aa761-3e63-49ed-ac28-beffa264f7ac",
+            Self::RepositoryWriter => "2a1e307c-b015-4ebd-883e-5b7698a07328",
+            Self::KeyVaultSecretsUser => "4633458b-17de-408a-b874-0445c86b69e6",
+            Self::StorageBlobDataReader => "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1",
+            Self::StorageBlobDataContributor => "ba92f5b4-2d11-453d-a403-e96b0029c9fe",
+            Self::Reader => "acdd72a7-3385-48ef-bd42-f606fba81ae7",
+            Self::Contributor => "b24988ac-6180-42a0-ab88-20f7382dd24c",
+            Self::Other(guid) => guid,
+        }
+    }
+}
+
+/// Who a role is given to.
+#[derive(Clone)]
+pub struct Principal {
+    id: Input<PrincipalId>,
+    /// The id of the resource whose identity it is; known before the principal is.
+    owner: Option<Output<String>>,
+}
+
+/// Conversion into the one who is given a role.
+#[diagnostic::on_unimplemented(
+    message = "a role cannot be given to `{Self}`",
+    label = "this has no identity",
+    note = "pass an app with a system identity (`&app`), a user-assigned identity (`&identity`), or a `PrincipalId`"
+)]
+pub trait IntoPrincipal {
+    /// Converts.
+    fn into_principal(self) -> Principal;
+}
+
+impl IntoPrincipal for Principal {
+    fn into_principal(self) -> Principal {
+        self
+    }
+}
+
+macro_rules! owners {
+    ($($name:ident),*) => {$(
+        impl IntoPrincipal for &$name {
+            fn into_principal(self) -> Principal {
+                Principal {
+                    id: Input::Output(self.principal_id()),
+                    owner: Some(self.resource.handle().id()),
+                }
+            }
+        }
+    )*};
+}
+owners!(WebApp, UserAssignedIdentity, Registry);
+
+impl IntoPrincipal for PrincipalId {
+    fn into_principal(self) -> Principal {
+        Principal {
+            id: Input::Value(self),
+            owner: None,
+        }
+    }
+}
+
+impl IntoPrincipal for Output<PrincipalId> {
+    fn into_principal(self) -> Principal {
+        Principal {
+            id: Input::Output(self),
+            owner: None,
+        }
+    }
+}
+
+impl IntoPrincipal for &Output<PrincipalId> {
+    fn into_principal(self) -> Principal {
+        self.clone().into_principal()
+    }
+}
+
+/// Sets role and principal, and the name: a GUID that follows from scope, role
+/// and principal. The resource that owns the identity stands for the principal,
+/// so the name is known before the identity exists.
+pub(crate) fn assign(declaration: &mut Declaration, role: Role, principal: Principal) {
+    let subscription = declaration.target().subscription();
+    let definition = format!(
+        "{subscription}/providers/Microsoft.Authorization/roleDefinitions/{}",
+        role.guid()
+    );
+    let who = match principal.owner {
+        Some(owner) => owner,
+        None => {
+            let id = principal.id.clone().into_output();
+            id.map(|id| id.as_str().to_owned())
+        }
+    };
+    if !declaration.is_renamed()
+        && let Some(scope) = declaration.parent_id().cloned()
+    {
+        let role = definition.clone();
+        declaration.rename(scope.zip(&who).map(move |(scope, who)| {
+            lazuli_arm::role_assignment_name(&scope, &who, &role).to_string()
+        }));
+    }
+    declaration.set("properties.roleDefinitionId", definition);
+    declaration.set::<PrincipalId>("properties.principalId", principal.id);
+    // Without it Azure looks the principal up, and may not find a new one for minutes.
+    if !declaration.has("properties.principalType") {
+        declaration.set("properties.principalType", PrincipalType::ServicePrincipal);
+    }
+}
