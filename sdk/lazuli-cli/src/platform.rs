@@ -56,6 +56,33 @@ pub enum Cloud {
     Endpoint(String),
 }
 
+impl Cloud {
+    /// What a stack's folder is marked with at this target; the embedded Azure is the plain one.
+    pub(crate) fn folder_suffix(&self) -> Option<String> {
+        let text = match self {
+            Self::Emulator => return None,
+            Self::Azure => "azure",
+            Self::Endpoint(address) => address
+                .split_once("://")
+                .map_or(address.as_str(), |(_, rest)| rest),
+        };
+        let plain = |letter: char| {
+            if letter.is_ascii_alphanumeric() || letter == '.' {
+                letter
+            } else {
+                '-'
+            }
+        };
+        Some(
+            text.trim_end_matches('/')
+                .chars()
+                .map(plain)
+                .collect::<String>()
+                .to_ascii_lowercase(),
+        )
+    }
+}
+
 /// What [`Platform::connect`] needs.
 #[derive(Clone)]
 pub struct ConnectRequest {
@@ -115,4 +142,24 @@ pub struct OpenWorld {
     pub lines: Vec<String>,
     /// Serves while it lives.
     pub keep: Box<dyn Any + Send>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_target_marks_the_folder_in_its_own_way() {
+        let endpoint = |address: &str| Cloud::Endpoint(address.to_owned()).folder_suffix();
+        assert_eq!(Cloud::Emulator.folder_suffix(), None);
+        assert_eq!(Cloud::Azure.folder_suffix().as_deref(), Some("azure"));
+        assert_eq!(
+            endpoint("https://127.0.0.1:8443").as_deref(),
+            Some("127.0.0.1-8443")
+        );
+        assert_eq!(
+            endpoint("https://Management.example/arm/").as_deref(),
+            Some("management.example-arm")
+        );
+    }
 }

@@ -97,7 +97,11 @@ pub(crate) fn variable(env: &BTreeMap<String, String>, name: &str) -> Option<Str
 /// How the user starts the program.
 pub(crate) fn invocation(surroundings: &Surroundings) -> String {
     if surroundings.env.contains_key("CARGO_MANIFEST_DIR") {
-        return "cargo run --".to_owned();
+        let package = variable(&surroundings.env, "CARGO_PKG_NAME");
+        return package.map_or_else(
+            || "cargo run --".to_owned(),
+            |package| format!("cargo run -p {package} --"),
+        );
     }
     let program = surroundings.args.first().map(Path::new);
     let name = program

@@ -7,7 +7,7 @@
 //! providers implement [`Provider`]; typed resources are thin layers over
 //! [`Handle`].
 //!
-//! Read in this order: [`output`] (what a value not yet known is), [`stack`]
+//! Read in this order: [`mod@output`] (what a value not yet known is), [`stack`]
 //! (how a program declares resources), [`program`] (how the engine sees the
 //! running program), [`provider`] (how a resource comes to life).
 

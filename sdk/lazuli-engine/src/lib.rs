@@ -3,7 +3,7 @@
 //! It knows nothing of Azure, HTTP or terminals. A run is one call of [`run`]:
 //! the program is polled on a thread of its own; at each quiet point the graph
 //! is compared with the state ([`plan`]); an approved plan is carried out
-//! ([`execute`]), each mutation written ahead to the journal ([`journal`]); the
+//! (`execute`), each mutation written ahead to the journal (`journal`); the
 //! state is the fold of the journal ([`state`]).
 
 pub mod error;

@@ -23,7 +23,7 @@ use tokio::sync::mpsc;
 use crate::CliError;
 use crate::args::{Command, Global};
 use crate::exit::Exit;
-use crate::platform::{Platform, WorldRequest};
+use crate::platform::{Cloud, Platform, WorldRequest};
 use crate::project::Project;
 use crate::render::{Paint, report};
 use crate::screen::{Prompt, Screen};
@@ -67,17 +67,23 @@ impl Session {
         error.exit()
     }
 
-    pub(crate) fn store(&self) -> Store {
-        Store::local(
+    /// The stack's state at its target: each target has a state of its own, so
+    /// that what was deployed to one is never taken for what is at another.
+    pub(crate) fn store(&self) -> Result<Store, CliError> {
+        let stack = match self.global.cloud(&self.env)?.folder_suffix() {
+            Some(suffix) => format!("{}@{suffix}", self.project.stack),
+            None => self.project.stack.clone(),
+        };
+        Ok(Store::local(
             &self.project.state_dir,
             &self.project.name,
-            &self.project.stack,
-        )
+            &stack,
+        ))
     }
 
     /// The state as the last run left it.
     pub(crate) fn state(&self) -> Result<State, CliError> {
-        self.store().read().map_err(|error| match error {
+        self.store()?.read().map_err(|error| match error {
             lazuli_engine::EngineError::State {
                 file,
                 message,
@@ -105,6 +111,11 @@ impl Session {
             "dev" => String::new(),
             stack => format!(" --stack {stack}"),
         };
-        format!("{} {command}{stack}", self.project.invocation)
+        let cloud = match self.global.cloud(&self.env) {
+            Ok(Cloud::Azure) => " --cloud azure".to_owned(),
+            Ok(Cloud::Endpoint(address)) => format!(" --cloud {address}"),
+            _ => String::new(),
+        };
+        format!("{} {command}{stack}{cloud}", self.project.invocation)
     }
 }

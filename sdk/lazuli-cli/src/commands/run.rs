@@ -31,10 +31,10 @@ pub(crate) async fn run(mut session: Session, operation: Operation, topology: To
     let prepared = match config(&session) {
         Ok(config) => connect(&mut session)
             .await
-            .map(|connection| (config, connection)),
+            .and_then(|connection| Ok((config, connection, session.store()?))),
         Err(error) => Err(error),
     };
-    let (config, connection) = match prepared {
+    let (config, connection, store) = match prepared {
         Ok(prepared) => prepared,
         Err(error) => return not_started(&session, scene, &error),
     };
@@ -49,7 +49,6 @@ pub(crate) async fn run(mut session: Session, operation: Operation, topology: To
     );
     let mut conversation = Conversation::new(screen, approval(&session), &scene);
     conversation.renderer.started();
-    let store = session.store();
     let (stopper, stop) = stop_channel();
     let watch = tokio::spawn(pass_on(session.interrupts, stopper));
     let exit = drive(

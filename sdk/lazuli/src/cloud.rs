@@ -1,0 +1,173 @@
+//! The wiring between the tool and clouds: which endpoint, which credential,
+//! which facts the program may know early.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use lazuli_arm::{ArmClient, ArmError, CloudSource, ConnectOptions, Env};
+use lazuli_azure::provider::AzureProvider;
+use lazuli_cli::{
+    CliError, Cloud, ConnectRequest, Connection, OpenWorld, Page, Platform, WorldRequest,
+};
+use lazuli_core::Provider;
+
+#[cfg(feature = "emulator")]
+mod embedded;
+
+/// Azure, any endpoint that speaks ARM, and the embedded Azure.
+pub(crate) struct Clouds;
+
+#[async_trait]
+impl Platform for Clouds {
+    async fn connect(&self, request: &ConnectRequest) -> Result<Connection, CliError> {
+        match &request.cloud {
+            Cloud::Emulator => embedded::connect(request).await,
+            Cloud::Azure => {
+                let (options, pem) =
+                    options(CloudSource::Known(lazuli_arm::Cloud::public()), request)?;
+                connection(options, pem, request, "Azure").await
+            }
+            Cloud::Endpoint(address) => {
+                let endpoint = lazuli_arm::Url::parse(address).map_err(|error| {
+                    CliError::usage(format!("{address:?} is no address: {error}"))
+                })?;
+                let (options, pem) = options(CloudSource::Endpoint(endpoint), request)?;
+                connection(options, pem, request, address).await
+            }
+        }
+    }
+
+    async fn page(&self, request: &WorldRequest, url: &str) -> Result<Page, CliError> {
+        embedded::page(request, url).await
+    }
+
+    async fn open(
+        &self,
+        request: &WorldRequest,
+        listen: Option<SocketAddr>,
+    ) -> Result<OpenWorld, CliError> {
+        embedded::open(request, listen).await
+    }
+
+    async fn log(&self, request: &WorldRequest, site: &str) -> Result<Vec<String>, CliError> {
+        embedded::log(request, site).await
+    }
+}
+
+/// How to connect, and the authorities to trust beside the system's.
+fn options(
+    source: CloudSource,
+    request: &ConnectRequest,
+) -> Result<(ConnectOptions, Option<Vec<u8>>), CliError> {
+    let mut options = ConnectOptions::new(source).env(environment(request));
+    let pem = request.ca_bundle.as_ref().map(|file| {
+        std::fs::read(file)
+            .map_err(|error| CliError::usage(format!("{} cannot be read: {error}", file.display())))
+    });
+    let pem = pem.transpose()?;
+    if let Some(pem) = &pem {
+        options = options.ca_bundle(pem.clone());
+    }
+    let subscription = request.subscription.clone();
+    let subscription = subscription.or_else(|| request.env.get("AZURE_SUBSCRIPTION_ID").cloned());
+    if let Some(subscription) = subscription {
+        options = options.subscription(subscription);
+    }
+    Ok((options, pem))
+}
+
+/// The command line's own environment. Where that is the process's, the sources
+/// that read the process themselves (managed identity, az, azd) may be tried.
+fn environment(request: &ConnectRequest) -> Env {
+    let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
+        Some((name.into_string().ok()?, value.into_string().ok()?))
+    };
+    let process: BTreeMap<String, String> = std::env::vars_os().filter_map(text).collect();
+    if process == request.env {
+        Env::process()
+    } else {
+        Env::from_iter(request.env.clone())
+    }
+}
+
+/// Signs in and describes the target.
+async fn connection(
+    options: ConnectOptions,
+    pem: Option<Vec<u8>>,
+    request: &ConnectRequest,
+    label: &str,
+) -> Result<Connection, CliError> {
+    let arm = ArmClient::connect(options)
+        .await
+        .map_err(|error| unreachable(&error, label))?;
+    let target = target(&arm);
+    let mut provider = AzureProvider::new(arm, request.folder.clone());
+    if let Some(pem) = pem {
+        provider = provider
+            .blob_authority(&pem)
+            .map_err(|error| CliError::usage(error.message))?;
+    }
+    let provider: Arc<dyn Provider> = Arc::new(provider);
+    Ok(Connection {
+        providers: [("azure".to_owned(), provider)].into(),
+        target,
+        label: label.to_owned(),
+        hints: Vec::new(),
+        keep: Box::new(()),
+    })
+}
+
+fn unreachable(error: &ArmError, label: &str) -> CliError {
+    let told = CliError::cloud(format!("{label} cannot be used: {error}"));
+    match error.hint() {
+        Some(hint) => told.help(hint.to_string()),
+        None => told,
+    }
+}
+
+/// Facts that make ids and host names known before anything is deployed.
+fn target(arm: &ArmClient) -> BTreeMap<String, String> {
+    let suffixes = &arm.cloud().suffixes;
+    [
+        ("subscription", arm.subscription()),
+        ("cloud", arm.cloud().name.as_str()),
+        ("suffix.acrLoginServer", suffixes.acr_login_server.as_str()),
+        ("suffix.websites", suffixes.websites.as_str()),
+    ]
+    .into_iter()
+    .map(|(key, value)| (key.to_owned(), value.to_owned()))
+    .collect()
+}
+
+#[cfg(not(feature = "emulator"))]
+mod embedded {
+    //! Stands in where the embedded Azure was left out of the build.
+
+    use super::*;
+
+    fn left_out() -> CliError {
+        CliError::usage("this program was built without the embedded Azure")
+            .help("name a target with --cloud, or build with lazuli's feature `emulator`")
+    }
+
+    pub(super) async fn connect(_: &ConnectRequest) -> Result<Connection, CliError> {
+        Err(left_out())
+    }
+
+    pub(super) async fn page(_: &WorldRequest, _: &str) -> Result<Page, CliError> {
+        Err(left_out())
+    }
+
+    pub(super) async fn open(
+        _: &WorldRequest,
+        _: Option<SocketAddr>,
+    ) -> Result<OpenWorld, CliError> {
+        Err(left_out())
+    }
+
+    pub(super) async fn log(_: &WorldRequest, _: &str) -> Result<Vec<String>, CliError> {
+        Err(left_out())
+    }
+}

@@ -1,0 +1,78 @@
+//! Infrastructure for Azure as ordinary, typed Rust programs.
+//!
+//! A program declares a topology; the program *is* the deployment tool:
+//!
+//! ```no_run
+//! use lazuli::prelude::*;
+//!
+//! #[tokio::main]
+//! async fn main() -> std::process::ExitCode {
+//!     lazuli::run(topology).await
+//! }
+//!
+//! async fn topology(stack: Stack) -> Result<()> {
+//!     let group = ResourceGroup::builder(&stack, "shop").location("westeurope").build();
+//!     let network = VirtualNetwork::builder(&group, "shop-net").address_space(["10.0.0.0/16"]).build();
+//!     stack.export("network", network.id());
+//!     Ok(())
+//! }
+//! ```
+//!
+//! `cargo run -- preview | up | destroy | output` plans, deploys, deletes, prints.
+//! Out of the box it deploys to an embedded Azure; `--cloud azure` is the real one.
+//!
+//! # Where things are
+//! - [`prelude`]: everything a program needs. Resources are builders:
+//!   `Kind::builder(&parent, "name")`, setters, `build()`.
+//! - [`Output`](prelude::Output): a value that may not be known yet; pass it to any
+//!   setter, `map` it, or `.await` it inside a scope.
+//! - [`testing`]: unit tests of a program with mocks of every resource and the real engine.
+//! - `docs/ARCHITECTURE.md`: the map of the house.
+//!
+//! This crate holds no logic of its own: it wires the tool to Azure and to the
+//! embedded one, and re-exports.
+
+mod cloud;
+pub mod testing;
+
+use std::process::ExitCode;
+
+pub use lazuli_azure as azure;
+pub use lazuli_core as core;
+pub use lazuli_core::{list, output};
+pub use lazuli_engine as engine;
+
+/// Runs the program as a tool: parses the command line, carries the command
+/// out, and returns the exit code.
+pub async fn run<F, Fut>(topology: F) -> ExitCode
+where
+    F: FnOnce(prelude::Stack) -> Fut + Send + 'static,
+    Fut: Future<Output = prelude::Result<()>> + 'static,
+{
+    lazuli_cli::run(
+        lazuli_cli::ProgramInfo::of_process(),
+        topology,
+        cloud::Clouds,
+    )
+    .await
+}
+
+/// What a program imports: `use lazuli::prelude::*;`.
+pub mod prelude {
+    pub use std::process::ExitCode;
+
+    pub use lazuli_azure::*;
+    pub use lazuli_core::{
+        AsResource, Component, Config, Error, Input, IntoInput, IntoList, IntoMap, List, Map,
+        Options, Output, Result, Stack, Timeouts, list, output,
+    };
+    pub use lazuli_macros::Component;
+}
+
+/// What derives refer to; not for programs.
+#[doc(hidden)]
+pub mod __private {
+    pub use lazuli_azure::IntoArgument;
+    pub use lazuli_core::{IntoInput, IntoList, IntoMap};
+    pub use typed_builder::{self, TypedBuilder};
+}

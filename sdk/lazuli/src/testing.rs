@@ -1,0 +1,331 @@
+//! Unit tests of a program: a mock of every resource, the real engine, no server.
+//!
+//! ```
+//! use lazuli::prelude::*;
+//! use lazuli::testing::Mocks;
+//!
+//! async fn topology(stack: Stack) -> Result<()> {
+//!     let group = ResourceGroup::builder(&stack, "shop").location("westeurope").build();
+//!     VirtualNetwork::builder(&group, "shop-net").address_space(["10.0.0.0/16"]).build();
+//!     Ok(())
+//! }
+//!
+//! # #[tokio::main]
+//! # async fn main() {
+//! let stack = Mocks::new().up(topology).await.unwrap();
+//! let network = stack.resource("Microsoft.Network/virtualNetworks", "shop-net").unwrap();
+//! assert_eq!(network.input("properties.addressSpace.addressPrefixes.0"), Some("10.0.0.0/16".into()));
+//! # }
+//! ```
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use lazuli_core::{
+    Created, Desired, Diagnostic, Existing, Progress, Provider, ProviderError, ProviderErrorKind,
+    Result, Stack, TypeFacts, Value,
+};
+use lazuli_engine::{
+    Decision, EngineError, Event, Frontend, Operation, Plan, Settings, Store, stop_channel,
+};
+
+/// A resource as a mock sees it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MockResource {
+    /// The type, `Microsoft.Web/sites`.
+    pub ty: String,
+    /// The name in the program.
+    pub name: String,
+    /// The id; made up where it does not follow from names.
+    pub id: String,
+    /// The inputs, all known.
+    pub inputs: Value,
+}
+
+impl MockResource {
+    /// An input at a dotted path.
+    pub fn input(&self, path: &str) -> Option<Value> {
+        self.inputs.at(path).cloned()
+    }
+}
+
+type Answer = dyn Fn(&MockResource) -> std::result::Result<Value, String> + Send + Sync;
+
+/// Answers for every resource, and what the program may know.
+#[derive(Clone)]
+pub struct Mocks {
+    answer: Arc<Answer>,
+    config: BTreeMap<String, Value>,
+    folder: PathBuf,
+}
+
+impl Default for Mocks {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Mocks {
+    /// Mocks that answer each resource with its inputs, its id, and a made-up
+    /// `identity.principalId` where an identity is asked for.
+    pub fn new() -> Self {
+        Self {
+            answer: Arc::new(|_| Ok(Value::map())),
+            config: BTreeMap::new(),
+            folder: PathBuf::from("."),
+        }
+    }
+
+    /// Further outputs of a resource, laid over the usual ones; an `Err` is a
+    /// cloud that refuses.
+    #[must_use]
+    pub fn answering<V: Into<Value>>(
+        mut self,
+        answer: impl Fn(&MockResource) -> std::result::Result<V, String> + Send + Sync + 'static,
+    ) -> Self {
+        self.answer = Arc::new(move |resource| answer(resource).map(Into::into));
+        self
+    }
+
+    /// A config value of the stack.
+    #[must_use]
+    pub fn config(mut self, key: &str, value: impl Into<Value>) -> Self {
+        self.config.insert(key.to_owned(), value.into());
+        self
+    }
+
+    /// The folder that the program's relative paths start at. Default: the current one.
+    #[must_use]
+    pub fn folder(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.folder = folder.into();
+        self
+    }
+
+    /// Plans the program against an empty stack.
+    ///
+    /// # Errors
+    /// What the program, its checks or its rules find wrong.
+    pub async fn preview<F, Fut>(&self, topology: F) -> std::result::Result<Plan, EngineError>
+    where
+        F: FnOnce(Stack) -> Fut + Send + 'static,
+        Fut: Future<Output = Result<()>> + 'static,
+    {
+        let mut watch = Watch::default();
+        self.run(Operation::Preview, topology, &mut watch).await?;
+        Ok(watch.plan.unwrap_or_default())
+    }
+
+    /// Deploys the program to the mocks.
+    ///
+    /// # Errors
+    /// What the program, its checks, its rules or a mock refuse.
+    pub async fn up<F, Fut>(&self, topology: F) -> std::result::Result<MockedStack, EngineError>
+    where
+        F: FnOnce(Stack) -> Fut + Send + 'static,
+        Fut: Future<Output = Result<()>> + 'static,
+    {
+        let (state, _) = self
+            .run(Operation::Up, topology, &mut Watch::default())
+            .await?;
+        let resources = state.resources.into_values().map(|resource| MockResource {
+            ty: resource.urn.ty().to_owned(),
+            name: resource.urn.name().to_owned(),
+            id: resource.id,
+            inputs: resource.inputs,
+        });
+        Ok(MockedStack {
+            resources: resources.collect(),
+            exports: state.exports,
+        })
+    }
+
+    async fn run<F, Fut>(
+        &self,
+        operation: Operation,
+        topology: F,
+        watch: &mut Watch,
+    ) -> std::result::Result<(lazuli_engine::State, tempfile::TempDir), EngineError>
+    where
+        F: FnOnce(Stack) -> Fut + Send + 'static,
+        Fut: Future<Output = Result<()>> + 'static,
+    {
+        let folder = tempfile::tempdir().map_err(|cause| EngineError::State {
+            file: std::env::temp_dir(),
+            message: format!("no folder for the mocked state: {cause}"),
+            help: "make the temporary folder writable".to_owned(),
+        })?;
+        let store = Store::local(folder.path(), "mocked", "test");
+        let provider: Arc<dyn Provider> = Arc::new(Mocked(self.answer.clone()));
+        let settings = Settings {
+            project: "mocked".to_owned(),
+            stack: "test".to_owned(),
+            config: self.config.clone(),
+            target: BTreeMap::new(),
+            folder: self.folder.clone(),
+            providers: [("azure".to_owned(), provider)].into(),
+            parallel: 64,
+            settle: Duration::from_millis(500),
+            expect_no_changes: false,
+            actor: "a test".to_owned(),
+        };
+        let (_stopper, stop) = stop_channel();
+        lazuli_engine::run(operation, settings, store.clone(), topology, watch, stop).await?;
+        Ok((store.read()?, folder))
+    }
+}
+
+/// A stack after its deployment to mocks.
+#[derive(Debug, Clone)]
+pub struct MockedStack {
+    /// Every resource, sorted by urn.
+    pub resources: Vec<MockResource>,
+    exports: BTreeMap<String, Value>,
+}
+
+impl MockedStack {
+    /// A resource by type and name.
+    pub fn resource(&self, ty: &str, name: &str) -> Option<&MockResource> {
+        self.resources
+            .iter()
+            .find(|resource| resource.ty == ty && resource.name == name)
+    }
+
+    /// An export.
+    pub fn output(&self, name: &str) -> Option<&Value> {
+        self.exports.get(name)
+    }
+}
+
+#[derive(Default)]
+struct Watch {
+    plan: Option<Plan>,
+}
+
+#[async_trait]
+impl Frontend for Watch {
+    fn event(&mut self, event: &Event) {
+        if let Event::Planned(plan) = event {
+            self.plan.get_or_insert_with(|| plan.clone());
+        }
+    }
+
+    async fn approve(&mut self, _: &Plan) -> Decision {
+        Decision::Approved
+    }
+}
+
+/// Azure's facts, checks and rules, over a mocked cloud.
+struct Mocked(Arc<Answer>);
+
+impl Mocked {
+    fn answer(&self, desired: &Desired) -> std::result::Result<Created, ProviderError> {
+        let made_up = || format!("/mocked/{}", desired.urn.place());
+        let resource = MockResource {
+            ty: desired.urn.ty().to_owned(),
+            name: desired.urn.name().to_owned(),
+            id: desired.id.clone().unwrap_or_else(made_up),
+            inputs: desired.inputs.clone(),
+        };
+        let refused = |reason: String| ProviderError::new(ProviderErrorKind::Refused, reason);
+        let mut outputs = desired.inputs.clone();
+        overlay(&mut outputs, usual(&resource));
+        overlay(&mut outputs, (self.0)(&resource).map_err(refused)?);
+        Ok(Created {
+            id: resource.id,
+            outputs,
+        })
+    }
+}
+
+/// The object id that mocks give to the identity of a resource of that name.
+pub fn principal_of(name: &str) -> String {
+    lazuli_arm::Uuid::new_v5(&lazuli_arm::Uuid::NAMESPACE_OID, name.as_bytes()).to_string()
+}
+
+fn usual(resource: &MockResource) -> Value {
+    let mut outputs = BTreeMap::from([("id".to_owned(), Value::from(resource.id.as_str()))]);
+    let principal = || Value::from(principal_of(&resource.name));
+    if resource.inputs.at("identity").is_some() {
+        outputs.insert(
+            "identity".to_owned(),
+            Value::from(BTreeMap::from([("principalId".to_owned(), principal())])),
+        );
+    }
+    if resource.ty == "Microsoft.ManagedIdentity/userAssignedIdentities" {
+        outputs.insert(
+            "properties".to_owned(),
+            Value::from(BTreeMap::from([("principalId".to_owned(), principal())])),
+        );
+    }
+    if resource.ty == lazuli_azure::ImageBuild::TYPE {
+        outputs.insert(
+            "digest".to_owned(),
+            Value::from(format!("sha256:{:0>64}", 0)),
+        );
+    }
+    Value::Map(outputs)
+}
+
+fn overlay(base: &mut Value, over: Value) {
+    match (base, over) {
+        (Value::Map(base), Value::Map(over)) => {
+            for (key, value) in over {
+                overlay(base.entry(key).or_default(), value);
+            }
+        }
+        (base, over) => *base = over,
+    }
+}
+
+#[async_trait]
+impl Provider for Mocked {
+    fn facts(&self, ty: &str) -> TypeFacts {
+        lazuli_azure::provider::type_facts(ty)
+    }
+
+    fn check(&self, desired: &Desired) -> Vec<Diagnostic> {
+        lazuli_azure::provider::check_one(desired)
+    }
+
+    fn verify(&self, declared: &[lazuli_core::Declared]) -> Vec<Diagnostic> {
+        lazuli_azure::provider::verify_all(declared)
+    }
+
+    async fn create(
+        &self,
+        desired: &Desired,
+        _: &dyn Progress,
+    ) -> std::result::Result<Created, ProviderError> {
+        self.answer(desired)
+    }
+
+    async fn read(
+        &self,
+        existing: &Existing,
+    ) -> std::result::Result<Option<Created>, ProviderError> {
+        Ok(Some(Created {
+            id: existing.id.clone(),
+            outputs: existing.outputs.clone(),
+        }))
+    }
+
+    async fn update(
+        &self,
+        _: &Existing,
+        desired: &Desired,
+        _: &dyn Progress,
+    ) -> std::result::Result<Created, ProviderError> {
+        self.answer(desired)
+    }
+
+    async fn delete(
+        &self,
+        _: &Existing,
+        _: &dyn Progress,
+    ) -> std::result::Result<(), ProviderError> {
+        Ok(())
+    }
+}
