@@ -1,6 +1,13 @@
 //! One test binary for everything that spans crates.
 //!
 //! - [`engine`]: lifecycle scenarios on a scripted cloud, also failing at every
-//!   step and crashed at every journal boundary.
+//!   step and dying around every effect.
+//! - [`stack`]: the article's stack on the embedded Azure, link by link, killed
+//!   at every journal boundary.
+//! - [`compile_fail`]: mistakes that do not compile, and what the compiler says.
+//! - [`tidy`]: the rules of the house.
 
+mod compile_fail;
 mod engine;
+mod stack;
+mod tidy;

@@ -406,3 +406,57 @@ async fn the_plan_does_not_depend_on_the_order_of_registration() {
     }
     assert_eq!(plans.len(), 1, "{plans:?}");
 }
+
+/// A waker that is consumed by waking queues its task before its clone goes
+/// away: reading the counts after the queue would call such a program quiet.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_wake_up_from_another_thread_is_never_overlooked() {
+    for round in 0..300_u32 {
+        let bench = Bench::new();
+        let ran = bench
+            .preview(move |stack| async move {
+                let a = thing(stack.place(), "a", []);
+                let id = a.id();
+                stack.spawn(async move { id.await.map(drop).map_err(Error::from) });
+                for step in 0..4 {
+                    let (send, receive) = futures::channel::oneshot::channel();
+                    let spins = (round * 37 + step * 11) % 200;
+                    std::thread::spawn(move || {
+                        for _ in 0..spins {
+                            std::hint::spin_loop();
+                        }
+                        let _ = send.send(());
+                    });
+                    receive.await.map_err(Error::from)?;
+                }
+                thing(stack.place(), "late", []);
+                Ok(())
+            })
+            .await;
+        ran.result.as_ref().unwrap();
+        assert_eq!(ran.plan(), ["+a", "+late"], "round {round}");
+        assert!(!ran.watch.plans[0].assumed);
+    }
+}
+
+#[tokio::test]
+async fn children_of_a_foreign_combinator_are_named_in_what_is_waited_for() {
+    let bench = Bench::new();
+    let ran = bench
+        .preview(|stack| async move {
+            let things: Vec<_> = (0..40)
+                .map(|index| thing(stack.place(), &format!("t{index}"), []))
+                .collect();
+            let ids = things.iter().map(|thing| thing.id().get());
+            let ids: futures::stream::FuturesUnordered<_> = ids.collect();
+            let ids: Vec<_> = futures::StreamExt::collect(ids).await;
+            thing(stack.place(), &format!("after-{}", ids.len()), []);
+            Ok(())
+        })
+        .await;
+    ran.result.as_ref().unwrap();
+    let plan = &ran.watch.plans[0];
+    assert_eq!(plan.steps.len(), 40);
+    assert_eq!(plan.more_after.len(), 40, "{:?}", plan.more_after);
+    assert!(plan.more_after.contains(&"t7: id".to_owned()));
+}

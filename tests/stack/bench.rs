@@ -1,0 +1,212 @@
+//! An embedded Azure, a client that signed into it, and a stack's folder.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use lazuli_arm::{ArmClient, CloudSource, ConnectOptions, CredentialSource, SecretString};
+use lazuli_azure::provider::AzureProvider;
+use lazuli_core::{Provider, Stack};
+use lazuli_emulator::Emulator;
+use lazuli_engine::{
+    Decision, EngineError, Event, Frontend, Operation, Plan, Settings, State, Stopper, Store,
+    Summary, stop_channel,
+};
+
+use super::topology::{APP, Without, topology};
+
+pub(crate) struct Bench {
+    pub(crate) emulator: Emulator,
+    provider: Arc<dyn Provider>,
+    target: BTreeMap<String, String>,
+    folder: tempfile::TempDir,
+}
+
+/// Sees everything; kills the run at the event of that number.
+#[derive(Default)]
+pub(crate) struct Watch {
+    pub(crate) plans: Vec<Plan>,
+    pub(crate) boundaries: usize,
+    pub(crate) kill_at: Option<usize>,
+    pub(crate) stopper: Option<Stopper>,
+}
+
+#[async_trait]
+impl Frontend for Watch {
+    fn event(&mut self, event: &Event) {
+        match event {
+            Event::Planned(plan) => self.plans.push(plan.clone()),
+            // Each stands right behind an entry of the journal.
+            Event::StepStarted { .. } | Event::StepDone { .. } => {
+                self.boundaries += 1;
+                if let Some(stopper) = self
+                    .stopper
+                    .as_ref()
+                    .filter(|_| self.kill_at == Some(self.boundaries))
+                {
+                    stopper.stop();
+                    stopper.stop();
+                }
+            }
+            _ => {}
+        }
+    }
+
+    async fn approve(&mut self, _: &Plan) -> Decision {
+        Decision::Approved
+    }
+}
+
+impl Bench {
+    pub(crate) async fn new() -> Self {
+        let emulator = Emulator::start(lazuli_emulator::Options::default())
+            .await
+            .unwrap();
+        let options = ConnectOptions::new(CloudSource::Endpoint(emulator.endpoint()))
+            .ca_bundle(emulator.ca_pem().as_bytes().to_vec())
+            .credential(CredentialSource::ClientSecret {
+                tenant: emulator.tenant().to_owned(),
+                client: emulator.client().to_owned(),
+                secret: SecretString::from(emulator.secret().to_owned()),
+            });
+        let arm = ArmClient::connect(options).await.unwrap();
+        let target = BTreeMap::from([("subscription".to_owned(), arm.subscription().to_owned())]);
+        let folder = tempfile::tempdir().unwrap();
+        let source = folder.path().join("source");
+        std::fs::create_dir(&source).unwrap();
+        std::fs::write(
+            source.join("Dockerfile"),
+            "FROM nginx\nCOPY index.html /usr/share/nginx/html\n",
+        )
+        .unwrap();
+        std::fs::write(
+            source.join("index.html"),
+            "<h1>Hello from the private registry</h1>\n",
+        )
+        .unwrap();
+        let provider = AzureProvider::new(arm, folder.path().to_owned());
+        let provider = provider
+            .blob_authority(emulator.ca_pem().as_bytes())
+            .unwrap();
+        let provider = Arc::new(provider);
+        Self {
+            emulator,
+            provider,
+            target,
+            folder,
+        }
+    }
+
+    pub(crate) fn store(&self) -> Store {
+        Store::local(self.folder.path(), "p", "dev")
+    }
+
+    pub(crate) fn state(&self) -> State {
+        self.store().read().unwrap()
+    }
+
+    pub(crate) fn write_page(&self, text: &str) {
+        std::fs::write(self.folder.path().join("source/index.html"), text).unwrap();
+    }
+
+    pub(crate) async fn run(
+        &self,
+        operation: Operation,
+        without: Without,
+        watch: &mut Watch,
+    ) -> Result<Summary, EngineError> {
+        self.run_program(operation, move |stack| topology(stack, without), watch)
+            .await
+    }
+
+    pub(crate) async fn run_program<F, Fut>(
+        &self,
+        operation: Operation,
+        program: F,
+        watch: &mut Watch,
+    ) -> Result<Summary, EngineError>
+    where
+        F: FnOnce(Stack) -> Fut + Send + 'static,
+        Fut: Future<Output = lazuli_core::Result<()>> + 'static,
+    {
+        let settings = Settings {
+            project: "p".into(),
+            stack: "dev".into(),
+            config: BTreeMap::new(),
+            target: self.target.clone(),
+            folder: self.folder.path().to_owned(),
+            providers: [("azure".to_owned(), self.provider.clone())].into(),
+            parallel: 16,
+            settle: Duration::from_millis(500),
+            expect_no_changes: false,
+            actor: "tester@bench".into(),
+        };
+        let (stopper, stop) = stop_channel();
+        watch.stopper = Some(stopper);
+        lazuli_engine::run(operation, settings, self.store(), program, watch, stop).await
+    }
+
+    pub(crate) async fn up(&self, without: Without) -> Summary {
+        self.run(Operation::Up, without, &mut Watch::default())
+            .await
+            .unwrap()
+    }
+
+    pub(crate) async fn destroy(&self) -> Result<Summary, EngineError> {
+        self.run(Operation::Destroy, Without::Nothing, &mut Watch::default())
+            .await
+    }
+
+    /// What the web front answers: status and text.
+    pub(crate) async fn page(&self) -> (u16, String) {
+        let page = self
+            .emulator
+            .browse(&format!("https://{APP}.azurewebsites.net/"))
+            .await;
+        (page.status, page.text())
+    }
+
+    pub(crate) fn log(&self) -> String {
+        self.emulator.container_log(APP).join("\n")
+    }
+
+    /// Every resource of the state is in the world; nothing else is, but what Azure makes itself.
+    pub(crate) fn assert_settled(&self) {
+        let state = self.state();
+        assert!(
+            state.in_flight.is_empty() && state.superseded.is_empty(),
+            "{:?}",
+            state.in_flight
+        );
+        let own = |id: &str| {
+            id.contains("/networkInterfaces/")
+                || id.contains("/privateEndpointConnections/")
+                || id.contains("/privateDnsZones/privatelink.azurecr.io/A/")
+                || id.contains("/privateDnsZones/privatelink.azurecr.io/SOA/")
+                || id.contains("/roleDefinitions/")
+                || id.contains("/runs/")
+        };
+        let world: Vec<_> = self
+            .emulator
+            .resources()
+            .into_iter()
+            .filter(|id| !own(id))
+            .map(|id| id.to_ascii_lowercase())
+            .collect();
+        let recorded: Vec<_> = state
+            .resources
+            .values()
+            .map(|resource| resource.id.to_ascii_lowercase())
+            .collect();
+        for id in recorded.iter().filter(|id| !id.contains("/imagebuilds/")) {
+            assert!(
+                world.contains(id),
+                "{id} is recorded but is not in {world:#?}"
+            );
+        }
+        for id in &world {
+            assert!(recorded.contains(id), "{id} is an orphan");
+        }
+    }
+}
