@@ -9,5 +9,5 @@ mod registry;
 mod webapp;
 
 pub use dns::{PrivateDnsLink, PrivateDnsLinkArgs, PrivateDnsLinkBuilder};
-pub use registry::{Image, PrivateRegistry, PrivateRegistryArgs, PrivateRegistryBuilder};
+pub use registry::{Image, Images, PrivateRegistry, PrivateRegistryArgs, PrivateRegistryBuilder};
 pub use webapp::{IntegratedWebApp, IntegratedWebAppArgs, IntegratedWebAppBuilder};

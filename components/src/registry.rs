@@ -81,9 +81,53 @@ impl PrivateRegistry {
         }
     }
 
+    /// Builds several versions of one repository, each from its own folder:
+    /// `[("v1", "source/v1"), ("v2", "source/v2")]`.
+    #[track_caller]
+    pub fn build_images<const N: usize>(
+        &self,
+        repository: &str,
+        versions: [(&str, &str); N],
+    ) -> Images {
+        let build = |(tag, folder): (&str, &str)| {
+            let image = self.build_image(&format!("{repository}:{tag}"), folder);
+            (tag.to_owned(), image)
+        };
+        Images {
+            repository: repository.to_owned(),
+            versions: versions.map(build).into(),
+        }
+    }
+
     /// The host that images are pulled from, `contoso.azurecr.io`.
     pub fn login_server(&self) -> Output<String> {
         self.registry.login_server()
+    }
+}
+
+/// Versions of one repository, by tag.
+#[derive(Clone)]
+pub struct Images {
+    repository: String,
+    versions: Vec<(String, Image)>,
+}
+
+impl Images {
+    /// The version with that tag.
+    ///
+    /// # Errors
+    /// No version has it; the error names those that are built.
+    #[track_caller]
+    pub fn tagged(&self, tag: &str) -> Result<Image> {
+        let found = self.versions.iter().find(|(built, _)| built == tag);
+        if let Some((_, image)) = found {
+            return Ok(image.clone());
+        }
+        let tags: Vec<_> = self.versions.iter().map(|(tag, _)| tag.as_str()).collect();
+        Err(Error::with_help(
+            format!("no image `{}:{tag}` is built", self.repository),
+            format!("the tags that are built: {}", tags.join(", ")),
+        ))
     }
 }
 

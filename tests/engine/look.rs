@@ -199,6 +199,26 @@ async fn an_opaque_wait_is_assumed_to_be_quiet_and_says_so() {
 }
 
 #[tokio::test]
+async fn what_a_promise_feeds_is_unchanged_when_nothing_changed() {
+    let bench = Bench::new();
+    let program = |stack: Stack| async move {
+        let a = thing(stack.place(), "a", []);
+        let (promise, output) = Output::<String>::promise();
+        let id = a.id();
+        stack.spawn(async move {
+            promise.fulfil(id.await?);
+            Ok(())
+        });
+        thing(stack.place(), "b", [("from", put(output))]);
+        Ok(())
+    };
+    bench.up(program).await.result.unwrap();
+    let ran = bench.preview(program).await;
+    ran.result.as_ref().unwrap();
+    assert_eq!(ran.plan(), [""; 0]);
+}
+
+#[tokio::test]
 async fn promises_join_tasks_and_a_forgotten_one_is_a_deadlock_with_its_line() {
     let bench = Bench::new();
     bench

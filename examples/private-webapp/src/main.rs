@@ -1,7 +1,5 @@
 //! A Linux web app that pulls its image from a locked-down registry, through the network, without a secret.
 
-use std::process::ExitCode;
-
 use lazuli::prelude::*;
 use lazuli_components::{IntegratedWebApp, PrivateDnsLink, PrivateRegistry};
 
@@ -33,19 +31,9 @@ async fn topology(stack: Stack) -> Result<()> {
         .endpoint_subnet(&endpoints)
         .dns(&dns)
         .build();
-    let v1 = registry.build_image("privatewebsite:lnx-v1", "source/v1");
-    let v2 = registry.build_image("privatewebsite:lnx-v2", "source/v2");
-    let site = match stack.config().get::<String>("image_tag")?.as_deref() {
-        None | Some("lnx-v1") => v1,
-        Some("lnx-v2") => v2,
-        Some(tag) => {
-            let problem = format!("no image is built with the tag `{tag}`");
-            return Err(Error::with_help(
-                problem,
-                "set image_tag to lnx-v1 or lnx-v2",
-            ));
-        }
-    };
+    let versions = [("lnx-v1", "source/v1"), ("lnx-v2", "source/v2")];
+    let images = registry.build_images("privatewebsite", versions);
+    let site = images.tagged(&stack.config().get_or("image_tag", "lnx-v1")?)?;
 
     // 3. Create network integrated web app
     let plan = LinuxPlan::builder(&group, "secureacrplan")

@@ -408,6 +408,15 @@ impl Config {
         }
     }
 
+    /// The value of a key, or a default when it is not set.
+    ///
+    /// # Errors
+    /// The value is set but is not a text.
+    #[track_caller]
+    pub fn get_or(&self, key: &str, default: &str) -> Result<String> {
+        Ok(self.get(key)?.unwrap_or_else(|| default.to_owned()))
+    }
+
     /// The value of a key that must be set.
     ///
     /// # Errors

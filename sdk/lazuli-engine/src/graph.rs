@@ -33,6 +33,8 @@ pub(crate) struct Seen {
     pub(crate) derived: Vec<(String, Deps)>,
     pub(crate) depends_on: Vec<ResId>,
     pub(crate) failure: Option<OutputError>,
+    /// Whether an unknown input waits for something the program makes itself.
+    pub(crate) waits_on_program: bool,
 }
 
 /// How far a node has come in this run.
@@ -55,6 +57,9 @@ pub(crate) struct Graph {
     providers: Arc<BTreeMap<String, Arc<dyn Provider>>>,
     pub(crate) findings: Vec<Diagnostic>,
     dirty: Vec<ResId>,
+    /// Nodes that wait for something the program makes itself (a promise): they
+    /// look again whenever anything settles.
+    unclear: Vec<ResId>,
 }
 
 impl Graph {
@@ -71,6 +76,7 @@ impl Graph {
             providers: Arc::new(providers),
             findings: Vec::new(),
             dirty: Vec::new(),
+            unclear: Vec::new(),
         }
     }
 
@@ -202,6 +208,7 @@ impl Graph {
             derived: snapshot.derived,
             depends_on: self.resources(Deps::from_ids(depends_on).as_slice(), index),
             failure: snapshot.failure,
+            waits_on_program: !snapshot.roots.program.is_empty(),
         }
     }
 
@@ -272,6 +279,9 @@ impl Graph {
                 if !seen.pending.is_empty() && self.node(*dep).progress == Progress::Declared {
                     self.nodes[dep.index()].watchers.push(index);
                 }
+            }
+            if seen.waits_on_program {
+                self.unclear.push(index);
             }
             let first = self.node(index).decision.is_none();
             let decision = self.judge(index, &seen, state);
@@ -346,12 +356,14 @@ impl Graph {
         node.progress = progress;
         let mut watchers = std::mem::take(&mut node.watchers);
         self.dirty.append(&mut watchers);
+        self.dirty.append(&mut self.unclear);
     }
 
     /// Nodes that wait for this one look again, without it being settled.
     pub(crate) fn nudge(&mut self, index: ResId) {
         let mut watchers = std::mem::take(&mut self.nodes[index.index()].watchers);
         self.dirty.append(&mut watchers);
+        self.dirty.append(&mut self.unclear);
     }
 
     /// Whether something waits to be looked at.

@@ -410,9 +410,7 @@ impl Run<'_> {
             let Some(Decision::Update { changes, .. }) = &node.decision else {
                 continue;
             };
-            if std::mem::replace(&mut self.early_told[index], true)
-                || node.progress != Progress::Declared
-            {
+            if self.early_told[index] || node.progress != Progress::Declared {
                 continue;
             }
             let id = node.registration.index;
@@ -424,6 +422,7 @@ impl Run<'_> {
             if stable != Value::map() {
                 program.settle(id, Settlement::Early(stable));
                 self.graph.nudge(id);
+                self.early_told[index] = true;
                 told = true;
             }
         }
