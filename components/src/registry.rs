@@ -89,13 +89,15 @@ impl PrivateRegistry {
         repository: &str,
         versions: [(&str, &str); N],
     ) -> Images {
-        let build = |(tag, folder): (&str, &str)| {
+        // A loop, not a closure: only so do the builds carry the caller's place.
+        let mut built = Vec::with_capacity(N);
+        for (tag, folder) in versions {
             let image = self.build_image(&format!("{repository}:{tag}"), folder);
-            (tag.to_owned(), image)
-        };
+            built.push((tag.to_owned(), image));
+        }
         Images {
             repository: repository.to_owned(),
-            versions: versions.map(build).into(),
+            versions: built,
         }
     }
 

@@ -119,6 +119,8 @@ fn the_json_preview_lists_every_step_with_its_id() {
             .is_some_and(|id| id.starts_with("/subscriptions/"))),
         "{text}"
     );
+    let in_program = |step: &&&serde_json::Value| step["place"].to_string().contains("src/main.rs");
+    assert_eq!(steps.iter().filter(in_program).count(), 14, "{text}");
     let pending: Vec<_> = steps
         .iter()
         .flat_map(|step| step["pending"].as_array().cloned().unwrap_or_default())
