@@ -332,6 +332,8 @@ pub(crate) fn steps(plan: &Plan) -> Vec<String> {
         Op::Delete => "-",
         Op::CreateReplacement => "+/",
         Op::DeleteReplaced => "-/",
+        Op::Import => "=",
+        Op::Read => "?",
     };
     plan.steps
         .iter()
@@ -382,16 +384,12 @@ impl Bench {
     pub(crate) fn settings(&self) -> Settings {
         let provider: Arc<dyn Provider> = Arc::new(self.cloud.clone());
         Settings {
-            project: "p".into(),
-            stack: "dev".into(),
-            config: BTreeMap::new(),
-            target: BTreeMap::new(),
-            folder: self.folder().to_owned(),
             providers: [("test".to_owned(), provider)].into(),
             parallel: 8,
             settle: std::time::Duration::from_millis(200),
             expect_no_changes: self.expect_no_changes,
             actor: "tester@bench".into(),
+            ..Settings::new("p", "dev", self.folder().to_owned())
         }
     }
 

@@ -140,7 +140,13 @@ async fn a_replacement_takes_along_what_lies_inside_and_what_hangs_on_it() {
     let reasons: Vec<_> = ran.watch.plans[0]
         .steps
         .iter()
-        .map(|step| step.reasons.join("; "))
+        .map(|step| {
+            step.reasons
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+                .join("; ")
+        })
         .collect();
     ran.result.unwrap();
     let log = bench.cloud.log();

@@ -131,16 +131,12 @@ impl Bench {
         Fut: Future<Output = lazuli_core::Result<()>> + 'static,
     {
         let settings = Settings {
-            project: "p".into(),
-            stack: "dev".into(),
-            config: BTreeMap::new(),
             target: self.target.clone(),
-            folder: self.folder.path().to_owned(),
             providers: [("azure".to_owned(), self.provider.clone())].into(),
             parallel: 16,
             settle: Duration::from_millis(500),
-            expect_no_changes: false,
             actor: "tester@bench".into(),
+            ..Settings::new("p", "dev", self.folder.path().to_owned())
         };
         let (stopper, stop) = stop_channel();
         watch.stopper = Some(stopper);

@@ -11,6 +11,7 @@
 //! (how a program declares resources), [`program`] (how the engine sees the
 //! running program), [`provider`] (how a resource comes to life).
 
+pub mod config;
 pub mod diagnostic;
 pub mod error;
 pub mod executor;
@@ -20,20 +21,23 @@ pub mod output;
 pub mod program;
 pub mod property;
 pub mod provider;
+pub mod reference;
 pub mod stack;
 pub mod urn;
 pub mod value;
 
+pub use config::Config;
 pub use diagnostic::{Diagnostic, Severity, SourcePlace};
 pub use error::{Error, OutputError, Result};
 pub use input::{Exportable, Input, IntoInput, IntoList, IntoMap, List, Map};
-pub use options::{Options, Timeouts};
+pub use options::{Alias, HookArgs, HookPoint, Options, Retry, Timeouts};
 pub use output::{Output, Promise};
 pub use property::{Property, ToProperty};
 pub use provider::{
     Created, Declared, Desired, Existing, Lifecycle, Progress, Provider, ProviderError,
     ProviderErrorKind, TypeFacts,
 };
-pub use stack::{AsResource, Component, Config, Handle, Place, ResourceSpec, Stack};
+pub use reference::{StackReader, StackReference};
+pub use stack::{AsResource, Component, Handle, Place, ResourceSpec, Stack};
 pub use urn::{Urn, UrnError};
 pub use value::{FromValue, Value};

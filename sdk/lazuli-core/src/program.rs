@@ -32,6 +32,8 @@ pub struct Environment {
     pub target: Arc<BTreeMap<String, String>>,
     /// Folder that relative paths in the program are resolved against.
     pub folder: std::path::PathBuf,
+    /// Reads what other stacks export.
+    pub stacks: crate::reference::StackReader,
 }
 
 /// A declared resource or component.
@@ -46,8 +48,10 @@ pub struct Registration {
     pub parent: Option<ResId>,
     /// What it is.
     pub kind: RegistrationKind,
-    /// Its options, inheritance applied.
+    /// Its options, inheritance and transforms applied.
     pub options: Options,
+    /// Urns it had before, by its own aliases and those of what lies above it.
+    pub aliases: Vec<Urn>,
     /// What the declaring task had awaited.
     pub ambient: Taint,
     /// Where the program declares it.
@@ -66,6 +70,8 @@ pub enum RegistrationKind {
         id: Option<Output<String>>,
         /// The declared inputs.
         inputs: Property,
+        /// It exists without the program: read, never changed.
+        existing: bool,
     },
 }
 

@@ -56,6 +56,12 @@ pub struct TypeFacts {
     pub sets: Vec<String>,
     /// Input paths of texts compared without case (ids, locations, sku names).
     pub ignore_case: Vec<String>,
+    /// Input paths of lists of objects, each with the member that names an
+    /// element. Without one, `name` and `id` are tried, then what elements have in common.
+    pub keys: Vec<(String, String)>,
+    /// Input paths that the cloud's answer does not tell back, or not truly:
+    /// no drift is seen there.
+    pub write_only: Vec<String>,
     /// Output paths that an update cannot change, with the input paths whose
     /// change makes that void: known in the preview of an update.
     pub stable_outputs: Vec<(String, Vec<String>)>,

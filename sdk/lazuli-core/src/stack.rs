@@ -1,18 +1,20 @@
 //! What a program declares resources with: the stack, places, handles, components.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::panic::Location;
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
 
+use crate::config::Config;
 use crate::error::{Error, OutputError, Result};
 use crate::executor::{self, Deps, Executor, ResId, Taint, lock};
 use crate::input::Exportable;
-use crate::options::Options;
+use crate::options::{Declaration, Options, Transform, alias};
 use crate::output::{self, Cell as OutputCell, Data, Output, OutputValue, Source};
 use crate::program::{Environment, ExportEntry, Registration, RegistrationKind};
 use crate::property::Property;
+use crate::reference::StackReference;
 use crate::urn::{self, Urn};
 use crate::value::{FromValue, Value};
 
@@ -27,6 +29,7 @@ pub(crate) struct Core {
     pub(crate) approved: Output<()>,
     cells: RefCell<Vec<ResourceCells>>,
     scopes: RefCell<HashMap<String, Weak<ScopeToken>>>,
+    transforms: RefCell<Vec<Transform>>,
     next: Cell<u32>,
 }
 
@@ -51,6 +54,7 @@ impl Core {
             approved: Output(OutputCell::pending(Source::Program, Location::caller())),
             cells: RefCell::default(),
             scopes: RefCell::default(),
+            transforms: RefCell::default(),
             next: Cell::new(0),
         })
     }
@@ -62,7 +66,8 @@ impl Core {
             path: "".into(),
             token,
             parent: None,
-            inherited: Options::default(),
+            inherited: Options::default().into(),
+            former_paths: [].into(),
         };
         Stack { place }
     }
@@ -149,7 +154,9 @@ pub struct Place {
     path: Arc<str>,
     token: Rc<ScopeToken>,
     parent: Option<ResId>,
-    inherited: Options,
+    inherited: Rc<Options>,
+    /// Paths this place had before something above it was renamed.
+    former_paths: Rc<[String]>,
 }
 
 /// What a typed builder hands over to declare one resource.
@@ -203,30 +210,49 @@ impl Place {
     /// Declares a resource. A name that a urn cannot hold is reported with the
     /// other findings of the graph; the handle is usable all the same.
     pub fn register(&self, spec: ResourceSpec) -> Handle {
+        self.declare(spec, false)
+    }
+
+    /// Looks at a resource that exists without the program: it is read, never
+    /// changed and never deleted. That it is not there fails the preview. Its id
+    /// must be given.
+    pub fn existing(&self, spec: ResourceSpec) -> Handle {
+        self.declare(spec, true)
+    }
+
+    fn declare(&self, mut spec: ResourceSpec, existing: bool) -> Handle {
         let (id_output, name) = (spec.id.clone(), spec.name.clone());
-        let options = self.merged(spec.options);
+        let mut options = std::mem::take(&mut spec.options).inherit(&self.inherited);
+        self.transform(&mut spec, &mut options);
+        let provider = match &options.provider {
+            Some(instance) if instance.split('/').next() == Some(spec.provider) => instance.clone(),
+            _ => spec.provider.to_owned(),
+        };
+        let inherited = self.inherited_by_children(&options);
         let kind = RegistrationKind::Resource {
-            provider: spec.provider.to_owned(),
+            provider,
             id: spec.id,
             inputs: spec.inputs,
+            existing,
         };
-        let (index, urn, cells) = self.add(kind, &spec.ty, &name, options, spec.at);
-        let early = Output(cells.early);
-        let full = Output(cells.full);
-        let predicted = id_output.map(|id| id.with_deps(Deps::One(index)));
+        let added = self.add(kind, &spec.ty, &name, options, spec.at);
+        let early = Output(added.cells.early);
+        let full = Output(added.cells.full);
+        let predicted = id_output.map(|id| id.with_deps(Deps::One(added.index)));
         let place = Place {
             core: self.core.clone(),
             path: self.child_path(&name).into(),
             token: self.token.clone(),
-            parent: Some(index),
-            inherited: self.inherited.clone(),
+            parent: Some(added.index),
+            inherited,
+            former_paths: added.former_paths,
         };
         let id = predicted
             .clone()
             .unwrap_or_else(|| Output::of(String::new()));
         let handle = Handle {
-            index,
-            urn,
+            index: added.index,
+            urn: added.urn,
             id,
             early,
             full,
@@ -242,10 +268,35 @@ impl Place {
         }
     }
 
-    fn merged(&self, mut options: Options) -> Options {
-        options.protect = options.protect.or(self.inherited.protect);
-        options.retain_on_delete = options.retain_on_delete.or(self.inherited.retain_on_delete);
-        options
+    /// Children of a resource take over what it was given itself, too, except
+    /// what is about that one resource.
+    fn inherited_by_children(&self, options: &Options) -> Rc<Options> {
+        let plain = options.protect == self.inherited.protect
+            && options.retain_on_delete == self.inherited.retain_on_delete
+            && options.deleted_with == self.inherited.deleted_with
+            && options.provider == self.inherited.provider
+            && options.transforms.len() == self.inherited.transforms.len();
+        if plain {
+            self.inherited.clone()
+        } else {
+            Rc::new(options.for_children())
+        }
+    }
+
+    /// Its own transforms first, then those of the parents from the inside out,
+    /// then those of the stack.
+    fn transform(&self, spec: &mut ResourceSpec, options: &mut Options) {
+        let mut transforms = options.transforms.clone();
+        transforms.extend(self.core.transforms.borrow().iter().cloned());
+        for transform in transforms {
+            transform.apply(&mut Declaration {
+                ty: &spec.ty,
+                name: &spec.name,
+                path: &self.path,
+                inputs: &mut spec.inputs,
+                options,
+            });
+        }
     }
 
     fn add(
@@ -255,7 +306,7 @@ impl Place {
         name: &str,
         options: Options,
         at: &'static Location<'static>,
-    ) -> (ResId, Urn, ResourceCells) {
+    ) -> Added {
         let index = ResId(self.core.next.replace(self.core.next.get() + 1));
         let urn = self.urn(ty, name);
         let cells = ResourceCells {
@@ -267,6 +318,8 @@ impl Place {
         let mut edges = ambient.deps.as_slice().to_vec();
         edges.extend(self.parent);
         edges.extend(options.depends_on.iter().copied());
+        let aliases = alias::former_urns(&urn, &options.aliases, &self.former_paths);
+        let former_paths = alias::former_paths(&aliases).into();
         lock(&self.core.executor.shared.edges).push(Deps::from_ids(edges));
         self.core.registrations.borrow_mut().push(Registration {
             index,
@@ -275,11 +328,25 @@ impl Place {
             parent: self.parent,
             kind,
             options,
+            aliases,
             ambient,
             at,
         });
-        (index, urn, cells)
+        Added {
+            index,
+            urn,
+            cells,
+            former_paths,
+        }
     }
+}
+
+/// A registration as it was just made.
+struct Added {
+    index: ResId,
+    urn: Urn,
+    cells: ResourceCells,
+    former_paths: Rc<[String]>,
 }
 
 /// The stack: the place where a program begins to declare. It stays on the
@@ -354,10 +421,12 @@ impl Stack {
         let at = Location::caller();
         let path = self.place.child_path(name);
         let token = self.place.core.open(&path);
+        let former = self.place.former_paths.iter();
         let inner = Stack {
             place: Place {
                 path: path.into(),
                 token,
+                former_paths: former.map(|above| format!("{above}/{name}")).collect(),
                 ..self.place.clone()
             },
         };
@@ -376,60 +445,27 @@ impl Stack {
         )
     }
 
+    /// Rewrites everything that is declared in the stack from here on, after the
+    /// transforms of the resources and components themselves.
+    pub fn transform(&self, rewrite: impl Fn(&mut Declaration<'_>) + Send + Sync + 'static) {
+        let mut transforms = self.place.core.transforms.borrow_mut();
+        transforms.push(Transform::new(rewrite));
+    }
+
+    /// What another stack exports: `network`, or `PROJECT/STACK` for another
+    /// project's. The other stack's state is read as it is now.
+    ///
+    /// # Errors
+    /// There is no such stack, or its state cannot be read.
+    #[track_caller]
+    pub fn reference(&self, stack: &str) -> Result<StackReference> {
+        StackReference::read(&self.place.core.environment, stack)
+    }
+
     /// Opens once the plan is approved, or at once when there is nothing to do;
     /// never in a preview. Deeds of the program's own wait for it.
     pub fn approved(&self) -> Output<()> {
         self.place.core.approved.clone()
-    }
-}
-
-/// The configuration of a stack.
-#[derive(Debug, Clone)]
-pub struct Config {
-    values: Arc<BTreeMap<String, Value>>,
-}
-
-impl Config {
-    /// The value of a key, or `None` when it is not set.
-    ///
-    /// # Errors
-    /// The value is set but is not a `T`.
-    #[track_caller]
-    pub fn get<T: FromValue>(&self, key: &str) -> Result<Option<T>> {
-        let Some(value) = self.values.get(key) else {
-            return Ok(None);
-        };
-        match T::from_value(value) {
-            Ok(value) => Ok(Some(value)),
-            Err(reason) => Err(Error::with_help(
-                format!("the config value `{key}` cannot be used: {reason}"),
-                format!("set it with `config set {key} VALUE` or `--set {key}=VALUE`"),
-            )),
-        }
-    }
-
-    /// The value of a key, or a default when it is not set.
-    ///
-    /// # Errors
-    /// The value is set but is not a text.
-    #[track_caller]
-    pub fn get_or(&self, key: &str, default: &str) -> Result<String> {
-        Ok(self.get(key)?.unwrap_or_else(|| default.to_owned()))
-    }
-
-    /// The value of a key that must be set.
-    ///
-    /// # Errors
-    /// It is not set, or is not a `T`.
-    #[track_caller]
-    pub fn require<T: FromValue>(&self, key: &str) -> Result<T> {
-        match self.get(key)? {
-            Some(value) => Ok(value),
-            None => Err(Error::with_help(
-                format!("the config value `{key}` is not set"),
-                format!("set it with `config set {key} VALUE` or `--set {key}=VALUE`"),
-            )),
-        }
     }
 }
 
@@ -543,28 +579,29 @@ impl Component {
         Self::with_options(parent, ty, name, Options::default())
     }
 
-    /// The same with options; `protect` and `retain_on_delete` go to its children.
+    /// The same with options; those that are inherited go to its children.
     #[track_caller]
     pub fn with_options(parent: &Place, ty: &str, name: &str, options: Options) -> Self {
         let at = Location::caller();
-        let inherited = parent.merged(options);
-        let (index, urn, cells) =
-            parent.add(RegistrationKind::Component, ty, name, inherited.clone(), at);
+        let options = options.inherit(&parent.inherited);
+        let inherited = parent.inherited_by_children(&options);
+        let added = parent.add(RegistrationKind::Component, ty, name, options, at);
         let path = parent.child_path(name);
         let token = parent.core.open(&path);
         let place = Place {
             core: parent.core.clone(),
             path: path.into(),
             token,
-            parent: Some(index),
+            parent: Some(added.index),
             inherited,
+            former_paths: added.former_paths,
         };
         let handle = Handle {
-            index,
-            id: Output::of(urn.to_string()),
-            urn,
-            early: Output(cells.early),
-            full: Output(cells.full),
+            index: added.index,
+            id: Output::of(added.urn.to_string()),
+            urn: added.urn,
+            early: Output(added.cells.early),
+            full: Output(added.cells.full),
             place: place.clone(),
             at,
         };

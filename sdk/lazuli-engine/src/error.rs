@@ -33,6 +33,12 @@ pub enum EngineError {
         /// How many resources would change.
         changes: usize,
     },
+    /// The plan is another one than the saved plan. Nothing was touched.
+    #[error("the plan is not the one that was saved: {}", .differences.join("; "))]
+    OtherPlan {
+        /// How it differs, in sentences.
+        differences: Vec<String>,
+    },
     /// The plan was not approved. Nothing was touched.
     #[error("the plan was not approved")]
     Refused {
@@ -55,6 +61,12 @@ pub enum EngineError {
         /// The lock's file.
         file: PathBuf,
     },
+    /// A provider broke its contract.
+    #[error("{message}")]
+    Internal {
+        /// What happened.
+        message: String,
+    },
     /// The state cannot be read or written.
     #[error("{file}: {message}", file = .file.display())]
     State {
@@ -71,5 +83,18 @@ fn in_short(findings: &[Diagnostic]) -> String {
     match findings {
         [one] => one.message.clone(),
         several => format!("the program has {} problems", several.len()),
+    }
+}
+
+impl EngineError {
+    /// What was done before it came to that, where anything can have been.
+    pub fn summary(&self) -> Option<&Summary> {
+        match self {
+            Self::Program { summary, .. }
+            | Self::Steps { summary, .. }
+            | Self::Refused { summary }
+            | Self::Stopped { summary, .. } => Some(summary),
+            _ => None,
+        }
     }
 }

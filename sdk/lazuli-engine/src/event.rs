@@ -4,9 +4,9 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use lazuli_core::{Diagnostic, SourcePlace, Urn, Value};
+use lazuli_core::{Diagnostic, ProviderErrorKind, SourcePlace, Urn, Value};
 
-use crate::plan::{Op, Plan};
+use crate::plan::{Change, Op, Plan};
 
 /// Something that happened.
 #[derive(Debug, Clone)]
@@ -27,6 +27,18 @@ pub enum Event {
         op: Op,
         /// What was found, in words.
         found: String,
+    },
+    /// A refresh found a resource that is not as recorded.
+    Drifted {
+        /// The resource.
+        urn: Urn,
+        /// Where the program declared it.
+        place: SourcePlace,
+        /// How declared properties differ from what is there; empty when only
+        /// other properties of the answer changed.
+        changes: Vec<Change>,
+        /// It is not there at all any more.
+        gone: bool,
     },
     /// A step's request is about to leave.
     StepStarted {
@@ -89,6 +101,8 @@ pub struct Failure {
     pub op: Op,
     /// Where the program declares it, or did.
     pub place: Option<SourcePlace>,
+    /// What may be said of the outcome.
+    pub kind: ProviderErrorKind,
     /// The cloud's code, if it gave one.
     pub code: Option<String>,
     /// What happened.
@@ -110,6 +124,10 @@ pub struct Summary {
     pub replaced: usize,
     /// Resources deleted, replacements not counted.
     pub deleted: usize,
+    /// Resources that were adopted.
+    pub imported: usize,
+    /// Resources that a refresh found to be different, or gone.
+    pub drifted: usize,
     /// Resources that stayed as they were.
     pub unchanged: usize,
     /// Waves that were carried out.
@@ -129,13 +147,14 @@ impl Summary {
             Op::Update => self.updated += 1,
             Op::CreateReplacement => self.replaced += 1,
             Op::Delete => self.deleted += 1,
-            Op::DeleteReplaced => {}
+            Op::Import => self.imported += 1,
+            Op::DeleteReplaced | Op::Read => {}
         }
     }
 
     /// How many resources were changed.
     pub fn change_count(&self) -> usize {
-        self.created + self.updated + self.replaced + self.deleted
+        self.created + self.updated + self.replaced + self.deleted + self.imported
     }
 }
 
@@ -156,4 +175,11 @@ pub trait Frontend: Send {
 
     /// Decides about a plan that has steps and no errors. Asked again for each wave.
     async fn approve(&mut self, plan: &Plan) -> Decision;
+
+    /// Decides whether what a refresh found is written into the state. The
+    /// drift itself came as [`Event::Drifted`] before.
+    async fn approve_drift(&mut self, drifted: usize) -> Decision {
+        let _ = drifted;
+        Decision::Approved
+    }
 }

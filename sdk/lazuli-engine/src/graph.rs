@@ -7,9 +7,15 @@ use std::sync::Arc;
 use lazuli_core::executor::{Deps, ResId};
 use lazuli_core::program::{Registration, RegistrationKind};
 use lazuli_core::property::Snapshot;
-use lazuli_core::{Desired, Diagnostic, OutputError, Provider, Urn, Value};
+use lazuli_core::{
+    Created, Desired, Diagnostic, Existing, OutputError, Provider, ProviderError, TypeFacts, Urn,
+    Value,
+};
 
-use crate::plan::{Decision, Pending, Subject, decide, swept_along};
+use crate::plan::{
+    Decision, Pending, Subject, Wish, actual_inputs, decide, import_changes, swept_along,
+};
+use crate::select::Selection;
 use crate::state::{Resource, State};
 
 /// A declared resource, or a component, as far as it is known.
@@ -22,6 +28,8 @@ pub(crate) struct Node {
     children: Vec<ResId>,
     /// Nodes that look again when this one is decided or settled.
     watchers: Vec<ResId>,
+    /// What was read of it, for imports and existing resources.
+    pub(crate) reading: Option<Box<Result<Option<Created>, ProviderError>>>,
 }
 
 /// What is known of a node's inputs right now.
@@ -33,6 +41,8 @@ pub(crate) struct Seen {
     pub(crate) derived: Vec<(String, Deps)>,
     pub(crate) depends_on: Vec<ResId>,
     pub(crate) failure: Option<OutputError>,
+    /// The value of the replacement trigger.
+    pub(crate) trigger: Option<Value>,
     /// Whether an unknown input waits for something the program makes itself.
     pub(crate) waits_on_program: bool,
 }
@@ -53,6 +63,8 @@ pub(crate) struct Graph {
     pub(crate) nodes: Vec<Node>,
     by_urn: HashMap<Urn, ResId>,
     by_id: HashMap<String, ResId>,
+    /// Places of what was declared or is in the state, and whether it is a resource.
+    places: HashMap<String, bool>,
     former_ids: HashMap<String, Urn>,
     providers: Arc<BTreeMap<String, Arc<dyn Provider>>>,
     pub(crate) findings: Vec<Diagnostic>,
@@ -60,10 +72,28 @@ pub(crate) struct Graph {
     /// Nodes that wait for something the program makes itself (a promise): they
     /// look again whenever anything settles.
     unclear: Vec<ResId>,
+    /// Nodes that cannot be decided before the cloud was read.
+    unread: Vec<ResId>,
+    scope: Scope,
+}
+
+/// What a run is about, beside what the program declares.
+#[derive(Default)]
+pub(crate) struct Scope {
+    /// Targets, excludes, forced replacements.
+    pub(crate) selection: Selection,
+    /// Places or urns of resources to adopt, with ids.
+    pub(crate) imports: BTreeMap<String, String>,
+    /// Everything goes; the program runs for its hooks only.
+    pub(crate) destroying: bool,
 }
 
 impl Graph {
-    pub(crate) fn new(providers: BTreeMap<String, Arc<dyn Provider>>, state: &State) -> Self {
+    pub(crate) fn new(
+        providers: BTreeMap<String, Arc<dyn Provider>>,
+        scope: Scope,
+        state: &State,
+    ) -> Self {
         let former_ids = state
             .resources
             .values()
@@ -73,11 +103,29 @@ impl Graph {
             nodes: Vec::new(),
             by_urn: HashMap::new(),
             by_id: HashMap::new(),
+            places: if scope.selection.is_everything() {
+                HashMap::new()
+            } else {
+                let places = state.resources.keys().map(|urn| (urn.place(), true));
+                places.collect()
+            },
             providers: Arc::new(providers),
             findings: Vec::new(),
             dirty: Vec::new(),
             unclear: Vec::new(),
+            unread: Vec::new(),
+            scope,
         }
+    }
+
+    /// Forgets what was known of the state, before anything is declared.
+    pub(crate) fn restart(&mut self, state: &State) {
+        let providers = (*self.providers).clone();
+        *self = Self::new(providers, std::mem::take(&mut self.scope), state);
+    }
+
+    pub(crate) fn scope(&self) -> &Scope {
+        &self.scope
     }
 
     pub(crate) fn node(&self, id: ResId) -> &Node {
@@ -93,6 +141,18 @@ impl Graph {
         self.by_id.contains_key(&id.to_ascii_lowercase())
     }
 
+    /// The node that holds an id in the cloud.
+    pub(crate) fn holder(&self, id: &str) -> Option<ResId> {
+        self.by_id.get(&id.to_ascii_lowercase()).copied()
+    }
+
+    /// Whether the selection leaves out something that does not exist.
+    pub(crate) fn has_excluded(&self) -> bool {
+        self.nodes
+            .iter()
+            .any(|node| node.decision == Some(Decision::Excluded))
+    }
+
     pub(crate) fn provider(&self, name: &str) -> Option<&Arc<dyn Provider>> {
         self.providers.get(name)
     }
@@ -106,6 +166,10 @@ impl Graph {
                 self.nodes[parent.index()].children.push(index);
             }
             self.by_urn.entry(registration.urn.clone()).or_insert(index);
+            if !self.scope.selection.is_everything() {
+                let is_resource = matches!(registration.kind, RegistrationKind::Resource { .. });
+                self.places.insert(registration.urn.place(), is_resource);
+            }
             self.nodes.push(Node {
                 registration,
                 seen: Seen::default(),
@@ -113,6 +177,7 @@ impl Graph {
                 progress: Progress::Declared,
                 children: Vec::new(),
                 watchers: Vec::new(),
+                reading: None,
             });
             self.dirty.push(index);
         }
@@ -145,9 +210,11 @@ impl Graph {
         if let RegistrationKind::Resource { provider, .. } = &registration.kind
             && !self.providers.contains_key(provider)
         {
+            let known: Vec<_> = self.providers.keys().map(String::as_str).collect();
             let message = format!(
-                "there is no provider {provider:?} for {}",
-                registration.urn.place()
+                "there is no provider {provider:?} for {}; there is: {}",
+                registration.urn.place(),
+                known.join(", ")
             );
             let finding = Diagnostic::error("LZ0003", message);
             self.findings
@@ -193,9 +260,22 @@ impl Graph {
                 (id, inputs)
             }
         };
+        let options = &registration.options;
+        let trigger = options.replacement_trigger.as_ref().map(|trigger| {
+            let before = snapshot.pending.len();
+            let derived = snapshot.derived.len();
+            let value = trigger.peek(&name, &mut snapshot);
+            for pending in &mut snapshot.pending[before..] {
+                "replacement trigger".clone_into(&mut pending.0);
+            }
+            snapshot.derived.truncate(derived);
+            value
+        });
         let mut depends_on = snapshot.deps;
         depends_on.extend(registration.ambient.deps.as_slice());
-        depends_on.extend(&registration.options.depends_on);
+        depends_on.extend(&options.depends_on);
+        depends_on.extend(options.deleted_with);
+        depends_on.extend(&options.replace_with);
         depends_on.extend(registration.parent);
         let pending = snapshot.pending.into_iter().map(|(path, waits)| Pending {
             path,
@@ -208,6 +288,7 @@ impl Graph {
             derived: snapshot.derived,
             depends_on: self.resources(Deps::from_ids(depends_on).as_slice(), index),
             failure: snapshot.failure,
+            trigger,
             waits_on_program: !snapshot.roots.program.is_empty(),
         }
     }
@@ -284,8 +365,12 @@ impl Graph {
                 self.unclear.push(index);
             }
             let first = self.node(index).decision.is_none();
-            let decision = self.judge(index, &seen, state);
-            if decision == Decision::Same {
+            let Some(decision) = self.judge(index, &seen, state) else {
+                self.nodes[index.index()].seen = seen;
+                self.unread.push(index);
+                continue;
+            };
+            if decision.is_settled() {
                 same.push(index);
             }
             let node = &mut self.nodes[index.index()];
@@ -319,30 +404,166 @@ impl Graph {
         }
     }
 
-    fn judge(&self, index: ResId, seen: &Seen, state: &State) -> Decision {
+    /// Decides about a node; `None` = the cloud has to be read first.
+    fn judge(&self, index: ResId, seen: &Seen, state: &State) -> Option<Decision> {
         let node = self.node(index);
-        let RegistrationKind::Resource { provider, .. } = &node.registration.kind else {
-            return Decision::Component;
+        let RegistrationKind::Resource {
+            provider, existing, ..
+        } = &node.registration.kind
+        else {
+            return Some(Decision::Component);
         };
-        let facts = self
-            .provider(provider)
-            .map(|provider| provider.facts(node.registration.urn.ty()));
-        let facts = facts.unwrap_or_default();
+        if *existing {
+            return self.judge_existing(index, seen);
+        }
         let old = self.former(index, seen, state);
-        let decision = decide(seen, &node.registration.options, old, &facts);
-        swept_along(self, index, seen, &decision, &facts).unwrap_or(decision)
+        if self.scope.destroying || !self.is_selected(&node.registration.urn) {
+            return Some(old.map_or(Decision::Excluded, |_| Decision::Kept));
+        }
+        if seen.depends_on.iter().any(|dep| self.is_excluded(*dep)) && old.is_none() {
+            return Some(Decision::Excluded);
+        }
+        let facts = self.facts(index);
+        let wish = Wish {
+            seen,
+            options: &node.registration.options,
+            facts: &facts,
+            provider,
+            asked: self.scope.selection.replaces(&node.registration.urn),
+        };
+        if let Some(id) = self.import_id(index)
+            && old.is_none_or(|old| !old.id.eq_ignore_ascii_case(id))
+        {
+            return self.judge_import(index, &wish, old);
+        }
+        Some(swept_along(self, index, &wish, decide(&wish, old)))
     }
 
-    /// The resource of the state that this one was last time: by urn, or by id
-    /// when it was moved within the program.
+    /// An existing resource is read as soon as its id is known and nothing that
+    /// it depends on is going to change.
+    fn judge_existing(&self, index: ResId, seen: &Seen) -> Option<Decision> {
+        let node = self.node(index);
+        if node.reading.is_some() {
+            return Some(Decision::External);
+        }
+        if seen.depends_on.iter().any(|dep| self.is_excluded(*dep)) {
+            return Some(Decision::Excluded);
+        }
+        let mut deps = seen.depends_on.iter();
+        let stable = deps.all(|dep| {
+            let decision = self.node(*dep).decision.as_ref();
+            decision.is_some_and(Decision::is_settled)
+                || self.node(*dep).progress == Progress::Settled
+        });
+        let known = seen.id.as_deref().is_some_and(|id| !id.is_empty());
+        (!(stable && known)).then_some(Decision::ReadLater)
+    }
+
+    fn judge_import(
+        &self,
+        index: ResId,
+        wish: &Wish<'_>,
+        old: Option<&Resource>,
+    ) -> Option<Decision> {
+        let reading = self.node(index).reading.as_deref()?;
+        let Ok(Some(found)) = reading else {
+            // A finding of `check` says so.
+            return Some(Decision::Create);
+        };
+        Some(Decision::Import {
+            found: found.clone(),
+            changes: import_changes(wish, found),
+            replaces: old.is_some(),
+        })
+    }
+
+    /// The id of the resource that a node wants to adopt, if it wants to.
+    pub(crate) fn import_id(&self, index: ResId) -> Option<&str> {
+        let registration = &self.node(index).registration;
+        let asked = || {
+            let imports = &self.scope.imports;
+            let urn = &registration.urn;
+            imports
+                .get(urn.as_str())
+                .or_else(|| imports.get(&urn.place()))
+        };
+        let own = registration.options.import.as_ref();
+        own.or_else(asked).map(String::as_str)
+    }
+
+    /// What a node that has to be read is read with.
+    pub(crate) fn existing(&self, index: ResId) -> Existing {
+        let node = self.node(index);
+        let id = self.import_id(index).map(str::to_owned);
+        Existing {
+            urn: node.registration.urn.clone(),
+            id: id.or_else(|| node.seen.id.clone()).unwrap_or_default(),
+            inputs: node.seen.inputs.clone(),
+            outputs: Value::Null,
+        }
+    }
+
+    /// Nodes that wait for being read, with their providers.
+    pub(crate) fn take_unread(&mut self) -> Vec<ResId> {
+        let mut unread = std::mem::take(&mut self.unread);
+        unread.sort_unstable();
+        unread.dedup();
+        unread
+    }
+
+    /// Takes what was read of a node.
+    pub(crate) fn read(&mut self, index: ResId, found: Result<Option<Created>, ProviderError>) {
+        self.nodes[index.index()].reading = Some(Box::new(found));
+        self.dirty.push(index);
+    }
+
+    /// Facts about the type of a node.
+    pub(crate) fn facts(&self, index: ResId) -> TypeFacts {
+        let provider = self.provider_of(index);
+        let ty = self.node(index).registration.urn.ty();
+        provider
+            .map(|provider| provider.facts(ty))
+            .unwrap_or_default()
+    }
+
+    /// The provider that serves a node.
+    pub(crate) fn provider_of(&self, index: ResId) -> Option<&Arc<dyn Provider>> {
+        match &self.node(index).registration.kind {
+            RegistrationKind::Resource { provider, .. } => self.provider(provider),
+            RegistrationKind::Component => None,
+        }
+    }
+
+    pub(crate) fn is_excluded(&self, index: ResId) -> bool {
+        self.node(index).decision == Some(Decision::Excluded)
+    }
+
+    pub(crate) fn is_selected(&self, urn: &Urn) -> bool {
+        let selection = &self.scope.selection;
+        selection.is_everything() || selection.selects(urn, &|place| self.is_resource_place(place))
+    }
+
+    pub(crate) fn is_resource_place(&self, place: &str) -> bool {
+        self.places.get(place).copied().unwrap_or(false)
+    }
+
+    /// The resource of the state that this one was last time: by urn, by alias,
+    /// or by id when it was moved within the program.
     pub(crate) fn former<'a>(
         &self,
         index: ResId,
         seen: &Seen,
         state: &'a State,
     ) -> Option<&'a Resource> {
-        let urn = &self.node(index).registration.urn;
-        state.resources.get(urn).or_else(|| {
+        let registration = &self.node(index).registration;
+        let urn = &registration.urn;
+        let aliased = || {
+            registration
+                .aliases
+                .iter()
+                .find_map(|urn| state.resources.get(urn))
+        };
+        state.resources.get(urn).or_else(aliased).or_else(|| {
             let id = seen.id.as_deref()?;
             let former = self.former_ids.get(&id.to_ascii_lowercase())?;
             let moved = former.ty() == urn.ty() && self.find(former).is_none();
@@ -396,9 +617,22 @@ impl Graph {
             RegistrationKind::Resource { provider, .. } => provider.clone(),
             RegistrationKind::Component => String::new(),
         };
+        let options = &registration.options;
         let urn_of = |id: &ResId| self.node(*id).registration.urn.clone();
-        let mut depends_on: Vec<_> = node.seen.depends_on.iter().map(urn_of).collect();
+        let recorded = |id: &&ResId| !self.is_existing(**id);
+        let mut depends_on: Vec<_> = node
+            .seen
+            .depends_on
+            .iter()
+            .filter(recorded)
+            .map(urn_of)
+            .collect();
         depends_on.sort();
+        let secret_outputs = options.additional_secret_outputs.clone();
+        let outputs = with_secrets(outputs, &node.seen.inputs, &secret_outputs);
+        let container = self
+            .container(index)
+            .filter(|parent| !self.is_existing(*parent));
         Resource {
             urn: registration.urn.clone(),
             provider,
@@ -406,12 +640,53 @@ impl Graph {
             inputs: node.seen.inputs.clone(),
             outputs,
             depends_on,
-            parent: self.container(index).map(|parent| urn_of(&parent)),
-            protect: registration.options.protect.unwrap_or(false),
-            retain_on_delete: registration.options.retain_on_delete.unwrap_or(false),
+            parent: container.map(|parent| urn_of(&parent)),
+            protect: options.protect.unwrap_or(false),
+            retain_on_delete: options.retain_on_delete.unwrap_or(false),
             place: registration.at.into(),
             uncertain: false,
+            deleted_with: options
+                .deleted_with
+                .filter(|id| recorded(&id))
+                .map(|id| urn_of(&id)),
+            trigger: node.seen.trigger.clone(),
+            secret_outputs,
+            delete_timeout: options.timeouts.delete,
+            delete_hooks: options.hooks.around_delete(),
         }
+    }
+
+    /// Whether a node only looks at a resource that exists without the program.
+    pub(crate) fn is_existing(&self, index: ResId) -> bool {
+        let kind = &self.node(index).registration.kind;
+        matches!(kind, RegistrationKind::Resource { existing: true, .. })
+    }
+
+    /// Imports and existing resources that are not there, or cannot be read.
+    fn unreadable(&self, node: &Node) -> Option<Diagnostic> {
+        let registration = &node.registration;
+        let id = self.existing(registration.index).id;
+        let place = registration.urn.place();
+        let (message, help) = match node.reading.as_deref()? {
+            Ok(Some(_)) => return None,
+            Ok(None) => (
+                format!("{place} is to be taken from the cloud, but {id} does not exist"),
+                "correct the id, or declare the resource without `import` or `existing` to create it".to_owned(),
+            ),
+            Err(error) => (
+                format!("{place} cannot be read ({id}): {}", error.message),
+                error.help.clone().unwrap_or_else(|| "check the id and your access to it, then run the command again".to_owned()),
+            ),
+        };
+        let finding = Diagnostic::error("LZ0012", message).on(&registration.urn);
+        Some(finding.at(registration.at).help(help))
+    }
+
+    /// The inputs that the state records for an import: those of the program,
+    /// with what is really there.
+    pub(crate) fn imported_inputs(&self, index: ResId, found: &Created) -> Value {
+        let node = self.node(index);
+        actual_inputs(&node.seen.inputs, &found.outputs, &self.facts(index))
     }
 
     /// The resource that contains this one in the cloud, components looked through.
@@ -437,7 +712,11 @@ impl Graph {
                 continue;
             };
             let desired = self.desired(node.registration.index, lazuli_core::Lifecycle::Create);
-            if node.progress == Progress::Declared {
+            let left_alone = matches!(
+                node.decision,
+                Some(Decision::Kept | Decision::Excluded | Decision::External)
+            );
+            if node.progress == Progress::Declared && !left_alone {
                 findings.extend(
                     provider
                         .check(&desired)
@@ -451,6 +730,7 @@ impl Graph {
                         .map(|error| failed_input(error, &node.registration)),
                 );
             }
+            findings.extend(self.unreadable(node));
             let (indices, declared) = whole.entry(name).or_default();
             indices.push(node.registration.index);
             declared.push(lazuli_core::Declared {
@@ -478,6 +758,55 @@ impl Graph {
             );
         }
         findings
+    }
+}
+
+/// Marks outputs that are secret because the program says so, or because the
+/// input of the same name is.
+pub(crate) fn with_secrets(mut outputs: Value, inputs: &Value, additional: &[String]) -> Value {
+    for path in additional {
+        hide(&mut outputs, &path.split('.').collect::<Vec<_>>());
+    }
+    hide_like(&mut outputs, inputs);
+    outputs
+}
+
+fn hide(value: &mut Value, path: &[&str]) {
+    match (path, value) {
+        ([], value) => *value = std::mem::take(value).into_secret(),
+        ([key, rest @ ..], Value::Map(map)) => {
+            if let Some(member) = map.get_mut(*key) {
+                hide(member, rest);
+            }
+        }
+        ([key, rest @ ..], Value::List(list)) => {
+            for (at, item) in list.iter_mut().enumerate() {
+                if *key == "*" || *key == at.to_string() {
+                    hide(item, rest);
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+pub(crate) fn hide_like(outputs: &mut Value, inputs: &Value) {
+    match (outputs, inputs) {
+        (Value::Secret(_), _) => {}
+        (outputs, Value::Secret(_)) => *outputs = std::mem::take(outputs).into_secret(),
+        (Value::Map(outputs), Value::Map(inputs)) => {
+            for (key, output) in outputs {
+                if let Some(input) = inputs.get(key) {
+                    hide_like(output, input);
+                }
+            }
+        }
+        (Value::List(outputs), Value::List(inputs)) => {
+            for (output, input) in outputs.iter_mut().zip(inputs) {
+                hide_like(output, input);
+            }
+        }
+        _ => {}
     }
 }
 

@@ -15,12 +15,14 @@ pub mod plan;
 mod program_thread;
 mod run;
 mod secrets;
+mod select;
 pub mod state;
 mod store;
 
 pub use error::EngineError;
 pub use event::{Decision, Event, Failure, Frontend, Summary};
-pub use plan::{Change, ChangeKind, Op, Plan, Step};
-pub use run::{Operation, Settings, Stop, Stopper, run, stop_channel};
+pub use plan::{Because, Change, ChangeKind, Link, Op, Plan, Reason, SavedPlan, Step};
+pub use run::{Operation, PlanReceiver, Settings, Stop, Stopper, run, stop_channel};
+pub use select::{Pattern, Selection};
 pub use state::{Resource, State};
-pub use store::Store;
+pub use store::{HistoryEntry, Store};

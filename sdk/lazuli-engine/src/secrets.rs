@@ -12,6 +12,7 @@ use std::path::Path;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use ring::hmac;
 use ring::rand::{SecureRandom as _, SystemRandom};
 
 use crate::EngineError;
@@ -19,6 +20,7 @@ use crate::EngineError;
 /// The key that secrets of one stack are sealed with.
 pub(crate) struct DataKey {
     key: LessSafeKey,
+    digests: hmac::Key,
     context: String,
 }
 
@@ -58,13 +60,15 @@ impl DataKey {
                 ));
             }
         };
-        let key = STANDARD
-            .decode(text.trim())
-            .ok()
-            .and_then(|bytes| UnboundKey::new(&AES_256_GCM, &bytes).ok());
+        let bytes = STANDARD.decode(text.trim()).ok();
+        let key = bytes.and_then(|bytes| {
+            let digests = hmac::Key::new(hmac::HMAC_SHA256, &bytes);
+            Some((UnboundKey::new(&AES_256_GCM, &bytes).ok()?, digests))
+        });
         match key {
-            Some(key) => Ok(Some(Self {
+            Some((key, digests)) => Ok(Some(Self {
                 key: LessSafeKey::new(key),
+                digests,
                 context: context.to_owned(),
             })),
             None => Err(error(
@@ -72,6 +76,12 @@ impl DataKey {
                 "restore the file from a backup; without it the secrets of the state are lost",
             )),
         }
+    }
+
+    /// A digest that tells texts apart without telling what they are to anybody
+    /// who has not the key.
+    pub(crate) fn digest(&self, text: &str) -> String {
+        STANDARD.encode(hmac::sign(&self.digests, format!("plan {text}").as_bytes()))
     }
 
     /// Seals a text: base64 of nonce and ciphertext.

@@ -160,16 +160,12 @@ impl Mocks {
         let store = Store::local(folder.path(), "mocked", "test");
         let provider: Arc<dyn Provider> = Arc::new(Mocked(self.answer.clone()));
         let settings = Settings {
-            project: "mocked".to_owned(),
-            stack: "test".to_owned(),
             config: self.config.clone(),
-            target: BTreeMap::new(),
-            folder: self.folder.clone(),
             providers: [("azure".to_owned(), provider)].into(),
             parallel: 64,
             settle: Duration::from_millis(500),
-            expect_no_changes: false,
             actor: "a test".to_owned(),
+            ..Settings::new("mocked", "test", self.folder.clone())
         };
         let (_stopper, stop) = stop_channel();
         lazuli_engine::run(operation, settings, store.clone(), topology, watch, stop).await?;

@@ -207,9 +207,23 @@ pub(super) fn of(ty: &str) -> TypeFacts {
             .flat_map(|row| row.stable)
             .map(|(path, void)| ((*path).to_owned(), owned(void).collect()))
             .collect(),
+        write_only: owned(write_only(ty)).collect(),
         // Old and new would have one name, and names are ids.
         delete_before_replace: true,
+        ..TypeFacts::default()
     }
+}
+
+/// What an answer does not tell back, or not truly: no drift is looked for there.
+/// A site's own answer shows defaults under `siteConfig` whatever was written.
+fn write_only(ty: &str) -> &'static [&'static str] {
+    const NOT_TOLD: &[(&str, &[&str])] = &[
+        ("Microsoft.Web/sites", &["properties.siteConfig"]),
+        ("Microsoft.Web/sites/slots", &["properties.siteConfig"]),
+        ("Lazuli.Azure/imageBuilds", &["*"]),
+    ];
+    let row = NOT_TOLD.iter().find(|(of, _)| of.eq_ignore_ascii_case(ty));
+    row.map_or(&[], |(_, paths)| paths)
 }
 
 #[cfg(test)]

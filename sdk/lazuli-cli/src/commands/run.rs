@@ -131,16 +131,18 @@ fn settings(
     connection: &Connection,
 ) -> Settings {
     Settings {
-        project: session.project.name.clone(),
-        stack: session.project.stack.clone(),
         config,
         target: connection.target.clone(),
-        folder: session.project.folder.clone(),
         providers: connection.providers.clone(),
         parallel: usize::from(session.global.parallel),
         settle: SETTLE,
         expect_no_changes: session.global.expect_no_changes,
         actor: actor(&session.env),
+        ..Settings::new(
+            &session.project.name,
+            &session.project.stack,
+            session.project.folder.clone(),
+        )
     }
 }
 

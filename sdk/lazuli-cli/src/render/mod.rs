@@ -68,11 +68,7 @@ pub(crate) struct Scene {
 impl Scene {
     /// The name of the operation on the command line.
     pub(crate) fn verb(&self) -> &'static str {
-        match self.operation {
-            Operation::Preview => "preview",
-            Operation::Up => "up",
-            Operation::Destroy => "destroy",
-        }
+        self.operation.as_str()
     }
 
     /// `cargo run -- up`, with the stack where it is not the default one.
@@ -137,13 +133,15 @@ impl Paint {
         self.wrap("33", text)
     }
 
-    /// The sign of an operation in its colour: `+ ~ - ±`.
+    /// The sign of an operation in its colour: `+ ~ - ±`, `=` for imports, `?` for readings.
     pub(crate) fn glyph(self, op: Op) -> String {
         match op {
             Op::Create => self.green("+"),
             Op::Update => self.yellow("~"),
             Op::Delete => self.red("-"),
             Op::CreateReplacement | Op::DeleteReplaced => self.wrap("35", "±"),
+            Op::Import => self.wrap("36", "="),
+            Op::Read => self.dim("?"),
         }
     }
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use lazuli_core::{Diagnostic, SourcePlace, Urn, Value};
-use lazuli_engine::plan::{Pending, PlannedExport, Undecided};
+use lazuli_engine::plan::{Because, Pending, PlannedExport, Reason, Undecided};
 use lazuli_engine::{Change, ChangeKind, Event, Failure, Op, Operation, Plan, Step, Summary};
 use serde_json::json;
 
@@ -231,7 +231,10 @@ pub(crate) fn mixed() -> Plan {
         path: "owner".into(),
         waits_for: vec!["rg/web/app: identity.principalId".into()],
     }];
-    create.reasons = vec!["its location cannot change in place".into()];
+    create.reasons = vec![Reason {
+        path: Some("owner".into()),
+        because: Because::From(app()),
+    }];
     create.after = vec![1];
     Plan {
         wave: 2,
@@ -263,6 +266,7 @@ pub(crate) fn failure() -> Failure {
             file: "src/main.rs".into(),
             line: 42,
         }),
+        kind: lazuli_core::ProviderErrorKind::Refused,
         code: Some("Conflict".into()),
         message: "a site of that name exists (request 6f1c)\nin another subscription".into(),
         help: Some("choose another name".into()),

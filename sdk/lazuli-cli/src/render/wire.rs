@@ -121,7 +121,7 @@ pub(crate) struct StepLine<'a> {
     id: Option<&'a str>,
     place: Option<PlaceLine<'a>>,
     changes: Vec<ChangeLine<'a>>,
-    reasons: &'a [String],
+    reasons: Vec<String>,
     inputs: Json,
     pending: Vec<PendingLine<'a>>,
     /// Urns of steps of this wave that come before.
@@ -240,7 +240,7 @@ impl<'a> StepLine<'a> {
             id: step.id.as_deref(),
             place: step.place.as_ref().map(PlaceLine::from),
             changes: step.changes.iter().map(ChangeLine::from).collect(),
-            reasons: &step.reasons,
+            reasons: step.reasons.iter().map(ToString::to_string).collect(),
             inputs: json(&step.inputs, Reveal::No),
             pending: pending.collect(),
             after: after.map(|step| step.urn.as_str()).collect(),

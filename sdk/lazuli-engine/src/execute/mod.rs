@@ -2,7 +2,10 @@
 //! remaining path first; every mutation is in the journal before its request
 //! leaves. One dispatcher owns all state; tasks only talk to providers.
 
+mod hooks;
 mod operation;
+mod outcome;
+mod prepare;
 mod schedule;
 
 use std::collections::{BTreeMap, HashMap};
@@ -12,20 +15,20 @@ use std::time::{Duration, Instant};
 use lazuli_core::executor::{ResId, Verdict};
 use lazuli_core::program::{RegistrationKind, Report};
 use lazuli_core::stack::Settlement;
-use lazuli_core::{Lifecycle, OutputError, Provider, Severity, Value};
+use lazuli_core::{Lifecycle, OutputError, Provider};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
-use self::operation::{Ending, Operation, perform};
+use self::operation::Ending;
 pub(crate) use self::operation::{Reading, settle};
 use self::schedule::Schedule;
 use crate::event::{Event, Failure};
 use crate::graph::{Graph, Progress};
 use crate::journal::Journal;
-use crate::plan::{Decision, Op, Planned, Step, Subject};
+use crate::plan::{Op, Planned, Step, Subject};
 use crate::program_thread::ProgramThread;
 use crate::run::{Settings, Stop, asked};
-use crate::state::{Entry, InFlight, Outcome, Resource};
+use crate::state::InFlight;
 
 /// What the dispatcher works with; borrowed from the run.
 pub(crate) struct Context<'a> {
@@ -60,6 +63,8 @@ enum Message {
     Ended(usize, Ending),
     /// What it left is on disk.
     Recorded(usize, Result<(), String>),
+    /// The program's deeds after it ended.
+    Hooked(usize, Result<(), lazuli_core::Error>),
 }
 
 struct Dispatcher<'a, 'b> {
@@ -128,7 +133,7 @@ fn provider_name(context: &Context<'_>, step: &Step) -> Option<String> {
 
 fn lifecycle(op: Op) -> Lifecycle {
     match op {
-        Op::Create | Op::CreateReplacement => Lifecycle::Create,
+        Op::Create | Op::CreateReplacement | Op::Import | Op::Read => Lifecycle::Create,
         Op::Update => Lifecycle::Update,
         Op::Delete | Op::DeleteReplaced => Lifecycle::Delete,
     }
@@ -138,7 +143,8 @@ impl Dispatcher<'_, '_> {
     async fn run(mut self) -> Wave {
         loop {
             self.fill();
-            if self.tasks.is_empty() && (self.schedule.is_done() || self.halted.is_some()) {
+            let over = self.schedule.is_done() || self.halted.is_some() || self.is_blocked();
+            if self.tasks.is_empty() && over {
                 break;
             }
             if self.is_stuck() {
@@ -151,6 +157,11 @@ impl Dispatcher<'_, '_> {
         }
         self.skip_rest();
         self.wave
+    }
+
+    /// Whether all that is left follows a step that failed.
+    fn is_blocked(&self) -> bool {
+        !self.wave.failures.is_empty() && !self.schedule.has_ready() && self.awaiting.is_empty()
     }
 
     /// Starts as many ready steps as may run at once.
@@ -246,257 +257,12 @@ impl Dispatcher<'_, '_> {
         }
     }
 
-    fn start(&mut self, at: usize) {
-        let begin = match (&self.subjects[at], self.steps[at].op) {
-            (Subject::Declared(index), Op::Create | Op::Update | Op::CreateReplacement) => {
-                self.bring(at, *index)
-            }
-            _ => self.remove(at),
-        };
-        let Some((operation, in_flight, provider)) = begin else {
-            return;
-        };
-        let exclusive = provider.exclusive(&operation.desired());
-        if !self.schedule.take(at, exclusive) {
-            return;
-        }
-        self.launch(at, operation, in_flight, provider);
-    }
-
-    fn launch(
-        &mut self,
-        at: usize,
-        operation: Operation,
-        in_flight: InFlight,
-        provider: Arc<dyn Provider>,
-    ) {
-        let number = self.context.journal.new_operation();
-        let step = &self.steps[at];
-        let durable = self.context.journal.append(Entry::Started {
-            operation: number,
-            in_flight: Box::new(in_flight),
-        });
-        self.started.insert(at, (number, Instant::now()));
-        (self.context.event)(Event::StepStarted {
-            urn: step.urn.clone(),
-            op: step.op,
-        });
-        let reporter = operation::Reporter {
-            urn: step.urn.clone(),
-            number,
-            journal: self.context.journal.appender(),
-            status: self.status.clone(),
-        };
-        self.tasks.spawn(async move {
-            let ending = match durable.await {
-                Ok(Ok(())) => perform(&*provider, operation, &reporter).await,
-                Ok(Err(cause)) => Ending::NotStarted(cause),
-                Err(_) => Ending::NotStarted("the journal's writer has ended".to_owned()),
-            };
-            Message::Ended(at, ending)
-        });
-    }
-
-    /// Prepares a create or an update; `None` when there is nothing to request (yet).
-    fn bring(
-        &mut self,
-        at: usize,
-        index: ResId,
-    ) -> Option<(Operation, InFlight, Arc<dyn Provider>)> {
-        let seen = self.context.graph.look(index);
-        if let Some(error) = &seen.failure {
-            let failure = self.failure(at, format!("an input cannot be had: {error}"), None);
-            self.fail(at, failure, Duration::ZERO);
-            return None;
-        }
-        if !seen.pending.is_empty() {
-            self.awaiting.push(at);
-            self.schedule.wait(at);
-            return None;
-        }
-        self.context.graph.nodes[index.index()].seen = seen;
-        let provider = provider_name(self.context, &self.steps[at])
-            .and_then(|name| self.context.graph.provider(&name).cloned())?;
-        let (op, old) = match self.steps[at].op {
-            Op::Update => match self.still_update(at, index, &*provider) {
-                Ok(old) => (Op::Update, Some(old?)),
-                Err(failure) => {
-                    self.fail(at, *failure, Duration::ZERO);
-                    return None;
-                }
-            },
-            op => (op, None),
-        };
-        if let Some(old) = old.as_ref().filter(|old| old.urn != self.steps[at].urn) {
-            self.moved.insert(at, old.urn.clone());
-        }
-        let desired = self.context.graph.desired(index, lifecycle(op));
-        if let Some(finding) = provider
-            .check(&desired)
-            .into_iter()
-            .find(|finding| finding.severity == Severity::Error)
-        {
-            let failure = self.failure(
-                at,
-                format!("{} ({})", finding.message, finding.code),
-                finding.help,
-            );
-            self.fail(at, failure, Duration::ZERO);
-            return None;
-        }
-        let id = desired
-            .id
-            .clone()
-            .or_else(|| old.as_ref().map(|old| old.id.clone()))
-            .unwrap_or_default();
-        let resource = self.context.graph.record(index, id, Value::Null);
-        let in_flight = InFlight {
-            op,
-            resource,
-            token: None,
-        };
-        let operation = match old {
-            Some(old) => Operation::Update {
-                existing: old.existing(),
-                desired,
-            },
-            None => Operation::Create { desired },
-        };
-        Some((operation, in_flight, provider))
-    }
-
-    /// Looks at an update again now that all is known. `Ok(None)` = nothing differs after all.
-    fn still_update(
-        &mut self,
-        at: usize,
-        index: ResId,
-        provider: &dyn Provider,
-    ) -> Result<Option<Resource>, Box<Failure>> {
-        let node = self.context.graph.node(index);
-        let state = self.context.journal.state();
-        let Some(old) = self.context.graph.former(index, &node.seen, state).cloned() else {
-            return Err(Box::new(self.failure(
-                at,
-                "it is not in the state any more".to_owned(),
-                None,
-            )));
-        };
-        let facts = provider.facts(node.registration.urn.ty());
-        let forced = self.steps[at].pending.is_empty();
-        match crate::plan::decide(&node.seen, &node.registration.options, Some(&old), &facts) {
-            Decision::Same if !forced => {
-                self.unchanged(at, index, &old);
-                Ok(None)
-            }
-            Decision::Replace { changes, .. } => {
-                let paths: Vec<_> = changes
-                    .iter()
-                    .filter(|change| change.replaces)
-                    .map(|change| change.path.clone())
-                    .collect();
-                let message = format!(
-                    "it turned out to need a replacement (`{}` cannot be changed in place), which the plan did not show",
-                    paths.join("`, `")
-                );
-                let help =
-                    "run the command again: the value is known now and the plan will show it"
-                        .to_owned();
-                Err(Box::new(self.failure(at, message, Some(help))))
-            }
-            _ => Ok(Some(old)),
-        }
-    }
-
-    fn unchanged(&mut self, at: usize, index: ResId, old: &Resource) {
-        let resource = self
-            .context
-            .graph
-            .record(index, old.id.clone(), old.outputs.clone());
-        if resource != *old {
-            let from = (old.urn != resource.urn).then(|| old.urn.clone());
-            // Nothing depends on this being durable before the run ends.
-            drop(self.context.journal.append(Entry::Noted {
-                from,
-                resource: Box::new(resource),
-            }));
-        }
-        (self.context.event)(Event::StepUnchanged {
-            urn: self.steps[at].urn.clone(),
-        });
-        self.context.graph.nodes[index.index()].decision = Some(Decision::Same);
-        self.tell(
-            index,
-            Settlement::Full(old.outputs.clone()),
-            Progress::Settled,
-        );
-        self.schedule.finish(at);
-    }
-
-    fn remove(&mut self, at: usize) -> Option<(Operation, InFlight, Arc<dyn Provider>)> {
-        let state = self.context.journal.state();
-        let step = &self.steps[at];
-        let id = step.id.as_deref().unwrap_or_default();
-        let former = match &self.subjects[at] {
-            Subject::Superseded(id) => state.superseded.get(id),
-            _ => state.superseded.get(id).or_else(|| {
-                let declared = self.subjects[at]
-                    .node()
-                    .map(|index| self.context.graph.node(index));
-                let moved = declared.and_then(|node| {
-                    self.context
-                        .graph
-                        .former(node.registration.index, &node.seen, state)
-                });
-                state.resources.get(&step.urn).or(moved)
-            }),
-        };
-        let Some(former) = former.cloned() else {
-            self.schedule.finish(at);
-            return None;
-        };
-        if former.retain_on_delete {
-            // The cloud is not touched, so there is nothing to wait for.
-            drop(self.context.journal.append(Entry::Forgotten {
-                urn: former.urn.clone(),
-            }));
-            (self.context.event)(Event::StepDone {
-                urn: former.urn,
-                op: step.op,
-                id: former.id,
-                duration: Duration::ZERO,
-            });
-            self.wave.done.push((at, Duration::ZERO));
-            self.schedule.finish(at);
-            return None;
-        }
-        let Some(provider) = self.context.graph.provider(&former.provider).cloned() else {
-            let message = format!(
-                "there is no provider {:?} to delete it with",
-                former.provider
-            );
-            let failure = self.failure(at, message, None);
-            self.fail(at, failure, Duration::ZERO);
-            return None;
-        };
-        let in_flight = InFlight {
-            op: step.op,
-            resource: former.clone(),
-            token: None,
-        };
-        Some((
-            Operation::Delete {
-                existing: former.existing(),
-            },
-            in_flight,
-            provider,
-        ))
-    }
-
     fn ended(&mut self, message: Result<Message, tokio::task::JoinError>) {
         match message {
             Ok(Message::Ended(at, ending)) => self.record(at, ending),
             Ok(Message::Recorded(at, Ok(()))) => self.recorded(at),
             Ok(Message::Recorded(_, Err(cause))) => self.journal_broke(cause),
+            Ok(Message::Hooked(at, result)) => self.hooked(at, result),
             // A panic inside of a provider: what it did is unknown, its operation stays in flight.
             Err(panic) => {
                 self.halted
@@ -512,132 +278,6 @@ impl Dispatcher<'_, '_> {
         self.wave.journal_error.get_or_insert(cause);
     }
 
-    /// Writes down what an operation left, before anybody is told.
-    fn record(&mut self, at: usize, ending: Ending) {
-        let Some((number, began)) = self.started.get(&at).copied() else {
-            return;
-        };
-        let outcome = match ending {
-            Ending::NotStarted(cause) => {
-                self.started.remove(&at);
-                self.schedule.release(at);
-                return self.journal_broke(cause);
-            }
-            Ending::Brought(created) => self.brought(at, created.id, created.outputs, false),
-            Ending::Gone => Outcome::Gone,
-            Ending::Failed { error, found } => {
-                let (left, outcome) = match found {
-                    Reading::Absent => (None, Some(self.absent(at))),
-                    Reading::Present(created) if self.steps[at].op.is_delete() => {
-                        drop(created);
-                        (Some("it still exists and stays in the state".to_owned()), Some(Outcome::Nothing))
-                    }
-                    Reading::Present(created) => {
-                        let outcome = self.brought(at, created.id, created.outputs, true);
-                        (Some("it exists and is in the state; the next `up` writes it again".to_owned()), Some(outcome))
-                    }
-                    Reading::Unchanged => (None, Some(Outcome::Nothing)),
-                    Reading::Unread => {
-                        (Some("whether it happened is not known; the next run finds out by reading it".to_owned()), None)
-                    }
-                };
-                let mut failure = self.failure(at, error.message, error.help);
-                failure.code = error.code;
-                failure.left = left;
-                self.started.remove(&at);
-                match outcome {
-                    Some(outcome) => drop(self.context.journal.append(Entry::Ended {
-                        operation: number,
-                        outcome,
-                    })),
-                    None => self.wave.in_flight += 1,
-                }
-                return self.fail(at, failure, began.elapsed());
-            }
-        };
-        let durable = self.context.journal.append(Entry::Ended {
-            operation: number,
-            outcome,
-        });
-        self.tasks.spawn(async move {
-            let written = durable
-                .await
-                .unwrap_or_else(|_| Err("the journal's writer has ended".to_owned()));
-            Message::Recorded(at, written)
-        });
-    }
-
-    fn absent(&self, at: usize) -> Outcome {
-        if self.steps[at].op == Op::Update {
-            Outcome::Gone
-        } else {
-            Outcome::Nothing
-        }
-    }
-
-    fn brought(&self, at: usize, id: String, outputs: Value, uncertain: bool) -> Outcome {
-        let Some(index) = self.subjects[at].node() else {
-            return Outcome::Nothing;
-        };
-        let resource = Resource {
-            uncertain,
-            ..self.context.graph.record(index, id, outputs)
-        };
-        let former = self.context.journal.state().resources.get(&resource.urn);
-        let supersedes = self.steps[at].op == Op::CreateReplacement
-            && former.is_some_and(|old| old.id != resource.id);
-        if supersedes {
-            Outcome::Superseded(Box::new(resource))
-        } else {
-            Outcome::Is(Box::new(resource))
-        }
-    }
-
-    /// The step succeeded and is on disk: dependents may go on.
-    fn recorded(&mut self, at: usize) {
-        let Some((_, began)) = self.started.remove(&at) else {
-            return;
-        };
-        let duration = began.elapsed();
-        let step = &self.steps[at];
-        let now = self
-            .context
-            .journal
-            .state()
-            .resources
-            .get(&step.urn)
-            .cloned();
-        let id = now
-            .as_ref()
-            .map(|now| now.id.clone())
-            .or_else(|| step.id.clone())
-            .unwrap_or_default();
-        (self.context.event)(Event::StepDone {
-            urn: step.urn.clone(),
-            op: step.op,
-            id,
-            duration,
-        });
-        self.wave.done.push((at, duration));
-        if let (Some(index), Some(now), false) =
-            (self.subjects[at].node(), now, step.op.is_delete())
-        {
-            self.forget_moved(at, &now);
-            self.tell(index, Settlement::Full(now.outputs), Progress::Settled);
-        }
-        self.schedule.finish(at);
-    }
-
-    /// An updated resource that was moved within the program leaves its old urn.
-    fn forget_moved(&mut self, at: usize, now: &Resource) {
-        if let Some(from) = self.moved.remove(&at) {
-            drop(self.context.journal.append(Entry::Noted {
-                from: Some(from),
-                resource: Box::new(now.clone()),
-            }));
-        }
-    }
-
     fn tell(&mut self, index: ResId, settlement: Settlement, progress: Progress) {
         self.context.graph.settled(index, progress);
         if let Some(program) = self.context.program.as_deref_mut() {
@@ -645,50 +285,26 @@ impl Dispatcher<'_, '_> {
         }
     }
 
-    fn failure(&self, at: usize, message: String, help: Option<String>) -> Failure {
-        let step = &self.steps[at];
-        Failure {
-            urn: step.urn.clone(),
-            op: step.op,
-            place: step.place.clone(),
-            code: None,
-            message,
-            help,
-            left: None,
-        }
-    }
-
-    /// The first failure stops the scheduling of everything else; what runs, ends.
-    fn fail(&mut self, at: usize, failure: Failure, duration: Duration) {
-        if let Some(index) = self.subjects[at].node() {
-            let error = OutputError::Failed {
-                urn: failure.urn.clone(),
-                reason: failure.message.clone(),
-            };
-            self.tell(index, Settlement::Failed(error), Progress::Failed);
-        }
-        self.halted
-            .get_or_insert_with(|| format!("{} failed", failure.urn.place()));
-        (self.context.event)(Event::StepFailed {
-            failure: failure.clone(),
-            duration,
-        });
-        self.wave.failures.push(failure);
-        self.schedule.release(at);
-    }
-
     fn skip_rest(&mut self) {
-        let Some(reason) = self.halted.clone() else {
-            return;
+        let reason = match (&self.halted, self.wave.failures.is_empty()) {
+            (Some(reason), _) => reason.clone(),
+            (None, false) => "a step before it failed".to_owned(),
+            (None, true) => return,
         };
         for at in self.schedule.unstarted() {
             let step = &self.steps[at];
-            let skipped = Event::StepSkipped {
-                urn: step.urn.clone(),
-                op: step.op,
+            let (urn, op) = (step.urn.clone(), step.op);
+            (self.context.event)(Event::StepSkipped {
+                urn: urn.clone(),
+                op,
                 reason: reason.clone(),
-            };
-            (self.context.event)(skipped);
+            });
+            // A run that goes on past errors plans again, without what was skipped.
+            if let Some(index) = self.subjects[at].node().filter(|_| !op.is_delete()) {
+                let reason = reason.clone();
+                let error = OutputError::Skipped { urn, reason };
+                self.tell(index, Settlement::Failed(error), Progress::Failed);
+            }
         }
     }
 }

@@ -3,12 +3,14 @@
 use lazuli_core::{
     Created, Desired, Existing, Progress, Provider, ProviderError, ProviderErrorKind, Urn, Value,
 };
+use std::time::Duration;
 use tokio::sync::mpsc;
 
 use crate::journal::Appender;
 use crate::state::{Entry, InFlight};
 
 /// What a provider is asked to do.
+#[derive(Clone)]
 pub(crate) enum Operation {
     Create {
         desired: Desired,
@@ -19,6 +21,11 @@ pub(crate) enum Operation {
     },
     Delete {
         existing: Existing,
+        timeout: Option<Duration>,
+    },
+    /// Looks at a resource that exists without the program.
+    Read {
+        existing: Existing,
     },
 }
 
@@ -27,7 +34,7 @@ impl Operation {
     pub(crate) fn desired(&self) -> Desired {
         match self {
             Self::Create { desired } | Self::Update { desired, .. } => desired.clone(),
-            Self::Delete { existing } => Desired {
+            Self::Delete { existing, .. } | Self::Read { existing } => Desired {
                 urn: existing.urn.clone(),
                 id: Some(existing.id.clone()),
                 inputs: existing.inputs.clone(),
@@ -116,17 +123,53 @@ pub(crate) async fn perform(
                 Err(error) => failed(provider, error, &existing).await,
             }
         }
-        Operation::Delete { existing } => match provider.delete(&existing, reporter).await {
-            Ok(()) => Ending::Gone,
-            Err(error) => match failed(provider, error, &existing).await {
-                Ending::Failed {
-                    found: Reading::Absent,
-                    ..
-                } => Ending::Gone,
-                ending => ending,
+        Operation::Read { existing } => match provider.read(&existing).await {
+            Ok(Some(created)) => Ending::Brought(created),
+            Ok(None) => {
+                let message = format!("{} does not exist", existing.id);
+                let error = ProviderError::new(ProviderErrorKind::Refused, message)
+                    .help("correct the id, or declare the resource to have it created");
+                let found = Reading::Unchanged;
+                Ending::Failed { error, found }
+            }
+            Err(error) => Ending::Failed {
+                error,
+                found: Reading::Unchanged,
             },
         },
+        Operation::Delete { existing, timeout } => {
+            match delete(provider, &existing, timeout, reporter).await {
+                Ok(()) => Ending::Gone,
+                Err(error) => match failed(provider, error, &existing).await {
+                    Ending::Failed {
+                        found: Reading::Absent,
+                        ..
+                    } => Ending::Gone,
+                    ending => ending,
+                },
+            }
+        }
     }
+}
+
+/// Deletes, within the time that the program allows.
+async fn delete(
+    provider: &dyn Provider,
+    existing: &Existing,
+    timeout: Option<Duration>,
+    reporter: &Reporter,
+) -> Result<(), ProviderError> {
+    let deletion = provider.delete(existing, reporter);
+    let Some(limit) = timeout else {
+        return deletion.await;
+    };
+    tokio::time::timeout(limit, deletion)
+        .await
+        .unwrap_or_else(|_| {
+            let message = format!("the deletion has not ended after {limit:?}");
+            Err(ProviderError::new(ProviderErrorKind::Unknown, message)
+                .help("run the command again, or allow more time (`Options::timeouts`)"))
+        })
 }
 
 async fn failed(provider: &dyn Provider, error: ProviderError, existing: &Existing) -> Ending {

@@ -1,43 +1,16 @@
 //! From graph and state to a plan. Pure: same inputs, same plan.
 
-use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap, HashSet};
+use std::collections::HashMap;
 
 use lazuli_core::executor::ResId;
 use lazuli_core::program::{ExportEntry, RegistrationKind, Waiting};
-use lazuli_core::{Diagnostic, Options, Property, TypeFacts, Urn, Value};
+use lazuli_core::{Diagnostic, Property, Severity, Urn, Value};
 
-use super::diff::{Rules, diff};
-use super::{Change, Op, Plan, PlannedExport, Step, Undecided};
-use crate::graph::{Graph, Progress, Seen};
+use super::order::Draft;
+use super::removal::deletions;
+use super::{Because, Decision, Op, Plan, PlannedExport, Reason, Step};
+use crate::graph::Graph;
 use crate::state::{Resource, State};
-
-/// What is to be done about a declared resource.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Decision {
-    /// Nothing; it groups others.
-    Component,
-    /// Nothing; it is as declared.
-    Same,
-    /// It does not exist.
-    Create,
-    /// It differs in ways that can be changed in place.
-    Update {
-        /// The differences.
-        changes: Vec<Change>,
-        /// Why, when differences alone do not say it.
-        reasons: Vec<String>,
-    },
-    /// It differs in ways that need a new one.
-    Replace {
-        /// The differences.
-        changes: Vec<Change>,
-        /// Why, when differences alone do not say it.
-        reasons: Vec<String>,
-        /// Whether the old one goes first.
-        delete_first: bool,
-    },
-}
 
 /// What a step is about.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -56,57 +29,6 @@ pub(crate) struct Planned {
     pub(crate) subjects: Vec<Subject>,
 }
 
-/// Decides about one resource. Unknown inputs count as changed.
-pub(crate) fn decide(
-    seen: &Seen,
-    options: &Options,
-    old: Option<&Resource>,
-    facts: &TypeFacts,
-) -> Decision {
-    let Some(old) = old else {
-        return Decision::Create;
-    };
-    let rules = Rules {
-        facts,
-        ignore: &options.ignore_changes,
-        replace_on: &options.replace_on_changes,
-    };
-    let changes = diff(&old.inputs, &seen.inputs, &rules);
-    let other_id = seen
-        .id
-        .as_deref()
-        .filter(|id| !id.eq_ignore_ascii_case(&old.id));
-    let mut reasons = Vec::new();
-    if let Some(id) = other_id {
-        reasons.push(format!("its id becomes {id}"));
-        return Decision::Replace {
-            changes,
-            reasons,
-            delete_first: options.delete_before_replace.unwrap_or(false),
-        };
-    }
-    // An unknown at an immutable path is decided when it is known.
-    let certain = |change: &&Change| change.replaces && !change.new.contains_unknown();
-    if changes.iter().any(|change| certain(&change)) {
-        let delete_first = options
-            .delete_before_replace
-            .unwrap_or(facts.delete_before_replace);
-        return Decision::Replace {
-            changes,
-            reasons,
-            delete_first,
-        };
-    }
-    if old.uncertain {
-        reasons.push("its last operation was interrupted or left it unhealthy".to_owned());
-    }
-    if changes.is_empty() && reasons.is_empty() {
-        Decision::Same
-    } else {
-        Decision::Update { changes, reasons }
-    }
-}
-
 /// What a plan is made of.
 pub(crate) struct PlanInput<'a> {
     pub(crate) wave: u32,
@@ -119,6 +41,10 @@ pub(crate) struct PlanInput<'a> {
     pub(crate) waiting: &'a [Waiting],
     pub(crate) exports: &'a [ExportEntry],
     pub(crate) assumed: bool,
+    /// Protection is lifted on the command line.
+    pub(crate) ignore_protect: bool,
+    /// Only shown: differences of imports are warnings.
+    pub(crate) is_preview: bool,
 }
 
 /// Makes the plan of a wave.
@@ -128,20 +54,28 @@ pub(crate) fn build(input: &PlanInput<'_>) -> Planned {
     for node in &input.graph.nodes {
         draft.declared(input.graph, node.registration.index, input.state);
     }
-    let undecided = deletions(input, &mut draft);
+    let waits_for = more_after(input);
+    let (undecided, against) = deletions(input, &mut draft, &waits_for);
     for (id, old) in &input.state.superseded {
         draft.push(
             Step {
-                reasons: vec!["it was replaced earlier".into()],
+                reasons: vec![Reason::new(Because::ReplacedEarlier)],
                 ..removal(Op::DeleteReplaced, old)
             },
             Subject::Superseded(id.clone()),
         );
     }
+    retained(input.state, &mut draft);
     draft.order(input.graph, input.state);
+    draft.order_covered(input.state);
     let (steps, subjects, cycle) = draft.sorted();
     let mut findings = findings;
+    findings.extend(against);
     findings.extend(protected(input, &steps));
+    findings.extend(hooked(input, &steps));
+    findings.extend(aliases(input));
+    findings.extend(imports(input, &steps));
+    findings.extend(left_out(input));
     findings.extend(cycle.map(|urns| {
         Diagnostic::error(
             "LZ0006",
@@ -150,7 +84,8 @@ pub(crate) fn build(input: &PlanInput<'_>) -> Planned {
         .help("break the cycle, for example by moving one property into a resource of its own")
     }));
     let unchanged = input.graph.nodes.iter().filter(|node| {
-        node.decision == Some(Decision::Same)
+        matches!(node.decision, Some(Decision::Same | Decision::Kept))
+            && !input.graph.scope().destroying
             && matches!(node.registration.kind, RegistrationKind::Resource { .. })
     });
     let plan = Plan {
@@ -161,76 +96,17 @@ pub(crate) fn build(input: &PlanInput<'_>) -> Planned {
             .collect(),
         steps,
         undecided,
+        excluded: excluded(input.graph),
         findings,
         exports: exports(input),
-        more_after: more_after(input),
+        more_after: waits_for,
         assumed: input.assumed,
     };
     Planned { plan, subjects }
 }
 
-/// Spreads replacements to a resource that depends on replaced ones: what lies
-/// inside a replaced resource goes with it, and what has an input from one is
-/// written again, or replaced if that input cannot change in place.
-pub(crate) fn swept_along(
-    graph: &Graph,
-    index: ResId,
-    seen: &Seen,
-    decision: &Decision,
-    facts: &TypeFacts,
-) -> Option<Decision> {
-    let is_replaced =
-        |dep: &ResId| matches!(graph.node(*dep).decision, Some(Decision::Replace { .. }));
-    let changes = match decision {
-        Decision::Same => Vec::new(),
-        Decision::Update { changes, .. } => changes.clone(),
-        _ => return None,
-    };
-    if let Some(container) = graph.container(index).filter(is_replaced) {
-        let reason = format!(
-            "it lies in {}, which is replaced",
-            graph.words(container, "")
-        );
-        return Some(Decision::Replace {
-            changes,
-            reasons: vec![reason],
-            delete_first: true,
-        });
-    }
-    let options = &graph.node(index).registration.options;
-    let fixed = |path: &str| {
-        let mut patterns = facts.immutable.iter().chain(&options.replace_on_changes);
-        patterns.any(|pattern| super::diff::covers(pattern, path))
-    };
-    let mut reasons = Vec::new();
-    let mut replace = false;
-    for (path, deps) in &seen.derived {
-        if let Some(dep) = deps.as_slice().iter().find(|dep| is_replaced(dep)) {
-            replace |= fixed(path);
-            reasons.push(format!(
-                "`{path}` comes from {}, which is replaced",
-                graph.words(*dep, "")
-            ));
-        }
-    }
-    if reasons.is_empty() {
-        return None;
-    }
-    let delete_first = options
-        .delete_before_replace
-        .unwrap_or(facts.delete_before_replace);
-    Some(if replace {
-        Decision::Replace {
-            changes,
-            reasons,
-            delete_first,
-        }
-    } else {
-        Decision::Update { changes, reasons }
-    })
-}
-
-fn removal(op: Op, old: &Resource) -> Step {
+/// A step that removes a resource of the state.
+pub(super) fn removal(op: Op, old: &Resource) -> Step {
     Step {
         urn: old.urn.clone(),
         op,
@@ -244,58 +120,45 @@ fn removal(op: Op, old: &Resource) -> Step {
     }
 }
 
-/// Plans the deletion of what is not declared any more; returns what is kept
-/// because a scope above it is still open.
-fn deletions(input: &PlanInput<'_>, draft: &mut Draft) -> Vec<Undecided> {
-    let mut undecided = Vec::new();
-    let moved: HashSet<&Urn> = input
-        .graph
-        .nodes
-        .iter()
-        .filter_map(|node| {
-            input
-                .graph
-                .former(node.registration.index, &node.seen, input.state)
-        })
-        .map(|old| &old.urn)
-        .collect();
-    for old in input.state.resources.values() {
-        if input.graph.find(&old.urn).is_some()
-            || moved.contains(&old.urn)
-            || input.graph.claims(&old.id)
-        {
-            continue;
-        }
-        let open = input
-            .open_scopes
-            .iter()
-            .any(|scope| old.urn.is_under(scope));
-        if open || !input.may_delete {
-            undecided.push(Undecided {
-                urn: old.urn.clone(),
-                waits_for: more_after(input),
-            });
-        } else {
-            let mut step = removal(Op::Delete, old);
-            step.reasons.extend(
-                old.retain_on_delete
-                    .then(|| "kept in the cloud (retain_on_delete)".to_owned()),
-            );
-            draft.push(step, Subject::Former(old.urn.clone()));
+/// Removals that only forget say so.
+fn retained(state: &State, draft: &mut Draft) {
+    for step in draft.steps.iter_mut().filter(|step| step.op.is_delete()) {
+        let living = state.resources.get(&step.urn);
+        let mut olds = living.into_iter().chain(state.superseded.values());
+        let old = olds.find(|old| old.urn == step.urn && Some(&old.id) == step.id.as_ref());
+        if old.is_some_and(|old| old.retain_on_delete) {
+            step.reasons.push(Reason::new(Because::Retained));
         }
     }
-    undecided
 }
 
+fn excluded(graph: &Graph) -> Vec<Urn> {
+    let nodes = graph.nodes.iter();
+    nodes
+        .filter(|node| node.decision == Some(Decision::Excluded))
+        .map(|node| node.registration.urn.clone())
+        .collect()
+}
+
+fn on_step(code: &'static str, step: &Step, message: String) -> Diagnostic {
+    let mut finding = Diagnostic::error(code, message).on(&step.urn);
+    finding.place.clone_from(&step.place);
+    finding
+}
+
+/// Deletions and replacements of protected resources. Taking the protection off
+/// and replacing may happen in one run; deleting what is protected may not.
 fn protected(input: &PlanInput<'_>, steps: &[Step]) -> Vec<Diagnostic> {
     let refused = steps.iter().filter(|step| {
         let declared = input
             .graph
             .find(&step.urn)
+            .filter(|_| !input.graph.scope().destroying)
             .map(|index| &input.graph.node(index).registration.options);
         let lifted = declared.is_some_and(|options| options.protect != Some(true));
         let old = input.state.resources.get(&step.urn);
-        step.op.is_delete()
+        !input.ignore_protect
+            && step.op.is_delete()
             && !lifted
             && old.is_some_and(|old| old.protect && Some(&old.id) == step.id.as_ref())
     });
@@ -309,11 +172,111 @@ fn protected(input: &PlanInput<'_>, steps: &[Step]) -> Vec<Diagnostic> {
             "the plan would {verb} {}, which is protected",
             step.urn.place()
         );
-        let mut finding = Diagnostic::error("LZ0007", message).on(&step.urn);
-        finding.place.clone_from(&step.place);
-        finding.help("take `protect` off first (`Options::new().unprotect()`), run `up`, then repeat this change")
+        on_step("LZ0007", step, message).help(
+            "take `protect` off first (`Options::new().unprotect()`) and run `up`, or give --ignore-protect once",
+        )
     };
     refused.map(finding).collect()
+}
+
+/// Deletions that the program has deeds around, when the program does not run.
+fn hooked(input: &PlanInput<'_>, steps: &[Step]) -> Vec<Diagnostic> {
+    let old = |step: &&Step| {
+        let old = input.state.resources.get(&step.urn);
+        let declared = input.graph.find(&step.urn).is_some();
+        step.op.is_delete() && !declared && old.is_some_and(|old| old.delete_hooks)
+    };
+    let finding = |step: &Step| {
+        let message = format!(
+            "{} has hooks around its deletion, and the program does not declare it in this run",
+            step.urn.place()
+        );
+        on_step("LZ0013", step, message).help(
+            "run `destroy --run-program`; or take the hooks off and run `up` before you take the resource out",
+        )
+    };
+    steps.iter().filter(old).map(finding).collect()
+}
+
+/// Former identities that two declared resources lay claim to.
+fn aliases(input: &PlanInput<'_>) -> Vec<Diagnostic> {
+    let graph = input.graph;
+    let mut holders: HashMap<&Urn, &Urn> = HashMap::new();
+    let mut findings = Vec::new();
+    for node in &graph.nodes {
+        let registration = &node.registration;
+        let Some(old) = graph.former(registration.index, &node.seen, input.state) else {
+            continue;
+        };
+        let living = graph
+            .find(&old.urn)
+            .filter(|index| *index != registration.index);
+        let living = living.map(|index| &graph.node(index).registration.urn);
+        let other = living.or_else(|| holders.get(&old.urn).copied());
+        if let Some(other) = other.filter(|_| old.urn != registration.urn) {
+            let message = format!(
+                "{} and {} both claim to be what was {}",
+                registration.urn.place(),
+                other.place(),
+                old.urn.place()
+            );
+            let finding = Diagnostic::error("LZ0015", message).on(&registration.urn);
+            let help =
+                "give the alias to the one that is the same resource, and take it from the other";
+            findings.push(finding.at(registration.at).help(help));
+        }
+        holders.insert(&old.urn, &registration.urn);
+    }
+    findings
+}
+
+/// Adopted resources that differ from what the program declares.
+fn imports(input: &PlanInput<'_>, steps: &[Step]) -> Vec<Diagnostic> {
+    let differing = steps
+        .iter()
+        .filter(|step| step.op == Op::Import && !step.changes.is_empty());
+    let finding = |step: &Step| {
+        let paths: Vec<_> = step
+            .changes
+            .iter()
+            .map(|change| change.path.as_str())
+            .collect();
+        let message = format!(
+            "{} differs from what exists at: {}",
+            step.urn.place(),
+            paths.join(", ")
+        );
+        let mut finding = on_step("LZ0016", step, message).help(
+            "declare what is there (see the differences above), import it, and change it by the next `up`; or name the paths in `ignore_changes`",
+        );
+        if input.is_preview {
+            finding.severity = Severity::Warning;
+        }
+        finding
+    };
+    differing.map(finding).collect()
+}
+
+/// Selected resources that cannot be made because the selection leaves out what they need.
+fn left_out(input: &PlanInput<'_>) -> Vec<Diagnostic> {
+    let graph = input.graph;
+    let finding = |node: &crate::graph::Node| {
+        let urn = &node.registration.urn;
+        let mut needs = node.seen.depends_on.iter();
+        let missing = needs.find(|dep| graph.is_excluded(**dep))?;
+        let missing = graph.node(*missing).registration.urn.place();
+        let selected = graph.is_selected(urn) && !graph.scope().destroying;
+        let refused = selected && node.decision == Some(Decision::Excluded);
+        let message = format!(
+            "{} cannot be made: it depends on {missing}, which does not exist and is not selected",
+            urn.place()
+        );
+        let finding = Diagnostic::error("LZ0017", message)
+            .on(urn)
+            .at(node.registration.at);
+        refused.then(|| finding.help(format!("add --target {missing}")))
+    };
+    graph.nodes.iter().filter_map(finding).collect()
 }
 
 fn exports(input: &PlanInput<'_>) -> Vec<PlannedExport> {
@@ -355,180 +318,4 @@ fn more_after(input: &PlanInput<'_>) -> Vec<String> {
     words.sort();
     words.dedup();
     words
-}
-
-/// Steps while their order is worked out.
-#[derive(Default)]
-struct Draft {
-    steps: Vec<Step>,
-    subjects: Vec<Subject>,
-    after: Vec<HashSet<usize>>,
-    /// The step that brings a declared resource to its new form.
-    bringing: HashMap<ResId, usize>,
-    /// The step that removes a resource of the state.
-    removing: HashMap<Urn, usize>,
-}
-
-impl Draft {
-    fn push(&mut self, step: Step, subject: Subject) -> usize {
-        let at = self.steps.len();
-        if step.op.is_delete() && !matches!(subject, Subject::Superseded(_)) {
-            self.removing.insert(step.urn.clone(), at);
-        }
-        self.steps.push(step);
-        self.subjects.push(subject);
-        self.after.push(HashSet::new());
-        at
-    }
-
-    fn declared(&mut self, graph: &Graph, index: ResId, state: &State) {
-        let node = graph.node(index);
-        if node.progress != Progress::Declared {
-            return;
-        }
-        let (op, changes, reasons) = match &node.decision {
-            None | Some(Decision::Component | Decision::Same) => return,
-            Some(Decision::Create) => (Op::Create, Vec::new(), Vec::new()),
-            Some(Decision::Update { changes, reasons }) => {
-                (Op::Update, changes.clone(), reasons.clone())
-            }
-            Some(Decision::Replace {
-                changes, reasons, ..
-            }) => (Op::CreateReplacement, changes.clone(), reasons.clone()),
-        };
-        let old = graph.former(index, &node.seen, state);
-        let step = Step {
-            urn: node.registration.urn.clone(),
-            op,
-            id: node
-                .seen
-                .id
-                .clone()
-                .or_else(|| old.filter(|_| op == Op::Update).map(|old| old.id.clone())),
-            place: Some(node.registration.at.into()),
-            changes,
-            reasons: reasons.clone(),
-            inputs: node.seen.inputs.clone(),
-            pending: node.seen.pending.clone(),
-            after: Vec::new(),
-        };
-        let bringing = self.push(step, Subject::Declared(index));
-        self.bringing.insert(index, bringing);
-        if let (Some(Decision::Replace { delete_first, .. }), Some(old)) = (&node.decision, old) {
-            let removing = self.push(
-                Step {
-                    reasons,
-                    ..removal(Op::DeleteReplaced, old)
-                },
-                Subject::Declared(index),
-            );
-            let (first, second) = if *delete_first {
-                (removing, bringing)
-            } else {
-                (bringing, removing)
-            };
-            self.after[second].insert(first);
-        }
-    }
-
-    /// Creates and updates follow what they depend on. Deletes go the other
-    /// way, along the edges of the last registration: first whoever depended on
-    /// the resource is deleted, or changed so that it does not any more.
-    fn order(&mut self, graph: &Graph, state: &State) {
-        for (index, at) in &self.bringing {
-            let deps = graph.node(*index).seen.depends_on.iter();
-            let before: Vec<_> = deps
-                .filter_map(|dep| self.bringing.get(dep))
-                .copied()
-                .collect();
-            self.after[*at].extend(before);
-        }
-        for dependent in state.resources.values().chain(state.superseded.values()) {
-            let leaving = self.removing.get(&dependent.urn).copied();
-            let changing = graph
-                .find(&dependent.urn)
-                .and_then(|index| self.bringing.get(&index))
-                .copied();
-            let Some(first) = leaving.or(changing) else {
-                continue;
-            };
-            for dep in dependent.depends_on.iter().chain(&dependent.parent) {
-                let Some(then) = self
-                    .removing
-                    .get(dep)
-                    .copied()
-                    .filter(|then| *then != first)
-                else {
-                    continue;
-                };
-                let replaced_under_it =
-                    self.steps[then].op == Op::DeleteReplaced && leaving.is_none();
-                let creation = graph
-                    .find(dep)
-                    .and_then(|index| self.bringing.get(&index))
-                    .copied();
-                // An update that follows the new half of a replacement cannot precede the deletion of the old half.
-                let circular = replaced_under_it
-                    && creation.is_some_and(|new| self.after[new].contains(&then));
-                if !circular {
-                    self.after[then].insert(first);
-                }
-            }
-        }
-    }
-
-    /// Steps in a possible order that does not depend on timing; urns of a cycle if there is one.
-    fn sorted(self) -> (Vec<Step>, Vec<Subject>, Option<Vec<String>>) {
-        let count = self.steps.len();
-        let mut open: Vec<usize> = self.after.iter().map(HashSet::len).collect();
-        let mut dependents = vec![Vec::new(); count];
-        for (at, after) in self.after.iter().enumerate() {
-            for before in after {
-                dependents[*before].push(at);
-            }
-        }
-        let key = |at: usize| {
-            Reverse((
-                self.steps[at].op.is_delete(),
-                self.steps[at].urn.clone(),
-                at,
-            ))
-        };
-        let mut ready: BinaryHeap<_> = (0..count).filter(|at| open[*at] == 0).map(key).collect();
-        let mut order = Vec::with_capacity(count);
-        while let Some(Reverse((_, _, at))) = ready.pop() {
-            order.push(at);
-            for dependent in &dependents[at] {
-                open[*dependent] -= 1;
-                if open[*dependent] == 0 {
-                    ready.push(key(*dependent));
-                }
-            }
-        }
-        let stuck: Vec<_> = (0..count).filter(|at| open[*at] > 0).collect();
-        let cycle = (!stuck.is_empty())
-            .then(|| stuck.iter().map(|at| self.steps[*at].urn.place()).collect());
-        order.extend(stuck);
-        let mut position = vec![0; count];
-        for (new, old) in order.iter().enumerate() {
-            position[*old] = new;
-        }
-        let mut steps: Vec<Option<Step>> = self.steps.into_iter().map(Some).collect();
-        let sorted = order.iter().filter_map(|at| {
-            let mut step = steps[*at].take()?;
-            step.after = self.after[*at]
-                .iter()
-                .map(|before| position[*before])
-                .collect();
-            step.after.sort_unstable();
-            Some(step)
-        });
-        let sorted = sorted.collect();
-        let mut subjects: Vec<Option<Subject>> = self.subjects.into_iter().map(Some).collect();
-        (
-            sorted,
-            order.iter().filter_map(|at| subjects[*at].take()).collect(),
-            cycle,
-        )
-    }
 }

@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 
 use lazuli_core::{TypeFacts, Value};
+use similar::{Algorithm, DiffTag, capture_diff_slices};
 
 /// How a property differs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,11 +51,11 @@ pub(crate) fn covers(pattern: &str, path: &str) -> bool {
 }
 
 /// Whether a pattern names exactly this path.
-fn names(pattern: &str, path: &str) -> bool {
+pub(super) fn names(pattern: &str, path: &str) -> bool {
     covers(pattern, path) && pattern.split('.').count() == path.split(['.', '[']).count()
 }
 
-fn any(patterns: &[String], path: &str, test: fn(&str, &str) -> bool) -> bool {
+pub(super) fn any(patterns: &[String], path: &str, test: fn(&str, &str) -> bool) -> bool {
     patterns.iter().any(|pattern| test(pattern, path))
 }
 
@@ -104,7 +105,7 @@ fn hides(root: &Value, path: &str) -> bool {
     value.contains_secret()
 }
 
-fn join(path: &str, key: &str) -> String {
+pub(super) fn join(path: &str, key: &str) -> String {
     if path.is_empty() {
         key.to_owned()
     } else {
@@ -163,7 +164,7 @@ fn plain(value: Option<&Value>) -> Option<&Value> {
     }
 }
 
-fn same(a: &Value, b: &Value, ignore_case: bool) -> bool {
+pub(super) fn same(a: &Value, b: &Value, ignore_case: bool) -> bool {
     match (a, b) {
         (Value::Unknown(_), _) | (_, Value::Unknown(_)) => false,
         (Value::String(a), Value::String(b)) if ignore_case => a.eq_ignore_ascii_case(b),
@@ -179,7 +180,9 @@ fn lists(
     rules: &Rules<'_>,
     found: &mut Vec<Change>,
 ) {
-    if let (Some(old), Some(new)) = (keyed(before), keyed(after)) {
+    let field = rules.facts.keys.iter().find(|(list, _)| names(list, path));
+    let field = field.map(|(_, field)| field.as_str());
+    if let (Some(old), Some(new)) = (keyed(before, field), keyed(after, field)) {
         let keys: std::collections::BTreeSet<_> = old.keys().chain(new.keys()).collect();
         for key in keys {
             walk(
@@ -201,20 +204,60 @@ fn lists(
             found,
         );
     }
-    for index in 0..before.len().max(after.len()) {
-        walk(
-            &join(path, &index.to_string()),
-            before.get(index),
-            after.get(index),
-            rules,
-            found,
-        );
+    aligned(path, before, after, rules, found);
+}
+
+/// Lists without identity: what both have in common, in order, is no difference,
+/// wherever it stands now. Paths show positions: the new one, for elements that
+/// are gone the old one.
+fn aligned(
+    path: &str,
+    before: &[Value],
+    after: &[Value],
+    rules: &Rules<'_>,
+    found: &mut Vec<Change>,
+) {
+    let text = |list: &[Value]| -> Vec<String> { list.iter().map(identity).collect() };
+    let (old, new) = (text(before), text(after));
+    for op in capture_diff_slices(Algorithm::Myers, &old, &new) {
+        let (tag, gone, come) = op.as_tag_tuple();
+        if tag == DiffTag::Equal {
+            continue;
+        }
+        let pairs = gone.len().min(come.len());
+        let at = |index: usize| join(path, &index.to_string());
+        for step in 0..pairs {
+            let (i, j) = (gone.start + step, come.start + step);
+            walk(&at(j), before.get(i), after.get(j), rules, found);
+        }
+        for i in gone.skip(pairs) {
+            walk(&at(i), before.get(i), None, rules, found);
+        }
+        for j in come.skip(pairs) {
+            walk(&at(j), None, after.get(j), rules, found);
+        }
     }
 }
 
-/// Elements by their `name` (or `id`), when every one has its own.
-fn keyed(list: &[Value]) -> Option<BTreeMap<String, &Value>> {
-    ["name", "id"].iter().find_map(|field| {
+/// A text that two elements share when they are the same. An unknown is never
+/// the same as anything, so it shows where it stands.
+fn identity(value: &Value) -> String {
+    format!("{:?}", value.unwrapped())
+}
+
+/// Elements by the member that names them: the type's own, else `name` or
+/// `id`, when every element has its own.
+pub(super) fn keyed<'a>(
+    list: &'a [Value],
+    field: Option<&str>,
+) -> Option<BTreeMap<String, &'a Value>> {
+    let own = field.as_slice();
+    let fields = if own.is_empty() {
+        &["name", "id"][..]
+    } else {
+        own
+    };
+    fields.iter().find_map(|field| {
         let entries = list
             .iter()
             .map(|item| Some((item.at(field)?.as_str()?.to_owned(), item)));
@@ -335,7 +378,13 @@ mod tests {
             json!({"q": [80, 443]}),
             json!({"q": [443]}),
             &facts,
-            &["~q.0", "-q.1"],
+            &["-q.0"],
+        );
+        check(
+            json!({"q": [{"v": 1}, {"v": 2}, {"v": 3}]}),
+            json!({"q": [{"v": 0}, {"v": 1}, {"v": 3, "w": 1}]}),
+            &facts,
+            &["+q.0", "-q.2", "~q.2.v", "+q.2.w"],
         );
     }
 

@@ -2,13 +2,23 @@
 //! it says and nothing else.
 
 mod build;
+mod decide;
 mod diff;
+mod drift;
+mod order;
+mod reason;
+mod removal;
+mod saved;
 
 use lazuli_core::{Diagnostic, SourcePlace, Urn, Value};
 
-pub(crate) use build::{Decision, PlanInput, Planned, Subject, build, decide, swept_along};
+pub(crate) use build::{PlanInput, Planned, Subject, build};
+pub(crate) use decide::{Decision, Wish, decide, import_changes, swept_along};
 pub(crate) use diff::covers;
 pub use diff::{Change, ChangeKind};
+pub(crate) use drift::{actual_inputs, drift};
+pub use reason::{Because, Link, Reason};
+pub use saved::SavedPlan;
 
 /// What is going to happen to one resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -23,10 +33,15 @@ pub enum Op {
     CreateReplacement,
     /// The old half of a replacement.
     DeleteReplaced,
+    /// An existing resource is adopted; the cloud is not changed.
+    Import,
+    /// A resource that exists without the program is read.
+    Read,
 }
 
 impl Op {
-    /// `create`, `update`, `delete`, `create-replacement`, `delete-replaced`.
+    /// `create`, `update`, `delete`, `create-replacement`, `delete-replaced`,
+    /// `import`, `read`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Create => "create",
@@ -34,6 +49,8 @@ impl Op {
             Self::Delete => "delete",
             Self::CreateReplacement => "create-replacement",
             Self::DeleteReplaced => "delete-replaced",
+            Self::Import => "import",
+            Self::Read => "read",
         }
     }
 
@@ -65,14 +82,27 @@ pub struct Step {
     pub place: Option<SourcePlace>,
     /// Differences of inputs, for updates and replacements.
     pub changes: Vec<Change>,
-    /// Why, when differences alone do not say it.
-    pub reasons: Vec<String>,
+    /// Why; see [`Plan::chain`] for the whole chain.
+    pub reasons: Vec<Reason>,
     /// The inputs it is going to have; unknowns inside. Null for deletes.
     pub inputs: Value,
     /// Inputs that are not known yet.
     pub pending: Vec<Pending>,
     /// Positions of steps of this plan that must have succeeded before.
     pub after: Vec<usize>,
+}
+
+impl Step {
+    /// The resource with which the cloud deletes this one, when no request of
+    /// its own is sent.
+    pub fn gone_with(&self) -> Option<&Urn> {
+        self.reasons
+            .iter()
+            .find_map(|reason| match &reason.because {
+                Because::GoneWith(urn) => Some(urn),
+                _ => None,
+            })
+    }
 }
 
 /// A resource of the state whose fate is not decided yet.
@@ -106,6 +136,8 @@ pub struct Plan {
     pub unchanged: Vec<Urn>,
     /// Resources that are kept because their scope is still open.
     pub undecided: Vec<Undecided>,
+    /// Declared resources that targets or excludes leave out.
+    pub excluded: Vec<Urn>,
     /// Findings of checks and verify; errors stop before anything is touched.
     pub findings: Vec<Diagnostic>,
     /// Exports as far as known.
@@ -122,7 +154,7 @@ impl Plan {
     pub fn change_count(&self) -> usize {
         self.steps
             .iter()
-            .filter(|step| step.op != Op::DeleteReplaced)
+            .filter(|step| !matches!(step.op, Op::DeleteReplaced | Op::Read))
             .count()
     }
 

@@ -2,6 +2,7 @@
 //! change without touching files that exist.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use lazuli_core::{SourcePlace, Urn, Value};
 use serde::{Deserialize, Serialize};
@@ -31,6 +32,16 @@ pub(super) struct ResourceV1 {
     retain_on_delete: bool,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     uncertain: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    deleted_with: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    trigger: Option<Json>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    secret_outputs: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    delete_timeout_ms: Option<u64>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    delete_hooks: bool,
     file: String,
     line: u32,
 }
@@ -65,6 +76,7 @@ pub(super) enum EntryV1 {
     },
     Forgotten {
         urn: String,
+        id: String,
     },
     Exports {
         values: BTreeMap<String, Json>,
@@ -85,7 +97,7 @@ pub(super) struct StateV1 {
 
 /// Converts between inner and persisted forms, sealing and opening secrets.
 pub(crate) struct Codec {
-    pub(super) key: Option<DataKey>,
+    pub(crate) key: Option<DataKey>,
 }
 
 type Read<T> = Result<T, String>;
@@ -183,6 +195,17 @@ impl Codec {
             protect: resource.protect,
             retain_on_delete: resource.retain_on_delete,
             uncertain: resource.uncertain,
+            deleted_with: resource.deleted_with.as_ref().map(Urn::to_string),
+            trigger: resource
+                .trigger
+                .as_ref()
+                .map(|trigger| self.value(trigger))
+                .transpose()?,
+            secret_outputs: resource.secret_outputs.clone(),
+            delete_timeout_ms: resource
+                .delete_timeout
+                .map(|limit| u64::try_from(limit.as_millis()).unwrap_or(u64::MAX)),
+            delete_hooks: resource.delete_hooks,
             file: resource.place.file.clone(),
             line: resource.place.line,
         })
@@ -204,6 +227,14 @@ impl Codec {
             protect: wire.protect,
             retain_on_delete: wire.retain_on_delete,
             uncertain: wire.uncertain,
+            deleted_with: wire.deleted_with.as_deref().map(urn).transpose()?,
+            trigger: wire
+                .trigger
+                .map(|trigger| self.read_value(trigger))
+                .transpose()?,
+            secret_outputs: wire.secret_outputs,
+            delete_timeout: wire.delete_timeout_ms.map(Duration::from_millis),
+            delete_hooks: wire.delete_hooks,
             place: SourcePlace {
                 file: wire.file,
                 line: wire.line,
@@ -261,8 +292,9 @@ impl Codec {
                 from: from.as_ref().map(Urn::to_string),
                 resource: self.resource(resource)?,
             },
-            Entry::Forgotten { urn } => EntryV1::Forgotten {
+            Entry::Forgotten { urn, id } => EntryV1::Forgotten {
                 urn: urn.to_string(),
+                id: id.clone(),
             },
             Entry::Exports { values } => EntryV1::Exports {
                 values: self.exports(values)?,
@@ -305,7 +337,10 @@ impl Codec {
                 from: from.as_deref().map(urn).transpose()?,
                 resource: Box::new(self.read_resource(resource)?),
             },
-            EntryV1::Forgotten { urn: text } => Entry::Forgotten { urn: urn(&text)? },
+            EntryV1::Forgotten { urn: text, id } => Entry::Forgotten {
+                urn: urn(&text)?,
+                id,
+            },
             EntryV1::Exports { values } => Entry::Exports {
                 values: self.read_exports(values)?,
             },

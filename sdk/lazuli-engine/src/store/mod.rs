@@ -12,16 +12,20 @@
 //! the journal's name carries the generation it continues.
 
 mod format_v1;
+mod history;
 mod lock;
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
+use lazuli_core::Value;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use self::format_v1::Codec;
 use self::format_v1::{StateV1, VERSION};
+pub use self::history::HistoryEntry;
 pub(crate) use self::lock::Lock;
 use crate::EngineError;
 use crate::secrets::DataKey;
@@ -32,6 +36,7 @@ const KEPT_SNAPSHOTS: usize = 20;
 /// The place of one stack's state.
 #[derive(Debug, Clone)]
 pub struct Store {
+    root: PathBuf,
     folder: PathBuf,
     context: String,
 }
@@ -58,6 +63,7 @@ impl Store {
     /// A stack's state in `folder/project/stack`.
     pub fn local(folder: &Path, project: &str, stack: &str) -> Self {
         Self {
+            root: folder.to_owned(),
             folder: folder.join(project).join(stack),
             context: format!("{project}/{stack}"),
         }
@@ -66,6 +72,31 @@ impl Store {
     /// The stack's own folder.
     pub fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    /// What another stack exports, at the same target as this one.
+    pub(crate) fn exports_of(
+        &self,
+        project: &str,
+        stack: &str,
+    ) -> Result<BTreeMap<String, Value>, String> {
+        let own = self.folder.file_name().and_then(|name| name.to_str());
+        let target = own
+            .and_then(|own| own.split_once('@'))
+            .map(|(_, target)| target);
+        let name = match target {
+            Some(target) => format!("{stack}@{target}"),
+            None => stack.to_owned(),
+        };
+        let other = Self::local(&self.root, project, &name);
+        if !other.snapshot_file().exists() {
+            return Err(format!(
+                "it was never deployed ({})",
+                other.folder.display()
+            ));
+        }
+        let state = other.read().map_err(|error| error.to_string())?;
+        Ok(state.exports)
     }
 
     /// The state as it is; an empty one when the stack was never deployed.
@@ -99,6 +130,7 @@ impl Store {
             Err(cause) => return Err(damaged(&file, format!("it cannot be read: {cause}"))),
         };
         let (journal_bytes, torn) = replay(&file, &text, generation, codec, &mut state)?;
+        state.prune();
         Ok(Opened {
             state,
             generation,

@@ -1,6 +1,9 @@
 //! The state: a fold over the journal. Only journal entries change it.
 
+mod check;
+
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use lazuli_core::{Existing, SourcePlace, Urn, Value};
 
@@ -32,9 +35,34 @@ pub struct Resource {
     /// Its last operation was interrupted or left it unhealthy: the next `up`
     /// writes it again even if nothing differs.
     pub uncertain: bool,
+    /// The cloud deletes it with that resource.
+    pub deleted_with: Option<Urn>,
+    /// Value of the replacement trigger at its last operation.
+    pub trigger: Option<Value>,
+    /// Dotted paths of outputs that the program declared secret.
+    pub secret_outputs: Vec<String>,
+    /// How long its deletion may take; `None` = the provider's default.
+    pub delete_timeout: Option<Duration>,
+    /// The program has deeds around its deletion.
+    pub delete_hooks: bool,
 }
 
 impl Resource {
+    /// What it needs: dependencies, its container, what it is deleted with.
+    pub fn edges(&self) -> impl Iterator<Item = &Urn> {
+        self.depends_on
+            .iter()
+            .chain(&self.parent)
+            .chain(&self.deleted_with)
+    }
+
+    fn edges_mut(&mut self) -> impl Iterator<Item = &mut Urn> {
+        self.depends_on
+            .iter_mut()
+            .chain(&mut self.parent)
+            .chain(&mut self.deleted_with)
+    }
+
     /// The resource in the form that providers take.
     pub fn existing(&self) -> Existing {
         Existing {
@@ -93,6 +121,8 @@ pub enum Entry {
     Forgotten {
         /// The resource.
         urn: Urn,
+        /// Its id, which tells the halves of a replacement apart.
+        id: String,
     },
     /// The exports of a successful run, replacing the former ones.
     Exports {
@@ -157,10 +187,18 @@ impl State {
                 self.resources
                     .insert(resource.urn.clone(), (**resource).clone());
             }
-            Entry::Forgotten { urn } => {
-                self.resources.remove(urn);
-            }
+            Entry::Forgotten { urn, id } => self.forget(urn, id),
             Entry::Exports { values } => self.exports.clone_from(values),
+        }
+    }
+
+    fn forget(&mut self, urn: &Urn, id: &str) {
+        let is_living = self
+            .resources
+            .get(urn)
+            .is_some_and(|living| living.id == id);
+        if is_living || self.superseded.remove(id).is_none() {
+            self.resources.remove(urn);
         }
     }
 
@@ -190,15 +228,14 @@ impl State {
 
     /// A moved resource is renamed in every edge of the others.
     fn rename(&mut self, from: &Urn, to: &Urn) {
-        for resource in self.resources.values_mut() {
-            for edge in resource
-                .depends_on
-                .iter_mut()
-                .chain(resource.parent.as_mut())
-            {
-                if edge == from {
-                    *edge = to.clone();
-                }
+        let in_flight = self.in_flight.values_mut().map(|op| &mut op.resource);
+        let all = self
+            .resources
+            .values_mut()
+            .chain(self.superseded.values_mut());
+        for resource in all.chain(in_flight) {
+            for edge in resource.edges_mut().filter(|edge| *edge == from) {
+                *edge = to.clone();
             }
         }
     }
@@ -227,6 +264,11 @@ pub(crate) fn sample(name: &str) -> Resource {
             line: 1,
         },
         uncertain: false,
+        deleted_with: None,
+        trigger: None,
+        secret_outputs: Vec::new(),
+        delete_timeout: None,
+        delete_hooks: false,
     }
 }
 

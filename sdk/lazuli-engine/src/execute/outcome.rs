@@ -1,0 +1,239 @@
+//! From an answer to the journal: what an operation left, before anybody is told.
+
+use std::time::Duration;
+
+use lazuli_core::stack::Settlement;
+use lazuli_core::{OutputError, ProviderErrorKind, Value};
+
+use super::operation::{Ending, Reading};
+use super::{Dispatcher, Message, hooks};
+use crate::event::{Event, Failure};
+use crate::graph::{Progress, with_secrets};
+use crate::plan::Op;
+use crate::state::{Entry, Outcome, Resource};
+
+impl Dispatcher<'_, '_> {
+    /// Writes down what an operation left, before anybody is told.
+    pub(super) fn record(&mut self, at: usize, ending: Ending) {
+        let Some((number, began)) = self.started.get(&at).copied() else {
+            return;
+        };
+        let outcome = match ending {
+            Ending::NotStarted(cause) => {
+                self.started.remove(&at);
+                self.schedule.release(at);
+                return self.journal_broke(cause);
+            }
+            Ending::Brought(created) if self.steps[at].op == Op::Read => {
+                return self.was_read(at, created.outputs);
+            }
+            Ending::Brought(created) => self.brought(at, created.id, created.outputs, false),
+            Ending::Gone => Outcome::Gone,
+            Ending::Failed { error, found } => {
+                let (left, outcome) = match found {
+                    Reading::Absent => (None, Some(self.absent(at))),
+                    Reading::Present(created) if self.steps[at].op.is_delete() => {
+                        drop(created);
+                        (Some("it still exists and stays in the state".to_owned()), Some(Outcome::Nothing))
+                    }
+                    Reading::Present(created) => {
+                        let outcome = self.brought(at, created.id, created.outputs, true);
+                        (Some("it exists and is in the state; the next `up` writes it again".to_owned()), Some(outcome))
+                    }
+                    Reading::Unchanged => (None, Some(Outcome::Nothing)),
+                    Reading::Unread => {
+                        (Some("whether it happened is not known; the next run finds out by reading it".to_owned()), None)
+                    }
+                };
+                let mut failure = self.failure(at, error.message, error.help);
+                failure.kind = error.kind;
+                failure.code = error.code;
+                failure.left = left;
+                self.started.remove(&at);
+                match outcome {
+                    Some(outcome) => drop(self.context.journal.append(Entry::Ended {
+                        operation: number,
+                        outcome,
+                    })),
+                    None => self.wave.in_flight += 1,
+                }
+                return self.fail(at, failure, began.elapsed());
+            }
+        };
+        self.write_down(at, number, outcome);
+    }
+
+    /// Journals the end of an operation; [`Message::Recorded`] follows.
+    pub(super) fn write_down(&mut self, at: usize, number: u64, outcome: Outcome) {
+        let durable = self.context.journal.append(Entry::Ended {
+            operation: number,
+            outcome,
+        });
+        self.tasks.spawn(async move {
+            let written = durable
+                .await
+                .unwrap_or_else(|_| Err("the journal's writer has ended".to_owned()));
+            Message::Recorded(at, written)
+        });
+    }
+
+    /// A reading changes nothing, so nothing is journaled.
+    fn was_read(&mut self, at: usize, outputs: Value) {
+        let Some((_, began)) = self.started.remove(&at) else {
+            return;
+        };
+        let step = &self.steps[at];
+        (self.context.event)(Event::StepDone {
+            urn: step.urn.clone(),
+            op: Op::Read,
+            id: step.id.clone().unwrap_or_default(),
+            duration: began.elapsed(),
+        });
+        self.wave.done.push((at, began.elapsed()));
+        if let Some(index) = self.subjects[at].node() {
+            let options = &self.context.graph.node(index).registration.options;
+            let outputs = with_secrets(outputs, &Value::Null, &options.additional_secret_outputs);
+            self.tell(index, Settlement::Full(outputs), Progress::Settled);
+        }
+        self.schedule.finish(at);
+    }
+
+    fn absent(&self, at: usize) -> Outcome {
+        if self.steps[at].op == Op::Update {
+            Outcome::Gone
+        } else {
+            Outcome::Nothing
+        }
+    }
+
+    fn brought(&self, at: usize, id: String, outputs: Value, uncertain: bool) -> Outcome {
+        let Some(index) = self.subjects[at].node() else {
+            return Outcome::Nothing;
+        };
+        let resource = Resource {
+            uncertain,
+            ..self.context.graph.record(index, id, outputs)
+        };
+        let former = self.context.journal.state().resources.get(&resource.urn);
+        let supersedes = self.steps[at].op == Op::CreateReplacement
+            && former.is_some_and(|old| old.id != resource.id);
+        if supersedes {
+            Outcome::Superseded(Box::new(resource))
+        } else {
+            Outcome::Is(Box::new(resource))
+        }
+    }
+
+    /// The step succeeded and is on disk: dependents may go on.
+    pub(super) fn recorded(&mut self, at: usize) {
+        let Some((_, began)) = self.started.remove(&at) else {
+            return;
+        };
+        let duration = began.elapsed();
+        let step = &self.steps[at];
+        let now = self
+            .context
+            .journal
+            .state()
+            .resources
+            .get(&step.urn)
+            .cloned();
+        let id = now
+            .as_ref()
+            .map(|now| now.id.clone())
+            .or_else(|| step.id.clone())
+            .unwrap_or_default();
+        (self.context.event)(Event::StepDone {
+            urn: step.urn.clone(),
+            op: step.op,
+            id,
+            duration,
+        });
+        self.wave.done.push((at, duration));
+        if let (Some(index), Some(now), false) =
+            (self.subjects[at].node(), now, step.op.is_delete())
+        {
+            self.forget_moved(at, &now);
+            self.tell(index, Settlement::Full(now.outputs), Progress::Settled);
+        }
+        self.after_hooks(at);
+    }
+
+    /// The program's deeds after a step; without any, the step is over.
+    fn after_hooks(&mut self, at: usize) {
+        let hooks = self.hooks(at);
+        let args = hooks::after_args(&self.steps[at], self.context.journal.state());
+        match hooks::after(&hooks, args) {
+            None => self.schedule.finish(at),
+            Some(deeds) => {
+                self.tasks
+                    .spawn(async move { Message::Hooked(at, deeds.await) });
+            }
+        }
+    }
+
+    /// The resource is as wanted and recorded, whatever its hooks say.
+    pub(super) fn hooked(&mut self, at: usize, result: Result<(), lazuli_core::Error>) {
+        let Err(error) = result else {
+            return self.schedule.finish(at);
+        };
+        let mut failure = self.failure(
+            at,
+            format!("a hook after it failed: {}", error.message()),
+            error.help().map(str::to_owned),
+        );
+        failure.left = Some("the resource itself is done and recorded".to_owned());
+        self.report_failure(at, failure, Duration::ZERO);
+    }
+
+    /// An updated resource that was moved within the program leaves its old urn.
+    fn forget_moved(&mut self, at: usize, now: &Resource) {
+        if let Some(from) = self.moved.remove(&at) {
+            drop(self.context.journal.append(Entry::Noted {
+                from: Some(from),
+                resource: Box::new(now.clone()),
+            }));
+        }
+    }
+
+    /// A step failed: whoever waits for it is told, and nothing new starts
+    /// unless the run goes on past errors.
+    pub(super) fn fail(&mut self, at: usize, failure: Failure, duration: Duration) {
+        if let Some(index) = self.subjects[at].node() {
+            let error = OutputError::Failed {
+                urn: failure.urn.clone(),
+                reason: failure.message.clone(),
+            };
+            self.tell(index, Settlement::Failed(error), Progress::Failed);
+        }
+        self.report_failure(at, failure, duration);
+    }
+
+    fn report_failure(&mut self, at: usize, failure: Failure, duration: Duration) {
+        if !self.context.settings.continue_on_error {
+            self.halted
+                .get_or_insert_with(|| format!("{} failed", failure.urn.place()));
+        }
+        (self.context.event)(Event::StepFailed {
+            failure: failure.clone(),
+            duration,
+        });
+        self.wave.failures.push(failure);
+        self.schedule.release(at);
+    }
+
+    /// A failure of a step before the cloud was asked.
+    pub(super) fn failure(&self, at: usize, message: String, help: Option<String>) -> Failure {
+        let step = &self.steps[at];
+        Failure {
+            urn: step.urn.clone(),
+            op: step.op,
+            place: step.place.clone(),
+            kind: ProviderErrorKind::Refused,
+            code: None,
+            message,
+            help,
+            left: None,
+        }
+    }
+}

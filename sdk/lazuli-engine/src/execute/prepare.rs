@@ -1,0 +1,353 @@
+//! From a step to a request: what is asked of the provider, or why nothing is.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use lazuli_core::executor::ResId;
+use lazuli_core::stack::Settlement;
+use lazuli_core::{Provider, Severity, Value};
+
+use super::operation::{self, Ending, Operation, perform};
+use super::{Dispatcher, Message, hooks, lifecycle, provider_name};
+use crate::event::{Event, Failure};
+use crate::graph::Progress;
+use crate::plan::{Decision, Op, Subject, Wish};
+use crate::state::{Entry, InFlight, Outcome, Resource};
+
+/// A request that is ready to leave.
+pub(super) struct Request {
+    operation: Operation,
+    /// What may be in flight; `None` for readings, which change nothing.
+    in_flight: Option<InFlight>,
+    provider: Arc<dyn Provider>,
+}
+
+impl Dispatcher<'_, '_> {
+    pub(super) fn start(&mut self, at: usize) {
+        let request = match (&self.subjects[at], self.steps[at].op) {
+            (Subject::Declared(index), Op::Create | Op::Update | Op::CreateReplacement) => {
+                self.bring(at, *index)
+            }
+            (Subject::Declared(index), Op::Import) => return self.import(at, *index),
+            (Subject::Declared(index), Op::Read) => self.reading(at, *index),
+            _ => self.remove(at),
+        };
+        let Some(request) = request else {
+            return;
+        };
+        let exclusive = match request.in_flight {
+            Some(_) => request.provider.exclusive(&request.operation.desired()),
+            None => Vec::new(),
+        };
+        if !self.schedule.take(at, exclusive) {
+            return;
+        }
+        self.launch(at, request);
+    }
+
+    fn launch(&mut self, at: usize, request: Request) {
+        let number = self.context.journal.new_operation();
+        let step = &self.steps[at];
+        let durable = request.in_flight.map(|in_flight| {
+            self.context.journal.append(Entry::Started {
+                operation: number,
+                in_flight: Box::new(in_flight),
+            })
+        });
+        self.started.insert(at, (number, Instant::now()));
+        (self.context.event)(Event::StepStarted {
+            urn: step.urn.clone(),
+            op: step.op,
+        });
+        let reporter = operation::Reporter {
+            urn: step.urn.clone(),
+            number,
+            journal: self.context.journal.appender(),
+            status: self.status.clone(),
+        };
+        let hooks = self.hooks(at);
+        let (operation, provider) = (request.operation, request.provider);
+        self.tasks.spawn(async move {
+            let written = match durable {
+                Some(durable) => durable
+                    .await
+                    .unwrap_or_else(|_| Err("the journal's writer has ended".to_owned())),
+                None => Ok(()),
+            };
+            let ending = match written {
+                Ok(()) => hooks::around(&hooks, &*provider, operation, &reporter, perform).await,
+                Err(cause) => Ending::NotStarted(cause),
+            };
+            Message::Ended(at, ending)
+        });
+    }
+
+    /// The program's deeds around a step, if it declares the resource in this run.
+    pub(super) fn hooks(&self, at: usize) -> lazuli_core::options::Hooks {
+        let graph = &self.context.graph;
+        let index = self.subjects[at]
+            .node()
+            .or_else(|| graph.find(&self.steps[at].urn));
+        index
+            .map(|index| graph.node(index).registration.options.hooks.clone())
+            .unwrap_or_default()
+    }
+
+    /// Adopts what was read when the plan was made: only the state changes.
+    fn import(&mut self, at: usize, index: ResId) {
+        let Some(Decision::Import {
+            found, replaces, ..
+        }) = self.context.graph.node(index).decision.clone()
+        else {
+            return self.schedule.finish(at);
+        };
+        let resource = Resource {
+            inputs: self.context.graph.imported_inputs(index, &found),
+            ..self.context.graph.record(index, found.id, found.outputs)
+        };
+        let resource = Box::new(resource);
+        let number = self.context.journal.new_operation();
+        let outcome = match replaces {
+            true => Outcome::Superseded(resource),
+            false => Outcome::Is(resource),
+        };
+        if !self.schedule.take(at, Vec::new()) {
+            return;
+        }
+        self.started.insert(at, (number, Instant::now()));
+        (self.context.event)(Event::StepStarted {
+            urn: self.steps[at].urn.clone(),
+            op: Op::Import,
+        });
+        self.write_down(at, number, outcome);
+    }
+
+    /// Prepares the reading of a resource that exists without the program.
+    fn reading(&mut self, at: usize, index: ResId) -> Option<Request> {
+        let seen = self.context.graph.look(index);
+        if let Some(error) = &seen.failure {
+            let failure = self.failure(at, format!("an input cannot be had: {error}"), None);
+            self.fail(at, failure, Duration::ZERO);
+            return None;
+        }
+        if !seen.pending.is_empty() {
+            self.awaiting.push(at);
+            self.schedule.wait(at);
+            return None;
+        }
+        self.context.graph.nodes[index.index()].seen = seen;
+        let provider = self.context.graph.provider_of(index).cloned()?;
+        Some(Request {
+            operation: Operation::Read {
+                existing: self.context.graph.existing(index),
+            },
+            in_flight: None,
+            provider,
+        })
+    }
+
+    /// Prepares a create or an update; `None` when there is nothing to request (yet).
+    fn bring(&mut self, at: usize, index: ResId) -> Option<Request> {
+        let seen = self.context.graph.look(index);
+        if let Some(error) = &seen.failure {
+            let failure = self.failure(at, format!("an input cannot be had: {error}"), None);
+            self.fail(at, failure, Duration::ZERO);
+            return None;
+        }
+        if !seen.pending.is_empty() {
+            self.awaiting.push(at);
+            self.schedule.wait(at);
+            return None;
+        }
+        self.context.graph.nodes[index.index()].seen = seen;
+        let provider = provider_name(self.context, &self.steps[at])
+            .and_then(|name| self.context.graph.provider(&name).cloned())?;
+        let (op, old) = match self.steps[at].op {
+            Op::Update => match self.still_update(at, index, &*provider) {
+                Ok(old) => (Op::Update, Some(old?)),
+                Err(failure) => {
+                    self.fail(at, *failure, Duration::ZERO);
+                    return None;
+                }
+            },
+            op => (op, None),
+        };
+        if let Some(old) = old.as_ref().filter(|old| old.urn != self.steps[at].urn) {
+            self.moved.insert(at, old.urn.clone());
+        }
+        let desired = self.context.graph.desired(index, lifecycle(op));
+        if let Some(finding) = provider
+            .check(&desired)
+            .into_iter()
+            .find(|finding| finding.severity == Severity::Error)
+        {
+            let failure = self.failure(
+                at,
+                format!("{} ({})", finding.message, finding.code),
+                finding.help,
+            );
+            self.fail(at, failure, Duration::ZERO);
+            return None;
+        }
+        let id = desired
+            .id
+            .clone()
+            .or_else(|| old.as_ref().map(|old| old.id.clone()))
+            .unwrap_or_default();
+        let resource = self.context.graph.record(index, id, Value::Null);
+        let in_flight = InFlight {
+            op,
+            resource,
+            token: None,
+        };
+        let operation = match old {
+            Some(old) => Operation::Update {
+                existing: old.existing(),
+                desired,
+            },
+            None => Operation::Create { desired },
+        };
+        Some(Request {
+            operation,
+            in_flight: Some(in_flight),
+            provider,
+        })
+    }
+
+    /// Looks at an update again now that all is known. `Ok(None)` = nothing differs after all.
+    fn still_update(
+        &mut self,
+        at: usize,
+        index: ResId,
+        provider: &dyn Provider,
+    ) -> Result<Option<Resource>, Box<Failure>> {
+        let node = self.context.graph.node(index);
+        let state = self.context.journal.state();
+        let Some(old) = self.context.graph.former(index, &node.seen, state).cloned() else {
+            return Err(Box::new(self.failure(
+                at,
+                "it is not in the state any more".to_owned(),
+                None,
+            )));
+        };
+        let facts = provider.facts(node.registration.urn.ty());
+        let forced = self.steps[at].pending.is_empty();
+        let name = provider_name(self.context, &self.steps[at]).unwrap_or_default();
+        let wish = Wish {
+            seen: &node.seen,
+            options: &node.registration.options,
+            facts: &facts,
+            provider: &name,
+            asked: false,
+        };
+        match crate::plan::decide(&wish, Some(&old)) {
+            Decision::Same if !forced => {
+                self.unchanged(at, index, &old);
+                Ok(None)
+            }
+            Decision::Replace { changes, .. } => {
+                let paths: Vec<_> = changes
+                    .iter()
+                    .filter(|change| change.replaces)
+                    .map(|change| change.path.clone())
+                    .collect();
+                let message = format!(
+                    "it turned out to need a replacement (`{}` cannot be changed in place), which the plan did not show",
+                    paths.join("`, `")
+                );
+                let help =
+                    "run the command again: the value is known now and the plan will show it"
+                        .to_owned();
+                Err(Box::new(self.failure(at, message, Some(help))))
+            }
+            _ => Ok(Some(old)),
+        }
+    }
+
+    fn unchanged(&mut self, at: usize, index: ResId, old: &Resource) {
+        let resource = self
+            .context
+            .graph
+            .record(index, old.id.clone(), old.outputs.clone());
+        if resource != *old {
+            let from = (old.urn != resource.urn).then(|| old.urn.clone());
+            // Nothing depends on this being durable before the run ends.
+            drop(self.context.journal.append(Entry::Noted {
+                from,
+                resource: Box::new(resource),
+            }));
+        }
+        (self.context.event)(Event::StepUnchanged {
+            urn: self.steps[at].urn.clone(),
+        });
+        self.context.graph.nodes[index.index()].decision = Some(Decision::Same);
+        self.tell(
+            index,
+            Settlement::Full(old.outputs.clone()),
+            Progress::Settled,
+        );
+        self.schedule.finish(at);
+    }
+
+    fn remove(&mut self, at: usize) -> Option<Request> {
+        let state = self.context.journal.state();
+        let step = &self.steps[at];
+        let id = step.id.as_deref().unwrap_or_default();
+        let former = match &self.subjects[at] {
+            Subject::Superseded(id) => state.superseded.get(id),
+            _ => state.superseded.get(id).or_else(|| {
+                let declared = self.subjects[at]
+                    .node()
+                    .map(|index| self.context.graph.node(index));
+                let moved = declared.and_then(|node| {
+                    self.context
+                        .graph
+                        .former(node.registration.index, &node.seen, state)
+                });
+                state.resources.get(&step.urn).or(moved)
+            }),
+        };
+        let Some(former) = former.cloned() else {
+            self.schedule.finish(at);
+            return None;
+        };
+        if former.retain_on_delete || step.gone_with().is_some() {
+            // The cloud is not touched, so there is nothing to wait for.
+            drop(self.context.journal.append(Entry::Forgotten {
+                urn: former.urn.clone(),
+                id: former.id.clone(),
+            }));
+            (self.context.event)(Event::StepDone {
+                urn: former.urn,
+                op: step.op,
+                id: former.id,
+                duration: Duration::ZERO,
+            });
+            self.wave.done.push((at, Duration::ZERO));
+            self.schedule.finish(at);
+            return None;
+        }
+        let Some(provider) = self.context.graph.provider(&former.provider).cloned() else {
+            let message = format!(
+                "there is no provider {:?} to delete it with",
+                former.provider
+            );
+            let failure = self.failure(at, message, None);
+            self.fail(at, failure, Duration::ZERO);
+            return None;
+        };
+        let in_flight = InFlight {
+            op: step.op,
+            resource: former.clone(),
+            token: None,
+        };
+        Some(Request {
+            operation: Operation::Delete {
+                existing: former.existing(),
+                timeout: former.delete_timeout,
+            },
+            in_flight: Some(in_flight),
+            provider,
+        })
+    }
+}

@@ -1,0 +1,264 @@
+//! What is to be done about one declared resource. Pure.
+
+use lazuli_core::executor::ResId;
+use lazuli_core::{Created, Options, TypeFacts, Value};
+
+use super::diff::{Rules, covers, diff};
+use super::drift::actual_inputs;
+use super::{Because, Change, Reason};
+use crate::graph::{Graph, Seen};
+use crate::state::Resource;
+
+/// What is to be done about a declared resource.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Decision {
+    /// Nothing; it groups others.
+    Component,
+    /// Nothing; it is as declared.
+    Same,
+    /// Nothing; it exists and the selection leaves it out.
+    Kept,
+    /// Nothing; it does not exist and the selection leaves it out.
+    Excluded,
+    /// Nothing; it exists without the program and was read.
+    External,
+    /// It exists without the program and is read once its id is known.
+    ReadLater,
+    /// It does not exist.
+    Create,
+    /// It exists and the state is to know it.
+    Import {
+        /// What is there.
+        found: Created,
+        /// How the program differs from what is there.
+        changes: Vec<Change>,
+        /// Whether it takes the place of another one.
+        replaces: bool,
+    },
+    /// It differs in ways that can be changed in place.
+    Update {
+        /// The differences.
+        changes: Vec<Change>,
+        /// Why.
+        reasons: Vec<Reason>,
+    },
+    /// It differs in ways that need a new one.
+    Replace {
+        /// The differences.
+        changes: Vec<Change>,
+        /// Why.
+        reasons: Vec<Reason>,
+        /// Whether the old one goes first.
+        delete_first: bool,
+    },
+}
+
+impl Decision {
+    /// Whether the cloud's resource is left as it is, and its outputs are known.
+    pub(crate) fn is_settled(&self) -> bool {
+        matches!(self, Self::Same | Self::Kept | Self::External)
+    }
+
+    /// Whether outputs of the resource may be others afterwards.
+    fn changes_outputs(&self) -> bool {
+        matches!(
+            self,
+            Self::Create | Self::Update { .. } | Self::Replace { .. } | Self::Import { .. }
+        )
+    }
+}
+
+/// What the program wants of a resource, and what is known of its type.
+pub(crate) struct Wish<'a> {
+    pub(crate) seen: &'a Seen,
+    pub(crate) options: &'a Options,
+    pub(crate) facts: &'a TypeFacts,
+    /// Name of the provider that serves it now.
+    pub(crate) provider: &'a str,
+    /// A replacement was asked for on the command line.
+    pub(crate) asked: bool,
+}
+
+impl Wish<'_> {
+    fn rules(&self) -> Rules<'_> {
+        Rules {
+            facts: self.facts,
+            ignore: &self.options.ignore_changes,
+            replace_on: &self.options.replace_on_changes,
+        }
+    }
+
+    fn delete_first(&self) -> bool {
+        let own = self.options.delete_before_replace;
+        own.unwrap_or(self.facts.delete_before_replace)
+    }
+}
+
+/// Decides about one resource. Unknown inputs count as changed.
+pub(crate) fn decide(wish: &Wish<'_>, old: Option<&Resource>) -> Decision {
+    let Some(old) = old else {
+        return Decision::Create;
+    };
+    let changes = diff(&old.inputs, &wish.seen.inputs, &wish.rules());
+    let replacing = replacing(wish, old);
+    let new_id = replacing
+        .iter()
+        .any(|reason| matches!(reason.because, Because::NewId(_)));
+    // An unknown at an immutable path is decided when it is known.
+    let certain = |change: &Change| change.replaces && !change.new.contains_unknown();
+    if !replacing.is_empty() || changes.iter().any(certain) {
+        // Under another id both can exist, whatever the type prefers.
+        let delete_first = match new_id {
+            true => wish.options.delete_before_replace.unwrap_or(false),
+            false => wish.delete_first(),
+        };
+        return Decision::Replace {
+            changes,
+            reasons: replacing,
+            delete_first,
+        };
+    }
+    let mut reasons = Vec::new();
+    if old.uncertain {
+        reasons.push(Reason::new(Because::Interrupted));
+    }
+    if old.provider != wish.provider {
+        reasons.push(Reason::new(Because::NewProvider(wish.provider.to_owned())));
+    }
+    if changes.is_empty() && reasons.is_empty() {
+        Decision::Same
+    } else {
+        Decision::Update { changes, reasons }
+    }
+}
+
+/// Reasons for a replacement beside the inputs, in the order in which they are looked at.
+fn replacing(wish: &Wish<'_>, old: &Resource) -> Vec<Reason> {
+    let mut reasons = Vec::new();
+    if is_triggered(wish.seen.trigger.as_ref(), old.trigger.as_ref()) {
+        reasons.push(Reason::new(Because::Trigger));
+    }
+    if wish.asked {
+        reasons.push(Reason::new(Because::Asked));
+    }
+    match &wish.seen.id {
+        Some(id) if !id.eq_ignore_ascii_case(&old.id) => {
+            reasons.push(Reason::new(Because::NewId(id.clone())));
+        }
+        // Nobody can say that another instance of the provider finds the same resource.
+        None if old.provider != wish.provider => {
+            reasons.push(Reason::new(Because::NewProvider(wish.provider.to_owned())));
+        }
+        _ => {}
+    }
+    reasons
+}
+
+/// A trigger that is new, or gone, does not fire; one that is not known yet does.
+fn is_triggered(now: Option<&Value>, before: Option<&Value>) -> bool {
+    match (now, before) {
+        (Some(now), Some(before)) => {
+            let (now, before) = (now.unwrapped(), before.unwrapped());
+            now != Value::Null && before != Value::Null && (now.contains_unknown() || now != before)
+        }
+        _ => false,
+    }
+}
+
+/// How the program differs from an existing resource that it wants to adopt.
+pub(crate) fn import_changes(wish: &Wish<'_>, found: &Created) -> Vec<Change> {
+    let there = actual_inputs(&wish.seen.inputs, &found.outputs, wish.facts);
+    diff(&there, &wish.seen.inputs, &wish.rules())
+}
+
+/// Spreads replacements to a resource that depends on replaced ones: what lies
+/// inside a replaced resource goes with it, and what has an input from one is
+/// written again, or replaced if that input cannot change in place. Names the
+/// upstream resources of changed inputs on the way.
+pub(crate) fn swept_along(
+    graph: &Graph,
+    index: ResId,
+    wish: &Wish<'_>,
+    decision: Decision,
+) -> Decision {
+    let (changes, mut reasons, was_replaced, first) = match decision {
+        Decision::Same => (Vec::new(), Vec::new(), false, wish.delete_first()),
+        Decision::Update { changes, reasons } => (changes, reasons, false, wish.delete_first()),
+        Decision::Replace {
+            changes,
+            reasons,
+            delete_first,
+        } => (changes, reasons, true, delete_first),
+        other => return other,
+    };
+    let bound = bound_to_replaced(graph, index, wish);
+    let inside = matches!(bound, Some(Because::Inside(_) | Because::DeletedWith(_)));
+    let mut replace = was_replaced || bound.is_some();
+    reasons.extend(bound.map(Reason::new));
+    replace |= sources(graph, wish, &changes, &mut reasons);
+    if replace {
+        Decision::Replace {
+            changes,
+            reasons,
+            delete_first: first || (inside && !was_replaced),
+        }
+    } else if changes.is_empty() && reasons.is_empty() {
+        Decision::Same
+    } else {
+        Decision::Update { changes, reasons }
+    }
+}
+
+/// The replaced resource that this one goes with, whatever its inputs.
+fn bound_to_replaced(graph: &Graph, index: ResId, wish: &Wish<'_>) -> Option<Because> {
+    let replaced = |id: &ResId| {
+        matches!(graph.node(*id).decision, Some(Decision::Replace { .. }))
+            .then(|| graph.node(*id).registration.urn.clone())
+    };
+    let container = graph.container(index);
+    let inside = container.as_ref().and_then(replaced).map(Because::Inside);
+    let with = || {
+        let with = wish.options.deleted_with.as_ref();
+        with.and_then(replaced).map(Because::DeletedWith)
+    };
+    let beside = || {
+        let mut beside = wish.options.replace_with.iter();
+        beside.find_map(replaced).map(Because::ReplacedWith)
+    };
+    inside.or_else(with).or_else(beside)
+}
+
+/// Names what changed or replaced resources inputs come from; whether one of
+/// these inputs cannot change in place.
+fn sources(graph: &Graph, wish: &Wish<'_>, changes: &[Change], reasons: &mut Vec<Reason>) -> bool {
+    let fixed = |path: &str| {
+        let options = &wish.options.replace_on_changes;
+        let mut patterns = wish.facts.immutable.iter().chain(options);
+        patterns.any(|pattern| covers(pattern, path))
+    };
+    let mut replace = false;
+    for (path, deps) in &wish.seen.derived {
+        let differs = || {
+            changes
+                .iter()
+                .any(|change| covers(path, &change.path) || covers(&change.path, path))
+        };
+        for dep in deps.as_slice() {
+            let node = graph.node(*dep);
+            let urn = || node.registration.urn.clone();
+            let because = match &node.decision {
+                Some(Decision::Replace { .. }) => {
+                    replace |= fixed(path);
+                    Because::FromReplaced(urn())
+                }
+                Some(decision) if decision.changes_outputs() && differs() => Because::From(urn()),
+                _ => continue,
+            };
+            let reason = Reason::at(path, because);
+            if !reasons.contains(&reason) {
+                reasons.push(reason);
+            }
+        }
+    }
+    replace
+}

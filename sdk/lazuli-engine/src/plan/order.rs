@@ -1,0 +1,247 @@
+//! Steps, what must precede them, and a possible order that does not depend on timing.
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap, HashSet};
+
+use lazuli_core::Urn;
+use lazuli_core::executor::ResId;
+
+use super::build::{Subject, removal};
+use super::{Decision, Op, Reason, Step};
+use crate::graph::{Graph, Progress};
+use crate::state::{Resource, State};
+
+/// Steps while their order is worked out.
+#[derive(Default)]
+pub(super) struct Draft {
+    pub(super) steps: Vec<Step>,
+    subjects: Vec<Subject>,
+    after: Vec<HashSet<usize>>,
+    /// The step that brings a declared resource to its new form.
+    bringing: HashMap<ResId, usize>,
+    /// The step that removes a resource of the state.
+    pub(super) removing: HashMap<Urn, usize>,
+    /// Removals that come before the new half of their replacement.
+    first: HashSet<usize>,
+}
+
+impl Draft {
+    pub(super) fn push(&mut self, step: Step, subject: Subject) -> usize {
+        let at = self.steps.len();
+        if step.op.is_delete() && !matches!(subject, Subject::Superseded(_)) {
+            self.removing.insert(step.urn.clone(), at);
+        }
+        self.steps.push(step);
+        self.subjects.push(subject);
+        self.after.push(HashSet::new());
+        at
+    }
+
+    /// Plans the steps of a declared resource.
+    pub(super) fn declared(&mut self, graph: &Graph, index: ResId, state: &State) {
+        let node = graph.node(index);
+        if node.progress != Progress::Declared {
+            return;
+        }
+        let (op, changes, reasons) = match &node.decision {
+            Some(Decision::Create) => (Op::Create, &[][..], &[][..]),
+            Some(Decision::ReadLater) => (Op::Read, &[][..], &[][..]),
+            Some(Decision::Import { changes, .. }) => (Op::Import, &changes[..], &[][..]),
+            Some(Decision::Update { changes, reasons }) => (Op::Update, &changes[..], &reasons[..]),
+            Some(Decision::Replace {
+                changes, reasons, ..
+            }) => (Op::CreateReplacement, &changes[..], &reasons[..]),
+            _ => return,
+        };
+        let old = graph.former(index, &node.seen, state);
+        let own_id = graph.import_id(index).map(str::to_owned);
+        let id = match op {
+            Op::Import => own_id,
+            _ => node.seen.id.clone(),
+        };
+        let step = Step {
+            urn: node.registration.urn.clone(),
+            op,
+            id: id.or_else(|| old.filter(|_| op == Op::Update).map(|old| old.id.clone())),
+            place: Some(node.registration.at.into()),
+            changes: changes.to_vec(),
+            reasons: reasons.to_vec(),
+            inputs: node.seen.inputs.clone(),
+            pending: node.seen.pending.clone(),
+            after: Vec::new(),
+        };
+        let bringing = self.push(step, Subject::Declared(index));
+        self.bringing.insert(index, bringing);
+        let Some(old) = old else { return };
+        match &node.decision {
+            Some(Decision::Replace { delete_first, .. }) => {
+                self.replaced(index, old, bringing, *delete_first, reasons);
+            }
+            Some(Decision::Import { .. }) => self.replaced(index, old, bringing, false, reasons),
+            _ => {}
+        }
+    }
+
+    /// Plans the old half of a replacement.
+    fn replaced(
+        &mut self,
+        index: ResId,
+        old: &Resource,
+        bringing: usize,
+        delete_first: bool,
+        reasons: &[Reason],
+    ) {
+        let step = Step {
+            reasons: reasons.to_vec(),
+            ..removal(Op::DeleteReplaced, old)
+        };
+        let removing = self.push(step, Subject::Declared(index));
+        if delete_first {
+            self.first.insert(removing);
+            self.after[bringing].insert(removing);
+        } else {
+            self.after[removing].insert(bringing);
+        }
+    }
+
+    /// Whether a step removes the old half of a replacement before the new one comes.
+    pub(super) fn is_first(&self, at: usize) -> bool {
+        self.first.contains(&at)
+    }
+
+    /// Creates and updates follow what they depend on. Deletes go the other
+    /// way, along the edges of the last registration: first whoever depended on
+    /// the resource is deleted, or changed so that it does not any more.
+    pub(super) fn order(&mut self, graph: &Graph, state: &State) {
+        for (index, at) in &self.bringing {
+            let deps = graph.node(*index).seen.depends_on.iter();
+            let before: Vec<_> = deps
+                .filter_map(|dep| self.bringing.get(dep))
+                .copied()
+                .collect();
+            self.after[*at].extend(before);
+        }
+        for dependent in state.resources.values().chain(state.superseded.values()) {
+            let leaving = self.removing.get(&dependent.urn).copied();
+            let changing = graph
+                .find(&dependent.urn)
+                .and_then(|index| self.bringing.get(&index))
+                .copied();
+            let Some(first) = leaving.or(changing) else {
+                continue;
+            };
+            for dep in dependent.edges() {
+                let Some(then) = self
+                    .removing
+                    .get(dep)
+                    .copied()
+                    .filter(|then| *then != first)
+                else {
+                    continue;
+                };
+                let replaced_under_it =
+                    self.steps[then].op == Op::DeleteReplaced && leaving.is_none();
+                let creation = graph
+                    .find(dep)
+                    .and_then(|index| self.bringing.get(&index))
+                    .copied();
+                // An update that follows the new half of a replacement cannot precede the deletion of the old half.
+                let circular = replaced_under_it
+                    && creation.is_some_and(|new| self.after[new].contains(&then));
+                if !circular && !self.covers(then, first) {
+                    self.after[then].insert(first);
+                }
+            }
+        }
+    }
+
+    /// Whether the second removal is a consequence of the first.
+    fn covers(&self, container: usize, member: usize) -> bool {
+        let covered = self.steps[member].gone_with();
+        covered == Some(&self.steps[container].urn)
+    }
+
+    /// What is deleted with its container leaves the state after it; and what
+    /// depends on such a member goes before the container does.
+    pub(super) fn order_covered(&mut self, state: &State) {
+        let covered: Vec<_> = self
+            .steps
+            .iter()
+            .enumerate()
+            .filter_map(|(at, step)| Some((at, *self.removing.get(step.gone_with()?)?)))
+            .collect();
+        let container_of: HashMap<usize, usize> = covered.iter().copied().collect();
+        for (member, container) in &covered {
+            self.after[*member].insert(*container);
+        }
+        for dependent in state.resources.values() {
+            let Some(leaving) = self.removing.get(&dependent.urn).copied() else {
+                continue;
+            };
+            for edge in dependent.edges() {
+                let member = self.removing.get(edge);
+                if let Some(container) = member.and_then(|at| container_of.get(at))
+                    && container_of.get(&leaving) != Some(container)
+                    && *container != leaving
+                {
+                    self.after[*container].insert(leaving);
+                }
+            }
+        }
+    }
+
+    /// Steps in a possible order that does not depend on timing; urns of a cycle if there is one.
+    pub(super) fn sorted(self) -> (Vec<Step>, Vec<Subject>, Option<Vec<String>>) {
+        let count = self.steps.len();
+        let mut open: Vec<usize> = self.after.iter().map(HashSet::len).collect();
+        let mut dependents = vec![Vec::new(); count];
+        for (at, after) in self.after.iter().enumerate() {
+            for before in after {
+                dependents[*before].push(at);
+            }
+        }
+        let key = |at: usize| {
+            Reverse((
+                self.steps[at].op.is_delete(),
+                self.steps[at].urn.clone(),
+                at,
+            ))
+        };
+        let mut ready: BinaryHeap<_> = (0..count).filter(|at| open[*at] == 0).map(key).collect();
+        let mut order = Vec::with_capacity(count);
+        while let Some(Reverse((_, _, at))) = ready.pop() {
+            order.push(at);
+            for dependent in &dependents[at] {
+                open[*dependent] -= 1;
+                if open[*dependent] == 0 {
+                    ready.push(key(*dependent));
+                }
+            }
+        }
+        let stuck: Vec<_> = (0..count).filter(|at| open[*at] > 0).collect();
+        let cycle = (!stuck.is_empty())
+            .then(|| stuck.iter().map(|at| self.steps[*at].urn.place()).collect());
+        order.extend(stuck);
+        let mut position = vec![0; count];
+        for (new, old) in order.iter().enumerate() {
+            position[*old] = new;
+        }
+        let mut steps: Vec<Option<Step>> = self.steps.into_iter().map(Some).collect();
+        let sorted = order.iter().filter_map(|at| {
+            let mut step = steps[*at].take()?;
+            step.after = self.after[*at]
+                .iter()
+                .map(|before| position[*before])
+                .collect();
+            step.after.sort_unstable();
+            Some(step)
+        });
+        let sorted = sorted.collect();
+        let mut subjects: Vec<Option<Subject>> = self.subjects.into_iter().map(Some).collect();
+        (
+            sorted,
+            order.iter().filter_map(|at| subjects[*at].take()).collect(),
+            cycle,
+        )
+    }
+}

@@ -1,0 +1,50 @@
+//! The state during a run: journaled when the run may write, in memory when it previews.
+
+use super::settings::{Operation, Settings};
+use crate::error::EngineError;
+use crate::journal::Journal;
+use crate::state::{Entry, State};
+use crate::store::{Lock, Store};
+
+/// The state during a run: with a journal when the run may write, in memory when it previews.
+pub(super) enum Book {
+    Journal(Box<Journal>),
+    Memory(Box<State>),
+}
+
+impl Book {
+    pub(super) fn open(
+        operation: Operation,
+        settings: &Settings,
+        store: &Store,
+    ) -> Result<(Self, Option<Lock>), EngineError> {
+        if operation == Operation::Preview {
+            return Ok((Self::Memory(Box::new(store.read()?)), None));
+        }
+        store.prepare()?;
+        let lock = Lock::take(store, &settings.actor, operation.as_str())?;
+        Ok((Self::Journal(Box::new(Journal::open(store)?)), Some(lock)))
+    }
+
+    pub(super) fn state(&self) -> &State {
+        match self {
+            Self::Journal(journal) => journal.state(),
+            Self::Memory(state) => state,
+        }
+    }
+
+    /// Appends without waiting: what depends on durability waits elsewhere.
+    pub(super) fn append(&mut self, entry: Entry) {
+        match self {
+            Self::Journal(journal) => drop(journal.append(entry)),
+            Self::Memory(state) => state.apply(&entry),
+        }
+    }
+
+    pub(super) fn close(self) -> Result<State, EngineError> {
+        match self {
+            Self::Journal(journal) => journal.close(),
+            Self::Memory(state) => Ok(*state),
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! What is written into the state without an operation: edges, moves, exports.
+
+use std::collections::BTreeMap;
+
+use lazuli_core::output::Peek;
+use lazuli_core::{Diagnostic, Urn};
+
+use super::{Operation, Run};
+use crate::error::EngineError;
+use crate::plan::Decision;
+use crate::state::{Entry, Resource};
+
+impl Run<'_> {
+    /// Edges, options and moves of unchanged resources are recorded without an operation.
+    pub(super) fn note_unchanged(&mut self) {
+        let mut entries = Vec::new();
+        for node in &self.graph.nodes {
+            let index = node.registration.index;
+            let state = self.book.state();
+            let Some(old) = self.graph.former(index, &node.seen, state) else {
+                continue;
+            };
+            match node.decision {
+                Some(Decision::Same) => {}
+                // Left out by the selection: it keeps everything but a former name.
+                Some(Decision::Kept) if old.urn != node.registration.urn => {
+                    entries.push(Entry::Noted {
+                        from: Some(old.urn.clone()),
+                        resource: Box::new(Resource {
+                            urn: node.registration.urn.clone(),
+                            ..old.clone()
+                        }),
+                    });
+                    continue;
+                }
+                _ => continue,
+            }
+            let mut resource = self
+                .graph
+                .record(index, old.id.clone(), old.outputs.clone());
+            resource.inputs = old.inputs.clone();
+            resource.place = old.place.clone();
+            if resource != *old {
+                let from = (old.urn != resource.urn).then(|| old.urn.clone());
+                entries.push(Entry::Noted {
+                    from,
+                    resource: Box::new(resource),
+                });
+            }
+        }
+        let moved: Vec<_> = entries
+            .iter()
+            .filter_map(|entry| match entry {
+                Entry::Noted { from, .. } => from.clone(),
+                _ => None,
+            })
+            .collect();
+        let doubles: Vec<_> = self.doubles(&moved).collect();
+        for entry in entries.into_iter().chain(doubles) {
+            self.book.append(entry);
+        }
+    }
+
+    /// What is held twice (left by a crash between the two halves of a move), and
+    /// what the program now only looks at: forgotten, not deleted.
+    fn doubles(&self, moved: &[Urn]) -> impl Iterator<Item = Entry> {
+        let state = self.book.state();
+        let claimed = state.resources.values().filter(|old| {
+            let declared = self.graph.find(&old.urn);
+            let looked_at = declared.is_some_and(|index| self.graph.is_existing(index));
+            (declared.is_none() || looked_at)
+                && self.graph.claims(&old.id)
+                && !moved.contains(&old.urn)
+        });
+        let forgotten = claimed.filter(|old| {
+            let holder = self.graph.holder(&old.id);
+            let relinquished = holder.is_some_and(|index| self.graph.is_existing(index));
+            let mut others = state.resources.values();
+            relinquished || others.any(|other| other.urn != old.urn && other.id == old.id)
+        });
+        forgotten.map(|old| Entry::Forgotten {
+            urn: old.urn.clone(),
+            id: old.id.clone(),
+        })
+    }
+
+    /// Nothing is left to do and the program has ended.
+    pub(super) fn end(&mut self) -> Result<(), EngineError> {
+        let exports = self
+            .latest
+            .report
+            .as_ref()
+            .map(|report| report.exports.as_slice())
+            .unwrap_or_default();
+        // What the selection leaves out, or what failed, gives no value.
+        let excused = self.graph.has_excluded()
+            || !self.failures.is_empty()
+            || self.operation == Operation::Destroy;
+        let never = exports
+            .iter()
+            .filter(|entry| !excused && entry.value.peek() == Peek::Pending);
+        let findings: Vec<_> = never
+            .map(|entry| {
+                Diagnostic::error(
+                    "LZ0011",
+                    format!("the export `{}` never got a value", entry.name),
+                )
+                .at(entry.at)
+            })
+            .collect();
+        if !findings.is_empty() {
+            return Err(EngineError::Program {
+                findings,
+                summary: Box::default(),
+            });
+        }
+        self.note_unchanged();
+        self.summary.unchanged = self
+            .graph
+            .nodes
+            .iter()
+            .filter(|node| node.decision == Some(Decision::Same))
+            .count();
+        if !self.failures.is_empty() {
+            return Err(EngineError::Steps {
+                failures: std::mem::take(&mut self.failures),
+                summary: Box::default(),
+            });
+        }
+        let complete = !self.graph.has_excluded();
+        self.record_exports(complete);
+        Ok(())
+    }
+
+    /// After a failure: exports that are known take the place of the old ones,
+    /// the others stay.
+    pub(super) fn keep_known_exports(&mut self) {
+        if self.operation == Operation::Up && self.summary.waves > 0 {
+            self.record_exports(false);
+        }
+    }
+
+    fn record_exports(&mut self, complete: bool) {
+        let exports = self
+            .latest
+            .report
+            .as_ref()
+            .map(|report| report.exports.as_slice())
+            .unwrap_or_default();
+        let known = exports.iter().filter_map(|entry| match entry.value.peek() {
+            Peek::Known(value) => {
+                let secret = entry.value.taint().is_some_and(|taint| taint.secret);
+                Some((
+                    entry.name.clone(),
+                    if secret { value.into_secret() } else { value },
+                ))
+            }
+            _ => None,
+        });
+        let mut values: BTreeMap<_, _> = match complete {
+            true => BTreeMap::new(),
+            false => self.book.state().exports.clone(),
+        };
+        values.extend(known);
+        if self.operation == Operation::Destroy && complete {
+            values.clear();
+        }
+        self.summary.exports = values.clone().into_iter().collect();
+        if self.book.state().exports != values {
+            self.book.append(Entry::Exports { values });
+        }
+    }
+}

@@ -1,0 +1,536 @@
+//! One run: wait for quiet, plan, ask, execute, and again until the program has
+//! nothing more to declare.
+
+mod book;
+mod ending;
+mod quiet;
+mod refresh;
+mod settings;
+mod settle;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+
+use lazuli_core::output::Peek;
+use lazuli_core::program::{Environment, Report};
+use lazuli_core::stack::{Settlement, Stack};
+use lazuli_core::{Diagnostic, OutputError, SourcePlace, StackReader};
+
+use self::book::Book;
+use self::quiet::Quiet;
+pub(crate) use self::settings::asked;
+pub use self::settings::{Operation, PlanReceiver, Settings, Stop, Stopper, stop_channel};
+use crate::error::EngineError;
+use crate::event::{Decision as Answer, Event, Failure, Frontend, Summary};
+use crate::execute::{self, Context, Latest, Wave};
+use crate::graph::{Graph, Progress, Scope};
+use crate::plan::{self, Op, PlanInput, Planned, SavedPlan};
+use crate::program_thread::ProgramThread;
+use crate::store::Store;
+
+/// Runs an operation on a stack to its end.
+///
+/// # Errors
+/// See [`EngineError`]; each says what was done before.
+pub async fn run<F, Fut>(
+    operation: Operation,
+    settings: Settings,
+    store: Store,
+    topology: F,
+    frontend: &mut dyn Frontend,
+    stop: Stop,
+) -> Result<Summary, EngineError>
+where
+    F: FnOnce(Stack) -> Fut + Send + 'static,
+    Fut: Future<Output = lazuli_core::Result<()>> + 'static,
+{
+    let environment = Environment {
+        stack: settings.stack.clone(),
+        project: settings.project.clone(),
+        config: Arc::new(settings.config.clone()),
+        target: Arc::new(settings.target.clone()),
+        folder: settings.folder.clone(),
+        stacks: sibling_stacks(&store),
+    };
+    let (book, _lock) = Book::open(operation, &settings, &store)?;
+    let runs_program = match operation {
+        Operation::Preview | Operation::Up => true,
+        Operation::Destroy => settings.run_program,
+        Operation::Refresh => false,
+    };
+    let program = match runs_program {
+        false => None,
+        true => Some(
+            ProgramThread::start(environment, topology)
+                .await
+                .map_err(|cause| EngineError::State {
+                    file: store.folder().to_owned(),
+                    message: format!("the program's thread cannot be started: {cause}"),
+                    help: "free resources of this machine and try again".into(),
+                })?,
+        ),
+    };
+    let scope = Scope {
+        selection: settings.selection.clone(),
+        imports: settings.imports.clone(),
+        destroying: operation == Operation::Destroy,
+    };
+    let run = Run {
+        graph: Graph::new(settings.providers.clone(), scope, book.state()),
+        store: &store,
+        failures: Vec::new(),
+        operation,
+        settings,
+        book,
+        program,
+        latest: Latest::default(),
+        frontend,
+        stop,
+        summary: Summary::default(),
+        early_told: Vec::new(),
+        gate_open: false,
+        began: Instant::now(),
+    };
+    run.complete().await
+}
+
+/// Reads the exports of other stacks, in the same place as this one.
+fn sibling_stacks(store: &Store) -> StackReader {
+    let store = store.clone();
+    StackReader::new(move |project, stack| store.exports_of(project, stack))
+}
+
+struct Run<'a> {
+    operation: Operation,
+    store: &'a Store,
+    /// Failures that the run went on past.
+    failures: Vec<Failure>,
+    settings: Settings,
+    book: Book,
+    program: Option<ProgramThread>,
+    graph: Graph,
+    latest: Latest,
+    frontend: &'a mut dyn Frontend,
+    stop: Stop,
+    summary: Summary,
+    /// Resources whose unchangeable outputs were told to the program.
+    early_told: Vec<bool>,
+    gate_open: bool,
+    began: Instant,
+}
+
+impl Run<'_> {
+    async fn complete(mut self) -> Result<Summary, EngineError> {
+        let before = self.book.state().serial;
+        let result = self.work().await;
+        if result.is_err() {
+            self.keep_known_exports();
+        }
+        // The program ends before its state is closed: nothing may be told to it any more.
+        drop(self.program.take());
+        self.summary.duration = self.began.elapsed();
+        let summary = std::mem::take(&mut self.summary);
+        let closed = self.book.close();
+        let result = match (result, closed) {
+            (Ok(()), Ok(state)) => Ok((summary, state.serial)),
+            (Ok(()), Err(error)) => Err(error),
+            (Err(error), closed) => {
+                if let Err(cause) = closed {
+                    tracing::error!(%cause, "the state could not be compacted; its journal is whole");
+                }
+                Err(with_summary(error, summary))
+            }
+        };
+        if self.operation != Operation::Preview {
+            self.store
+                .note_run(self.operation, &self.settings.actor, before, &result);
+        }
+        result.map(|(summary, _)| summary)
+    }
+
+    async fn work(&mut self) -> Result<(), EngineError> {
+        self.settle_in_flight().await?;
+        if self.settings.refresh || self.operation == Operation::Refresh {
+            self.refresh().await?;
+        }
+        if self.operation == Operation::Refresh {
+            self.summary.unchanged = self.book.state().resources.len();
+            return Ok(());
+        }
+        self.waves()
+            .await
+            .map_err(|error| self.with_failures(error))
+    }
+
+    /// A run that went on past errors ends with those, whatever they led to.
+    fn with_failures(&mut self, error: EngineError) -> EngineError {
+        match error {
+            EngineError::Program { .. } if !self.failures.is_empty() => EngineError::Steps {
+                failures: std::mem::take(&mut self.failures),
+                summary: Box::default(),
+            },
+            EngineError::Steps {
+                mut failures,
+                summary,
+            } => {
+                let mut all = std::mem::take(&mut self.failures);
+                all.append(&mut failures);
+                EngineError::Steps {
+                    failures: all,
+                    summary,
+                }
+            }
+            other => other,
+        }
+    }
+
+    async fn waves(&mut self) -> Result<(), EngineError> {
+        let mut wave = 1;
+        loop {
+            let quiet = self.quiet().await?;
+            let planned = self.plan(wave, &quiet)?;
+            if self.operation == Operation::Preview {
+                self.summary.unchanged = planned.plan.unchanged.len();
+                return Ok(());
+            }
+            if !planned.plan.steps.is_empty() {
+                self.ask(&planned).await?;
+                self.note_unchanged();
+                self.carry_out(planned).await?;
+                wave += 1;
+            } else if quiet.finished || self.operation == Operation::Destroy {
+                return self.end();
+            } else if !self.gate_open {
+                self.open_gate();
+            } else if self.graph.has_excluded() {
+                // The program may wait for what the selection leaves out.
+                return self.end();
+            } else if quiet.assumed {
+                self.wait_for_program().await?;
+            } else {
+                return Err(EngineError::Program {
+                    findings: vec![self.deadlock()],
+                    summary: Box::default(),
+                });
+            }
+        }
+    }
+
+    async fn ask(&mut self, planned: &Planned) -> Result<(), EngineError> {
+        let asked = Instant::now();
+        let answer = self.frontend.approve(&planned.plan).await;
+        self.began += asked.elapsed();
+        if answer == Answer::Refused {
+            return Err(EngineError::Refused {
+                summary: Box::default(),
+            });
+        }
+        self.open_gate();
+        Ok(())
+    }
+
+    /// Lets the program's own deeds go ahead.
+    fn open_gate(&mut self) {
+        if let Some(program) = &mut self.program
+            && !std::mem::replace(&mut self.gate_open, true)
+        {
+            program.approve();
+        }
+    }
+
+    /// Nothing is left to do but the program still does something of its own.
+    async fn wait_for_program(&mut self) -> Result<(), EngineError> {
+        self.frontend.event(&Event::WaitingForProgram {
+            what: waiting_for(&self.latest),
+        });
+        let Some(program) = &mut self.program else {
+            return Ok(());
+        };
+        tokio::select! {
+            biased;
+            () = asked(&mut self.stop) => Err(EngineError::Stopped { summary: Box::default(), in_flight: 0 }),
+            report = program.report() => {
+                if let Some(report) = report {
+                    take(&mut self.graph, &mut self.latest, report);
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Plans a wave; findings that are errors end the run.
+    fn plan(&mut self, wave: u32, quiet: &Quiet) -> Result<Planned, EngineError> {
+        self.give_up_on_failed_inputs();
+        let errors = program_errors(&self.latest);
+        let report = self.latest.report.as_ref();
+        let (open_scopes, waiting, exports) = match report {
+            Some(report) if !quiet.finished => (
+                report.open_scopes.clone(),
+                report.waiting.as_slice(),
+                report.exports.as_slice(),
+            ),
+            Some(report) => (Vec::new(), &[][..], report.exports.as_slice()),
+            None => (Vec::new(), &[][..], &[][..]),
+        };
+        let destroying = self.operation == Operation::Destroy;
+        let input = PlanInput {
+            wave,
+            graph: &self.graph,
+            state: self.book.state(),
+            open_scopes: if destroying { &[] } else { &open_scopes },
+            may_delete: errors.is_empty(),
+            waiting: if destroying { &[] } else { waiting },
+            exports: if destroying { &[] } else { exports },
+            assumed: quiet.assumed,
+            ignore_protect: self.settings.ignore_protect,
+            is_preview: self.operation == Operation::Preview,
+        };
+        let mut planned = plan::build(&input);
+        planned.plan.findings.extend(errors);
+        if !destroying {
+            planned.plan.findings.extend(failed_exports(exports));
+        }
+        if wave == 1 && quiet.finished {
+            planned.plan.findings.extend(self.unmatched());
+        }
+        if wave == 1 || !planned.plan.steps.is_empty() || planned.plan.has_errors() {
+            self.frontend.event(&Event::Planned(planned.plan.clone()));
+        }
+        if planned.plan.has_errors() {
+            return Err(EngineError::Program {
+                findings: planned.plan.findings,
+                summary: Box::default(),
+            });
+        }
+        let changes = planned.plan.change_count();
+        if self.settings.expect_no_changes && changes > 0 {
+            return Err(EngineError::UnexpectedChanges { changes });
+        }
+        if wave == 1 {
+            self.hold_against_saved(&planned)?;
+        }
+        Ok(planned)
+    }
+
+    /// After failures: what cannot have its inputs any more fails as well,
+    /// instead of ending the run.
+    fn give_up_on_failed_inputs(&mut self) {
+        if self.failures.is_empty() {
+            return;
+        }
+        for at in 0..self.graph.nodes.len() {
+            let node = &self.graph.nodes[at];
+            let index = node.registration.index;
+            let (Progress::Declared, Some(error)) = (node.progress, &node.seen.failure) else {
+                continue;
+            };
+            let (urn, reason) = (node.registration.urn.clone(), error.to_string());
+            self.frontend.event(&Event::StepSkipped {
+                urn: urn.clone(),
+                op: Op::Create,
+                reason: reason.clone(),
+            });
+            self.graph.settled(index, Progress::Failed);
+            if let Some(program) = &mut self.program {
+                let error = OutputError::Skipped { urn, reason };
+                program.settle(index, Settlement::Failed(error));
+            }
+        }
+    }
+
+    /// Patterns and imports on the command line that name nothing.
+    fn unmatched(&self) -> Vec<Diagnostic> {
+        let state = self.book.state();
+        let nodes = self.graph.nodes.iter().map(|node| &node.registration.urn);
+        let urns: Vec<_> = state.resources.keys().chain(nodes).collect();
+        let patterns = self.settings.selection.unmatched(&urns);
+        let patterns = patterns.into_iter().map(|pattern| pattern.as_str());
+        let imports = self.settings.imports.keys().map(String::as_str);
+        let imports = imports.filter(|key| {
+            let declared = self.graph.nodes.iter().map(|node| &node.registration.urn);
+            !declared
+                .into_iter()
+                .any(|urn| urn.as_str() == *key || urn.place() == *key)
+        });
+        let finding = |text: &str| {
+            Diagnostic::error("LZ0018", format!("no resource is called {text:?}"))
+                .help("`stack` lists what is deployed, `preview` what is declared; name one by its place, for example group/network")
+        };
+        patterns.chain(imports).map(finding).collect()
+    }
+
+    /// Hands the plan over in its saved form, or compares it with the one to carry out.
+    fn hold_against_saved(&self, planned: &Planned) -> Result<(), EngineError> {
+        let settings = &self.settings;
+        if settings.saved_plan.is_none() && settings.save_plan.is_none() {
+            return Ok(());
+        }
+        self.store.prepare()?;
+        let Some(key) = self.store.codec(true)?.key else {
+            return Ok(());
+        };
+        let stack = format!("{}/{}", settings.project, settings.stack);
+        let now = SavedPlan::of(&planned.plan, &stack, &key);
+        if let Some(receive) = &settings.save_plan {
+            receive(now.clone());
+        }
+        let saved = settings.saved_plan.as_ref();
+        let differences = saved
+            .map(|saved| saved.differences(&now))
+            .unwrap_or_default();
+        match differences.is_empty() {
+            true => Ok(()),
+            false => Err(EngineError::OtherPlan { differences }),
+        }
+    }
+
+    /// The program waits, but for nothing that this run is going to make.
+    fn deadlock(&self) -> Diagnostic {
+        let waiting = self
+            .latest
+            .report
+            .as_ref()
+            .map(|report| report.waiting.as_slice())
+            .unwrap_or_default();
+        let waits: Vec<_> = waiting
+            .iter()
+            .map(|task| {
+                let lines: Vec<_> = task.lines.iter().map(SourcePlace::to_string).collect();
+                format!("{} waits at {}", task.name, lines.join(", "))
+            })
+            .collect();
+        let message = format!(
+            "the program waits for something that never comes: {}",
+            waits.join("; ")
+        );
+        let finding = Diagnostic::error("LZ0008", message)
+            .help("look for a promise that nobody fulfils, or for values that wait for each other in a circle");
+        match waiting.iter().flat_map(|task| &task.lines).next() {
+            Some(place) => finding.at(place.clone()),
+            None => finding,
+        }
+    }
+
+    async fn carry_out(&mut self, planned: Planned) -> Result<(), EngineError> {
+        let Book::Journal(journal) = &mut self.book else {
+            return Ok(());
+        };
+        let ops: Vec<_> = planned
+            .plan
+            .steps
+            .iter()
+            .map(|step| (step.urn.clone(), step.op))
+            .collect();
+        let frontend = &mut *self.frontend;
+        let mut event = |event: Event| frontend.event(&event);
+        let mut context = Context {
+            settings: &self.settings,
+            graph: &mut self.graph,
+            journal,
+            program: self.program.as_mut(),
+            latest: &mut self.latest,
+            stop: &mut self.stop,
+            event: &mut event,
+        };
+        let wave = execute::execute(&mut context, planned).await;
+        self.summary.waves += 1;
+        for (at, duration) in &wave.done {
+            let (urn, op) = &ops[*at];
+            self.summary.count(*op);
+            self.summary.durations.push((urn.clone(), *op, *duration));
+        }
+        self.judge(wave)
+    }
+
+    fn judge(&mut self, mut wave: Wave) -> Result<(), EngineError> {
+        if let Some(cause) = wave.journal_error {
+            return Err(EngineError::State {
+                file: PathBuf::from("journal"),
+                message: format!("the journal cannot be written: {cause}"),
+                help: "free space or make the folder writable, then run the command again; what was in flight is settled then"
+                    .into(),
+            });
+        }
+        if self.settings.continue_on_error && !wave.stopped {
+            self.failures.append(&mut wave.failures);
+        }
+        if !wave.failures.is_empty() {
+            return Err(EngineError::Steps {
+                failures: wave.failures,
+                summary: Box::default(),
+            });
+        }
+        if wave.stopped {
+            return Err(EngineError::Stopped {
+                summary: Box::default(),
+                in_flight: wave.in_flight,
+            });
+        }
+        Ok(())
+    }
+}
+
+fn take(graph: &mut Graph, latest: &mut Latest, mut report: Report) {
+    graph.add(std::mem::take(&mut report.registrations));
+    latest.report = Some(report);
+}
+
+fn waiting_for(latest: &Latest) -> Vec<String> {
+    let waiting = latest
+        .report
+        .as_ref()
+        .map(|report| report.waiting.as_slice())
+        .unwrap_or_default();
+    waiting
+        .iter()
+        .map(|task| format!("{} (started at {})", task.name, task.at))
+        .collect()
+}
+
+fn program_errors(latest: &Latest) -> Vec<Diagnostic> {
+    let errors = latest
+        .report
+        .as_ref()
+        .map(|report| report.errors.as_slice())
+        .unwrap_or_default();
+    let finding = |error: &lazuli_core::Error| {
+        let mut finding = Diagnostic::error("LZ0010", error.message());
+        finding.place = error.place().cloned();
+        finding.help = error.help().map(str::to_owned);
+        finding.urn = error.output_error().and_then(|error| error.urn().cloned());
+        finding
+    };
+    errors.iter().map(finding).collect()
+}
+
+fn failed_exports(exports: &[lazuli_core::program::ExportEntry]) -> Vec<Diagnostic> {
+    let failed = exports.iter().filter_map(|entry| match entry.value.peek() {
+        Peek::Failed(error) => {
+            let message = format!("the export `{}` has no value: {error}", entry.name);
+            Some(Diagnostic::error("LZ0009", message).at(entry.at))
+        }
+        _ => None,
+    });
+    failed.collect()
+}
+
+fn with_summary(error: EngineError, done: Summary) -> EngineError {
+    let done = Box::new(done);
+    match error {
+        EngineError::Program { findings, .. } => EngineError::Program {
+            findings,
+            summary: done,
+        },
+        EngineError::Steps { failures, .. } => EngineError::Steps {
+            failures,
+            summary: done,
+        },
+        EngineError::Refused { .. } => EngineError::Refused { summary: done },
+        EngineError::Stopped { in_flight, .. } => EngineError::Stopped {
+            in_flight,
+            summary: done,
+        },
+        other => other,
+    }
+}

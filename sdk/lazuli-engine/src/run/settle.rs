@@ -1,0 +1,87 @@
+//! Before anything is planned: what an interrupted run had in flight is settled
+//! by resuming and reading.
+
+use super::Run;
+use crate::error::EngineError;
+use crate::event::{Event, Failure};
+use crate::execute::{self, Reading};
+use crate::plan::Op;
+use crate::state::{Entry, InFlight, Outcome, Resource};
+
+impl Run<'_> {
+    /// Before anything is planned: what an interrupted run had in flight.
+    pub(super) async fn settle_in_flight(&mut self) -> Result<(), EngineError> {
+        let in_flight = self.book.state().in_flight.clone();
+        let settled = execute::settle_in_flight(&in_flight, &self.settings.providers).await;
+        let mut failures = Vec::new();
+        for (operation, in_flight, reading) in settled {
+            match reading {
+                Ok(reading) => {
+                    let (outcome, found) = self.outcome(&in_flight, reading);
+                    self.book.append(Entry::Ended { operation, outcome });
+                    let (urn, op) = (in_flight.resource.urn, in_flight.op);
+                    self.frontend.event(&Event::Settled {
+                        urn,
+                        op,
+                        found: found.to_owned(),
+                    });
+                }
+                Err(error) => failures.push(Failure {
+                    urn: in_flight.resource.urn,
+                    op: in_flight.op,
+                    place: Some(in_flight.resource.place),
+                    kind: error.kind,
+                    code: error.code,
+                    message: format!(
+                        "what an interrupted run left cannot be read: {}",
+                        error.message
+                    ),
+                    help: error.help,
+                    left: Some("it stays in flight; the next run tries again".to_owned()),
+                }),
+            }
+        }
+        self.graph.restart(self.book.state());
+        if failures.is_empty() {
+            Ok(())
+        } else {
+            Err(EngineError::Steps {
+                failures,
+                summary: Box::default(),
+            })
+        }
+    }
+
+    fn outcome(&self, in_flight: &InFlight, reading: Reading) -> (Outcome, &'static str) {
+        let resource = &in_flight.resource;
+        match (in_flight.op, reading) {
+            (Op::Delete | Op::DeleteReplaced, Reading::Present(_)) => {
+                (Outcome::Nothing, "it still exists")
+            }
+            (Op::Delete | Op::DeleteReplaced | Op::Update, _absent @ Reading::Absent) => {
+                (Outcome::Gone, "it is gone")
+            }
+            (op, Reading::Present(created)) => {
+                let found = Resource {
+                    id: created.id,
+                    outputs: created.outputs,
+                    uncertain: true,
+                    ..resource.clone()
+                };
+                let former = self.book.state().resources.get(&resource.urn);
+                let supersedes =
+                    op == Op::CreateReplacement && former.is_some_and(|old| old.id != found.id);
+                let found = Box::new(found);
+                (
+                    if supersedes {
+                        Outcome::Superseded(found)
+                    } else {
+                        Outcome::Is(found)
+                    },
+                    "it exists and is written again",
+                )
+            }
+            _ => (Outcome::Nothing, "it was never made"),
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! What was done to a stack, run by run: one JSON line each, beside the state.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use super::Store;
+use crate::error::EngineError;
+use crate::event::Summary;
+use crate::run::Operation;
+
+/// One run that could write.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HistoryEntry {
+    /// When it ended, in UTC (RFC 3339).
+    pub at: String,
+    /// `up`, `destroy` or `refresh`.
+    pub operation: String,
+    /// Who ran it: `user@host`.
+    pub actor: String,
+    /// `succeeded`, `failed`, `stopped` or `refused`.
+    pub result: String,
+    /// Why it did not succeed, in a sentence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Serial of the state before.
+    pub serial_before: u64,
+    /// Serial of the state after a success.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub serial_after: Option<u64>,
+    /// Resources created, updated, replaced, deleted, adopted.
+    pub created: usize,
+    /// See `created`.
+    pub updated: usize,
+    /// See `created`.
+    pub replaced: usize,
+    /// See `created`.
+    pub deleted: usize,
+    /// See `created`.
+    #[serde(default)]
+    pub imported: usize,
+    /// How long it took, the wait for approval not counted.
+    pub milliseconds: u64,
+}
+
+impl Store {
+    fn history_file(&self) -> PathBuf {
+        self.folder().join("history.jsonl")
+    }
+
+    /// All runs that are on record, oldest first. Lines that cannot be read are
+    /// left out: history is for people, nothing depends on it.
+    pub fn history(&self) -> Vec<HistoryEntry> {
+        let text = fs::read_to_string(self.history_file()).unwrap_or_default();
+        let entries = text
+            .lines()
+            .filter_map(|line| serde_json::from_str(line).ok());
+        entries.collect()
+    }
+
+    /// Records the end of a run. That this fails must not fail the run.
+    pub(crate) fn note_run(
+        &self,
+        operation: Operation,
+        actor: &str,
+        serial_before: u64,
+        result: &Result<(Summary, u64), EngineError>,
+    ) {
+        let none = Summary::default();
+        let (summary, serial_after, word, reason) = match result {
+            Ok((summary, serial)) => (summary, Some(*serial), "succeeded", None),
+            Err(error) => {
+                let word = match error {
+                    EngineError::Stopped { .. } => "stopped",
+                    EngineError::Refused { .. } => "refused",
+                    _ => "failed",
+                };
+                (
+                    error.summary().unwrap_or(&none),
+                    None,
+                    word,
+                    Some(error.to_string()),
+                )
+            }
+        };
+        let entry = HistoryEntry {
+            at: jiff::Timestamp::now()
+                .strftime("%Y-%m-%dT%H:%M:%SZ")
+                .to_string(),
+            operation: operation.as_str().to_owned(),
+            actor: actor.to_owned(),
+            result: word.to_owned(),
+            reason,
+            serial_before,
+            serial_after,
+            created: summary.created,
+            updated: summary.updated,
+            replaced: summary.replaced,
+            deleted: summary.deleted,
+            imported: summary.imported,
+            milliseconds: u64::try_from(summary.duration.as_millis()).unwrap_or(u64::MAX),
+        };
+        let written = serde_json::to_string(&entry)
+            .map_err(std::io::Error::other)
+            .and_then(|line| {
+                let mut options = fs::OpenOptions::new();
+                let mut file = options
+                    .append(true)
+                    .create(true)
+                    .open(self.history_file())?;
+                file.write_all(format!("{line}\n").as_bytes())
+            });
+        if let Err(cause) = written {
+            tracing::warn!(%cause, "the run is not in the history");
+        }
+    }
+}
