@@ -10,8 +10,8 @@ use lazuli_core::{
     Provider, ProviderError, ProviderErrorKind, ResourceSpec, Stack, TypeFacts, Value,
 };
 use lazuli_engine::{
-    Decision, EngineError, Event, Frontend, Op, Operation, Plan, Settings, State, Stopper, Store,
-    Summary, stop_channel,
+    Decision, Disk, EngineError, Event, Frontend, Op, Operation, Plan, Settings, State, Stopper,
+    Store, Summary, stop_channel,
 };
 
 /// What goes wrong in the cloud, by `verb name` (`create web`).
@@ -33,7 +33,38 @@ pub(crate) struct World {
     pub(crate) faults: Faults,
     pub(crate) running: usize,
     pub(crate) most_running: usize,
+    /// Which container a thing lies in, by names; it goes when the container goes.
+    pub(crate) members: BTreeMap<String, String>,
+    /// The same by ids, as of the creation.
+    inside: BTreeMap<String, String>,
     serial: u32,
+}
+
+impl World {
+    fn join_container(&mut self, name: &str, id: &str) {
+        let Some(container) = self.members.get(name) else {
+            return;
+        };
+        let (prefix, plain) = (format!("{container}#"), format!("/{container}"));
+        let mut ids = self.things.keys().rev();
+        if let Some(container) = ids.find(|id| id.starts_with(&prefix) || **id == plain) {
+            self.inside.insert(id.to_owned(), container.clone());
+        }
+    }
+
+    fn remove(&mut self, id: &str) {
+        self.things.remove(id);
+        let members: Vec<_> = self
+            .inside
+            .iter()
+            .filter(|(_, container)| *container == id)
+            .map(|(member, _)| member.clone())
+            .collect();
+        for member in members {
+            self.inside.remove(&member);
+            self.remove(&member);
+        }
+    }
 }
 
 /// The cloud, shared by all runs of one test.
@@ -151,6 +182,7 @@ impl Provider for Cloud {
             let mut outputs = desired.inputs.as_map().cloned().unwrap_or_default();
             outputs.insert("id".into(), Value::from(id.as_str()));
             outputs.insert("serial".into(), Value::from(format!("s{}", world.serial)));
+            world.join_container(desired.urn.name(), &id);
             world.things.insert(id.clone(), Value::Map(outputs.clone()));
             Ok(Created {
                 id,
@@ -182,6 +214,23 @@ impl Provider for Cloud {
         })
     }
 
+    async fn find(
+        &self,
+        lost: &Existing,
+        known: &[String],
+    ) -> Result<Option<Created>, ProviderError> {
+        self.with(|world| {
+            world.log.push(format!("read {}", lost.urn.name()));
+            let prefix = format!("{}#", lost.urn.name());
+            let mut things = world.things.iter();
+            let found = things.find(|(id, _)| id.starts_with(&prefix) && !known.contains(id));
+            Ok(found.map(|(id, outputs)| Created {
+                id: id.clone(),
+                outputs: outputs.clone(),
+            }))
+        })
+    }
+
     async fn update(
         &self,
         existing: &Existing,
@@ -204,7 +253,7 @@ impl Provider for Cloud {
 
     async fn delete(&self, existing: &Existing, _: &dyn Progress) -> Result<(), ProviderError> {
         self.act("delete", &existing.urn, |world| {
-            world.things.remove(&existing.id);
+            world.remove(&existing.id);
             Ok(())
         })
         .await
@@ -358,6 +407,17 @@ pub(crate) struct Bench {
     pub(crate) cloud: Cloud,
     pub(crate) folder: tempfile::TempDir,
     pub(crate) expect_no_changes: bool,
+    pub(crate) disk: Arc<dyn Disk>,
+}
+
+/// A disk that is believed: these tests kill tasks, not machines.
+#[derive(Debug)]
+struct QuickDisk;
+
+impl Disk for QuickDisk {
+    fn sync(&self, _: &std::fs::File) -> std::io::Result<()> {
+        Ok(())
+    }
 }
 
 impl Bench {
@@ -366,11 +426,12 @@ impl Bench {
             cloud: Cloud::default(),
             folder: tempfile::tempdir().unwrap(),
             expect_no_changes: false,
+            disk: Arc::new(QuickDisk),
         }
     }
 
     pub(crate) fn store(&self) -> Store {
-        Store::local(self.folder.path(), "p", "dev")
+        Store::local(self.folder.path(), "p", "dev").on(self.disk.clone())
     }
 
     pub(crate) fn state(&self) -> State {
@@ -405,6 +466,21 @@ impl Bench {
         &self,
         operation: Operation,
         program: F,
+        watch: Watch,
+    ) -> Ran
+    where
+        F: FnOnce(Stack) -> Fut + Send + 'static,
+        Fut: Future<Output = lazuli_core::Result<()>> + 'static,
+    {
+        self.run_with(operation, self.settings(), program, watch)
+            .await
+    }
+
+    pub(crate) async fn run_with<F, Fut>(
+        &self,
+        operation: Operation,
+        settings: Settings,
+        program: F,
         mut watch: Watch,
     ) -> Ran
     where
@@ -413,15 +489,8 @@ impl Bench {
     {
         let (stopper, stop) = stop_channel();
         *self.cloud.stopper.lock().unwrap() = Some(stopper);
-        let result = lazuli_engine::run(
-            operation,
-            self.settings(),
-            self.store(),
-            program,
-            &mut watch,
-            stop,
-        )
-        .await;
+        let result =
+            lazuli_engine::run(operation, settings, self.store(), program, &mut watch, stop).await;
         Ran { result, watch }
     }
 

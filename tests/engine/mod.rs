@@ -3,4 +3,6 @@
 mod cloud;
 mod lifecycle;
 mod look;
+mod scenario;
 mod sweep;
+mod themes;

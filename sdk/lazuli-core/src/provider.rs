@@ -211,6 +211,23 @@ pub trait Provider: Send + Sync {
     /// See [`ProviderErrorKind`].
     async fn read(&self, existing: &Existing) -> Result<Option<Created>, ProviderError>;
 
+    /// Looks for what a create of unknown outcome may have made, where the cloud
+    /// gives ids itself: `lost` has no id. `known` are ids under the same urn
+    /// that are other resources (the old half of a replacement). The default
+    /// reads without an id; a provider that can have two of one name must find
+    /// the right one here.
+    ///
+    /// # Errors
+    /// See [`ProviderErrorKind`].
+    async fn find(
+        &self,
+        lost: &Existing,
+        known: &[String],
+    ) -> Result<Option<Created>, ProviderError> {
+        let found = self.read(lost).await?;
+        Ok(found.filter(|found| !known.contains(&found.id)))
+    }
+
     /// Changes the resource in place.
     ///
     /// # Errors

@@ -2,14 +2,14 @@
 //! in groups. What was acknowledged is on disk.
 
 use std::fs::{self, File};
-use std::io::{Seek as _, SeekFrom, Write as _};
+use std::io::{Seek as _, SeekFrom};
 use std::sync::mpsc;
 
 use tokio::sync::oneshot;
 
 use crate::EngineError;
 use crate::state::{Entry, State};
-use crate::store::{self, Store};
+use crate::store::{self, Disk, Store};
 
 const LARGEST_GROUP: usize = 4_096;
 
@@ -69,14 +69,18 @@ impl Journal {
         file.set_len(opened.journal_bytes).map_err(failed)?;
         file.seek(SeekFrom::End(0)).map_err(failed)?;
         if opened.journal_bytes == 0 {
-            file.write_all(store::journal_header(opened.generation).as_bytes())
+            let header = store::journal_header(opened.generation);
+            store
+                .disk()
+                .write(&mut file, header.as_bytes())
                 .map_err(failed)?;
         }
-        file.sync_all().map_err(failed)?;
+        store.disk().sync(&file).map_err(failed)?;
+        let disk = store.disk().clone();
         let (writer, jobs) = mpsc::channel();
         let thread = std::thread::Builder::new()
             .name("lazuli-journal".into())
-            .spawn(move || write(file, &codec, &jobs))
+            .spawn(move || write(file, &*disk, &codec, &jobs))
             .map_err(failed)?;
         Ok(Self {
             store: store.clone(),
@@ -143,7 +147,7 @@ impl Drop for Journal {
 
 /// Serves jobs in groups. After the first failure nothing more is written: an
 /// entry behind a torn one would never be read.
-fn write(mut file: File, codec: &store::Codec, jobs: &mpsc::Receiver<Job>) {
+fn write(mut file: File, disk: &dyn Disk, codec: &store::Codec, jobs: &mpsc::Receiver<Job>) {
     let mut broken: Option<String> = None;
     while let Ok(first) = jobs.recv() {
         let mut group = vec![first];
@@ -153,7 +157,7 @@ fn write(mut file: File, codec: &store::Codec, jobs: &mpsc::Receiver<Job>) {
             group.push(job);
         }
         if broken.is_none() {
-            broken = append(&mut file, codec, &group).err();
+            broken = append(&mut file, disk, codec, &group).err();
         }
         for job in group {
             // Nobody may be waiting any more.
@@ -162,12 +166,17 @@ fn write(mut file: File, codec: &store::Codec, jobs: &mpsc::Receiver<Job>) {
     }
 }
 
-fn append(file: &mut File, codec: &store::Codec, group: &[Job]) -> Result<(), String> {
+fn append(
+    file: &mut File,
+    disk: &dyn Disk,
+    codec: &store::Codec,
+    group: &[Job],
+) -> Result<(), String> {
     let mut text = String::new();
     for job in group {
         text.push_str(&store::entry_line(codec, &job.entry)?);
     }
-    file.write_all(text.as_bytes())
-        .and_then(|()| file.sync_data())
+    disk.write(file, text.as_bytes())
+        .and_then(|()| disk.sync(file))
         .map_err(|cause| cause.to_string())
 }

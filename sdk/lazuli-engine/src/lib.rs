@@ -25,4 +25,4 @@ pub use plan::{Because, Change, ChangeKind, Link, Op, Plan, Reason, SavedPlan, S
 pub use run::{Operation, PlanReceiver, Settings, Stop, Stopper, run, stop_channel};
 pub use select::{Pattern, Selection};
 pub use state::{Resource, State};
-pub use store::{HistoryEntry, Store};
+pub use store::{Disk, HistoryEntry, RealDisk, Store};

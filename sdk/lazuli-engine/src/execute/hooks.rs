@@ -92,7 +92,7 @@ fn refused(error: &Error) -> Ending {
 fn before_args(operation: &Operation) -> HookArgs {
     let desired = operation.desired();
     let (lifecycle, old, new_inputs) = match operation {
-        Operation::Create { desired } => (Lifecycle::Create, None, desired.inputs.clone()),
+        Operation::Create { desired, .. } => (Lifecycle::Create, None, desired.inputs.clone()),
         Operation::Update { existing, desired } => {
             (Lifecycle::Update, Some(existing), desired.inputs.clone())
         }

@@ -28,7 +28,7 @@ use crate::journal::Journal;
 use crate::plan::{Op, Planned, Step, Subject};
 use crate::program_thread::ProgramThread;
 use crate::run::{Settings, Stop, asked};
-use crate::state::InFlight;
+use crate::state::{InFlight, State};
 
 /// What the dispatcher works with; borrowed from the run.
 pub(crate) struct Context<'a> {
@@ -74,8 +74,8 @@ struct Dispatcher<'a, 'b> {
     schedule: Schedule,
     tasks: JoinSet<Message>,
     started: HashMap<usize, (u64, Instant)>,
-    /// Former urns of resources that were moved within the program, by step.
-    moved: HashMap<usize, lazuli_core::Urn>,
+    /// What the cloud deletes along with a container, by the container.
+    members: HashMap<lazuli_core::Urn, Vec<(lazuli_core::Urn, String)>>,
     /// Ready steps whose inputs are not all known to the program yet.
     awaiting: Vec<usize>,
     statuses: mpsc::UnboundedReceiver<(lazuli_core::Urn, String)>,
@@ -89,13 +89,20 @@ pub(crate) async fn execute(context: &mut Context<'_>, planned: Planned) -> Wave
     let (status, statuses) = mpsc::unbounded_channel();
     let weigh = |step: &Step| estimate(context, step);
     let schedule = Schedule::new(&planned.plan.steps, weigh);
+    let mut members: HashMap<_, Vec<_>> = HashMap::new();
+    for step in &planned.plan.steps {
+        if let (Some(container), Some(id)) = (step.gone_with(), &step.id) {
+            let member = (step.urn.clone(), id.clone());
+            members.entry(container.clone()).or_default().push(member);
+        }
+    }
     let dispatcher = Dispatcher {
         steps: planned.plan.steps,
         subjects: planned.subjects,
         schedule,
         tasks: JoinSet::new(),
         started: HashMap::new(),
-        moved: HashMap::new(),
+        members,
         awaiting: Vec::new(),
         statuses,
         status,
@@ -318,15 +325,16 @@ async fn report(program: Option<&mut ProgramThread>) -> Option<Report> {
 
 /// Reads what an interrupted run had in flight; used before anything is planned.
 pub(crate) async fn settle_in_flight(
-    in_flight: &BTreeMap<u64, InFlight>,
+    state: &State,
     providers: &BTreeMap<String, Arc<dyn Provider>>,
 ) -> Vec<(u64, InFlight, Result<Reading, lazuli_core::ProviderError>)> {
     let mut tasks = JoinSet::new();
-    for (number, operation) in in_flight {
+    for (number, operation) in &state.in_flight {
         let (number, operation) = (*number, operation.clone());
         let provider = providers.get(&operation.resource.provider).cloned();
+        let known = state.ids_of(&operation.resource.urn);
         tasks.spawn(async move {
-            let reading = settle(provider.as_deref(), &operation).await;
+            let reading = settle(provider.as_deref(), &operation, &known).await;
             (number, operation, reading)
         });
     }

@@ -14,6 +14,8 @@ use crate::state::{Entry, InFlight};
 pub(crate) enum Operation {
     Create {
         desired: Desired,
+        /// Ids under the same urn that are other resources.
+        known: Vec<String>,
     },
     Update {
         existing: Existing,
@@ -24,16 +26,14 @@ pub(crate) enum Operation {
         timeout: Option<Duration>,
     },
     /// Looks at a resource that exists without the program.
-    Read {
-        existing: Existing,
-    },
+    Read { existing: Existing },
 }
 
 impl Operation {
     /// The resource as a provider's `exclusive` takes it.
     pub(crate) fn desired(&self) -> Desired {
         match self {
-            Self::Create { desired } | Self::Update { desired, .. } => desired.clone(),
+            Self::Create { desired, .. } | Self::Update { desired, .. } => desired.clone(),
             Self::Delete { existing, .. } | Self::Read { existing } => Desired {
                 urn: existing.urn.clone(),
                 id: Some(existing.id.clone()),
@@ -105,7 +105,7 @@ pub(crate) async fn perform(
     reporter: &Reporter,
 ) -> Ending {
     match operation {
-        Operation::Create { desired } => match provider.create(&desired, reporter).await {
+        Operation::Create { desired, known } => match provider.create(&desired, reporter).await {
             Ok(created) => Ending::Brought(created),
             Err(error) => {
                 let existing = Existing {
@@ -114,13 +114,13 @@ pub(crate) async fn perform(
                     inputs: desired.inputs,
                     outputs: Value::Null,
                 };
-                failed(provider, error, &existing).await
+                failed(provider, error, &existing, &known).await
             }
         },
         Operation::Update { existing, desired } => {
             match provider.update(&existing, &desired, reporter).await {
                 Ok(created) => Ending::Brought(created),
-                Err(error) => failed(provider, error, &existing).await,
+                Err(error) => failed(provider, error, &existing, &[]).await,
             }
         }
         Operation::Read { existing } => match provider.read(&existing).await {
@@ -140,7 +140,7 @@ pub(crate) async fn perform(
         Operation::Delete { existing, timeout } => {
             match delete(provider, &existing, timeout, reporter).await {
                 Ok(()) => Ending::Gone,
-                Err(error) => match failed(provider, error, &existing).await {
+                Err(error) => match failed(provider, error, &existing, &[]).await {
                     Ending::Failed {
                         found: Reading::Absent,
                         ..
@@ -172,16 +172,23 @@ async fn delete(
         })
 }
 
-async fn failed(provider: &dyn Provider, error: ProviderError, existing: &Existing) -> Ending {
+async fn failed(
+    provider: &dyn Provider,
+    error: ProviderError,
+    existing: &Existing,
+    known: &[String],
+) -> Ending {
     let found = match error.kind {
-        ProviderErrorKind::Unknown | ProviderErrorKind::Unhealthy => read(provider, existing).await,
+        ProviderErrorKind::Unknown | ProviderErrorKind::Unhealthy => {
+            look(provider, existing, known).await
+        }
         _ => Reading::Unchanged,
     };
     Ending::Failed { error, found }
 }
 
-async fn read(provider: &dyn Provider, existing: &Existing) -> Reading {
-    match provider.read(existing).await {
+async fn look(provider: &dyn Provider, existing: &Existing, known: &[String]) -> Reading {
+    match find(provider, existing, known).await {
         Ok(Some(created)) => Reading::Present(created),
         Ok(None) => Reading::Absent,
         Err(cause) => {
@@ -191,11 +198,24 @@ async fn read(provider: &dyn Provider, existing: &Existing) -> Reading {
     }
 }
 
+/// Reads by id; what has none yet is looked for.
+async fn find(
+    provider: &dyn Provider,
+    existing: &Existing,
+    known: &[String],
+) -> Result<Option<Created>, ProviderError> {
+    match existing.id.is_empty() {
+        true => provider.find(existing, known).await,
+        false => provider.read(existing).await,
+    }
+}
+
 /// Settles what an earlier run left in flight: waits for the operation if the
 /// cloud still knows it, then reads the resource.
 pub(crate) async fn settle(
     provider: Option<&dyn Provider>,
     in_flight: &InFlight,
+    known: &[String],
 ) -> Result<Reading, ProviderError> {
     let Some(provider) = provider else {
         let message = format!(
@@ -207,6 +227,6 @@ pub(crate) async fn settle(
     if let Some(token) = &in_flight.token {
         provider.resume(&in_flight.resource.urn, token).await?;
     }
-    let found = provider.read(&in_flight.resource.existing()).await?;
+    let found = find(provider, &in_flight.resource.existing(), known).await?;
     Ok(found.map_or(Reading::Absent, Reading::Present))
 }

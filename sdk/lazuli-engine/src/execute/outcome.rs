@@ -153,7 +153,6 @@ impl Dispatcher<'_, '_> {
         if let (Some(index), Some(now), false) =
             (self.subjects[at].node(), now, step.op.is_delete())
         {
-            self.forget_moved(at, &now);
             self.tell(index, Settlement::Full(now.outputs), Progress::Settled);
         }
         self.after_hooks(at);
@@ -184,16 +183,6 @@ impl Dispatcher<'_, '_> {
         );
         failure.left = Some("the resource itself is done and recorded".to_owned());
         self.report_failure(at, failure, Duration::ZERO);
-    }
-
-    /// An updated resource that was moved within the program leaves its old urn.
-    fn forget_moved(&mut self, at: usize, now: &Resource) {
-        if let Some(from) = self.moved.remove(&at) {
-            drop(self.context.journal.append(Entry::Noted {
-                from: Some(from),
-                resource: Box::new(now.clone()),
-            }));
-        }
     }
 
     /// A step failed: whoever waits for it is told, and nothing new starts

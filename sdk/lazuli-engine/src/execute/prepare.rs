@@ -172,9 +172,6 @@ impl Dispatcher<'_, '_> {
             },
             op => (op, None),
         };
-        if let Some(old) = old.as_ref().filter(|old| old.urn != self.steps[at].urn) {
-            self.moved.insert(at, old.urn.clone());
-        }
         let desired = self.context.graph.desired(index, lifecycle(op));
         if let Some(finding) = provider
             .check(&desired)
@@ -199,13 +196,17 @@ impl Dispatcher<'_, '_> {
             op,
             resource,
             token: None,
+            members: Vec::new(),
         };
         let operation = match old {
             Some(old) => Operation::Update {
                 existing: old.existing(),
                 desired,
             },
-            None => Operation::Create { desired },
+            None => Operation::Create {
+                known: self.context.journal.state().ids_of(&desired.urn),
+                desired,
+            },
         };
         Some(Request {
             operation,
@@ -308,23 +309,17 @@ impl Dispatcher<'_, '_> {
             }),
         };
         let Some(former) = former.cloned() else {
-            self.schedule.finish(at);
+            // It went with its container.
+            self.removed_quietly(at);
             return None;
         };
-        if former.retain_on_delete || step.gone_with().is_some() {
+        if former.retain_on_delete {
             // The cloud is not touched, so there is nothing to wait for.
             drop(self.context.journal.append(Entry::Forgotten {
                 urn: former.urn.clone(),
                 id: former.id.clone(),
             }));
-            (self.context.event)(Event::StepDone {
-                urn: former.urn,
-                op: step.op,
-                id: former.id,
-                duration: Duration::ZERO,
-            });
-            self.wave.done.push((at, Duration::ZERO));
-            self.schedule.finish(at);
+            self.removed_quietly(at);
             return None;
         }
         let Some(provider) = self.context.graph.provider(&former.provider).cloned() else {
@@ -340,6 +335,7 @@ impl Dispatcher<'_, '_> {
             op: step.op,
             resource: former.clone(),
             token: None,
+            members: self.members.get(&step.urn).cloned().unwrap_or_default(),
         };
         Some(Request {
             operation: Operation::Delete {
@@ -349,5 +345,18 @@ impl Dispatcher<'_, '_> {
             in_flight: Some(in_flight),
             provider,
         })
+    }
+
+    /// A removal that needs no request is done.
+    fn removed_quietly(&mut self, at: usize) {
+        let step = &self.steps[at];
+        (self.context.event)(Event::StepDone {
+            urn: step.urn.clone(),
+            op: step.op,
+            id: step.id.clone().unwrap_or_default(),
+            duration: Duration::ZERO,
+        });
+        self.wave.done.push((at, Duration::ZERO));
+        self.schedule.finish(at);
     }
 }

@@ -1,6 +1,6 @@
 //! From graph and state to a plan. Pure: same inputs, same plan.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use lazuli_core::executor::ResId;
 use lazuli_core::program::{ExportEntry, RegistrationKind, Waiting};
@@ -43,6 +43,8 @@ pub(crate) struct PlanInput<'a> {
     pub(crate) assumed: bool,
     /// Protection is lifted on the command line.
     pub(crate) ignore_protect: bool,
+    /// Removals that failed earlier in this run: not tried again in it.
+    pub(crate) given_up: &'a HashSet<(Urn, Option<String>)>,
     /// Only shown: differences of imports are warnings.
     pub(crate) is_preview: bool,
 }
@@ -57,6 +59,12 @@ pub(crate) fn build(input: &PlanInput<'_>) -> Planned {
     let waits_for = more_after(input);
     let (undecided, against) = deletions(input, &mut draft, &waits_for);
     for (id, old) in &input.state.superseded {
+        if input
+            .given_up
+            .contains(&(old.urn.clone(), Some(id.clone())))
+        {
+            continue;
+        }
         draft.push(
             Step {
                 reasons: vec![Reason::new(Because::ReplacedEarlier)],

@@ -80,6 +80,10 @@ impl<'a> Leaving<'a> {
             state,
             all: all
                 .filter(|(_, old)| graph.scope().destroying || !stays(old))
+                .filter(|(urn, old)| {
+                    let key = ((*urn).clone(), Some(old.id.clone()));
+                    input.given_up.is_empty() || !input.given_up.contains(&key)
+                })
                 .collect(),
         }
     }

@@ -22,8 +22,10 @@ impl Run<'_> {
             };
             match node.decision {
                 Some(Decision::Same) => {}
-                // Left out by the selection: it keeps everything but a former name.
-                Some(Decision::Kept) if old.urn != node.registration.urn => {
+                // Renamed before anything else happens to it, so that it is never held twice.
+                Some(Decision::Kept | Decision::Update { .. } | Decision::Replace { .. })
+                    if old.urn != node.registration.urn =>
+                {
                     entries.push(Entry::Noted {
                         from: Some(old.urn.clone()),
                         resource: Box::new(Resource {

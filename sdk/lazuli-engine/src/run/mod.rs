@@ -8,6 +8,7 @@ mod refresh;
 mod settings;
 mod settle;
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
@@ -15,7 +16,7 @@ use std::time::Instant;
 use lazuli_core::output::Peek;
 use lazuli_core::program::{Environment, Report};
 use lazuli_core::stack::{Settlement, Stack};
-use lazuli_core::{Diagnostic, OutputError, SourcePlace, StackReader};
+use lazuli_core::{Diagnostic, OutputError, SourcePlace, StackReader, Urn};
 
 use self::book::Book;
 use self::quiet::Quiet;
@@ -80,6 +81,7 @@ where
         graph: Graph::new(settings.providers.clone(), scope, book.state()),
         store: &store,
         failures: Vec::new(),
+        given_up: HashSet::new(),
         operation,
         settings,
         book,
@@ -106,6 +108,8 @@ struct Run<'a> {
     store: &'a Store,
     /// Failures that the run went on past.
     failures: Vec<Failure>,
+    /// Removals that failed, or could not begin because of that.
+    given_up: HashSet<(Urn, Option<String>)>,
     settings: Settings,
     book: Book,
     program: Option<ProgramThread>,
@@ -283,6 +287,7 @@ impl Run<'_> {
             waiting: if destroying { &[] } else { waiting },
             exports: if destroying { &[] } else { exports },
             assumed: quiet.assumed,
+            given_up: &self.given_up,
             ignore_protect: self.settings.ignore_protect,
             is_preview: self.operation == Operation::Preview,
         };
@@ -416,11 +421,9 @@ impl Run<'_> {
         let Book::Journal(journal) = &mut self.book else {
             return Ok(());
         };
-        let ops: Vec<_> = planned
-            .plan
-            .steps
-            .iter()
-            .map(|step| (step.urn.clone(), step.op))
+        let steps = planned.plan.steps.iter();
+        let ops: Vec<_> = steps
+            .map(|step| (step.urn.clone(), step.op, step.id.clone()))
             .collect();
         let frontend = &mut *self.frontend;
         let mut event = |event: Event| frontend.event(&event);
@@ -436,9 +439,19 @@ impl Run<'_> {
         let wave = execute::execute(&mut context, planned).await;
         self.summary.waves += 1;
         for (at, duration) in &wave.done {
-            let (urn, op) = &ops[*at];
+            let (urn, op, _) = &ops[*at];
             self.summary.count(*op);
             self.summary.durations.push((urn.clone(), *op, *duration));
+        }
+        if !wave.failures.is_empty() {
+            let done: HashSet<_> = wave.done.iter().map(|(at, _)| *at).collect();
+            let left = ops
+                .into_iter()
+                .enumerate()
+                .filter(|(at, _)| !done.contains(at));
+            let removals = left.filter(|(_, (_, op, _))| op.is_delete());
+            self.given_up
+                .extend(removals.map(|(_, (urn, _, id))| (urn, id)));
         }
         self.judge(wave)
     }

@@ -11,8 +11,8 @@ use crate::state::{Entry, InFlight, Outcome, Resource};
 impl Run<'_> {
     /// Before anything is planned: what an interrupted run had in flight.
     pub(super) async fn settle_in_flight(&mut self) -> Result<(), EngineError> {
-        let in_flight = self.book.state().in_flight.clone();
-        let settled = execute::settle_in_flight(&in_flight, &self.settings.providers).await;
+        let state = self.book.state();
+        let settled = execute::settle_in_flight(state, &self.settings.providers).await;
         let mut failures = Vec::new();
         for (operation, in_flight, reading) in settled {
             match reading {

@@ -84,6 +84,8 @@ pub struct InFlight {
     pub resource: Resource,
     /// Lets the provider go on waiting for the operation.
     pub token: Option<Value>,
+    /// What the cloud deletes along with it: they leave the state together.
+    pub members: Vec<(Urn, String)>,
 }
 
 /// One change of the state.
@@ -218,6 +220,9 @@ impl State {
             }
             Outcome::Gone => {
                 let Some(ended) = ended else { return };
+                for (urn, id) in &ended.members {
+                    self.forget(urn, id);
+                }
                 if self.superseded.remove(&ended.resource.id).is_none() {
                     self.resources.remove(&ended.resource.urn);
                 }
@@ -238,6 +243,17 @@ impl State {
                 *edge = to.clone();
             }
         }
+    }
+
+    /// Ids that resources of this urn have: the living one, and old halves of
+    /// replacements.
+    pub fn ids_of(&self, urn: &Urn) -> Vec<String> {
+        let living = self.resources.get(urn).into_iter();
+        let old = self.superseded.values().filter(|old| old.urn == *urn);
+        living
+            .chain(old)
+            .map(|resource| resource.id.clone())
+            .collect()
     }
 
     /// The next free operation number.
@@ -281,6 +297,7 @@ mod tests {
             op,
             resource: sample(name),
             token: None,
+            members: Vec::new(),
         };
         Entry::Started {
             operation,

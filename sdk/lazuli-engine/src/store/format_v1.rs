@@ -52,6 +52,8 @@ pub(super) struct InFlightV1 {
     resource: ResourceV1,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     token: Option<Json>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    members: Vec<(String, String)>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -251,6 +253,11 @@ impl Codec {
                 .as_ref()
                 .map(|token| self.value(token))
                 .transpose()?,
+            members: in_flight
+                .members
+                .iter()
+                .map(|(urn, id)| (urn.to_string(), id.clone()))
+                .collect(),
         })
     }
 
@@ -259,6 +266,11 @@ impl Codec {
             op: op(&wire.op)?,
             resource: self.read_resource(wire.resource)?,
             token: wire.token.map(|token| self.read_value(token)).transpose()?,
+            members: wire
+                .members
+                .into_iter()
+                .map(|(text, id)| Ok((urn(&text)?, id)))
+                .collect::<Read<_>>()?,
         })
     }
 

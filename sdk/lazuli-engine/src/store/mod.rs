@@ -11,18 +11,20 @@
 //! A crash between writing a snapshot and removing the old journal is harmless:
 //! the journal's name carries the generation it continues.
 
+mod disk;
 mod format_v1;
 mod history;
 mod lock;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use lazuli_core::Value;
 use serde::{Deserialize, Serialize};
 
+pub use self::disk::{Disk, RealDisk};
 pub(crate) use self::format_v1::Codec;
 use self::format_v1::{StateV1, VERSION};
 pub use self::history::HistoryEntry;
@@ -39,6 +41,7 @@ pub struct Store {
     root: PathBuf,
     folder: PathBuf,
     context: String,
+    disk: Arc<dyn Disk>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -66,7 +69,19 @@ impl Store {
             root: folder.to_owned(),
             folder: folder.join(project).join(stack),
             context: format!("{project}/{stack}"),
+            disk: Arc::new(RealDisk),
         }
+    }
+
+    /// The same stack, written through another disk.
+    #[must_use]
+    pub fn on(mut self, disk: Arc<dyn Disk>) -> Self {
+        self.disk = disk;
+        self
+    }
+
+    pub(crate) fn disk(&self) -> &Arc<dyn Disk> {
+        &self.disk
     }
 
     /// The stack's own folder.
@@ -197,10 +212,11 @@ impl Store {
         self.keep_previous(generation);
         let temporary = file.with_extension("tmp");
         let mut handle = fs::File::create(&temporary).map_err(failed)?;
-        handle.write_all(header.as_bytes()).map_err(failed)?;
-        handle.write_all(b"\n").map_err(failed)?;
-        handle.write_all(body.as_bytes()).map_err(failed)?;
-        handle.sync_all().map_err(failed)?;
+        let text = format!("{header}\n{body}");
+        self.disk
+            .write(&mut handle, text.as_bytes())
+            .map_err(failed)?;
+        self.disk.sync(&handle).map_err(failed)?;
         fs::rename(&temporary, &file).map_err(failed)?;
         sync_folder(&self.folder);
         // Its entries are in the snapshot; a leftover is ignored by its generation.

@@ -1,0 +1,236 @@
+//! The language that scenarios are written in, and that the fuzzer prints.
+//!
+//! ```text
+//! | a v=1                    a resource `a` with an input; lines of one block are one program
+//! | b from=$a  w=secret(x)   an input that is another resource's id, a secret one
+//! | app/c n=$a.serial        declared in the component `app`; an output of `a` as input
+//! | d:named @in(a) @protect  another type, a parent, options
+//! up                         runs the engine with the last program
+//! up --target a              with flags
+//!   plan: +a ~b              what it planned, by name
+//!   calls: create a, create b
+//!   fails: text              it ended with an error that contains the text
+//!   state: a b               what the state holds afterwards, by name
+//! cloud: set a.v=2           somebody else changes the cloud; also `gone a`, `make /x v=1`
+//! fault: refuse create a     the next run meets a fault; also `lose`, `die before`, `die after`
+//! ```
+
+use std::collections::BTreeMap;
+
+/// A value of an input.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Given {
+    /// A text.
+    Text(String),
+    /// A secret text.
+    Secret(String),
+    /// The id of another resource.
+    Id(String),
+    /// An output of another resource.
+    Output(String, String),
+    /// The value is known only while the plan is carried out.
+    Late(String),
+}
+
+/// A declared resource.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Thing {
+    /// Components above it, joined by `/`.
+    pub(crate) component: String,
+    pub(crate) name: String,
+    /// `thing`, `named` or `dated`.
+    pub(crate) ty: String,
+    pub(crate) inputs: BTreeMap<String, Given>,
+    /// Options in the order given, each with its argument.
+    pub(crate) options: Vec<(String, String)>,
+}
+
+/// What happens in a scenario.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Deed {
+    /// From here on the program is this one.
+    Program(Vec<Thing>),
+    /// The engine runs.
+    Run(Run),
+    /// Somebody else changes the cloud.
+    Cloud(String),
+    /// The next run meets a fault: kind and call.
+    Fault(String, String),
+}
+
+/// One run of the engine and what is expected of it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Run {
+    pub(crate) verb: String,
+    pub(crate) flags: Vec<String>,
+    pub(crate) plan: Option<Vec<String>>,
+    pub(crate) calls: Option<Vec<String>>,
+    pub(crate) fails: Option<String>,
+    pub(crate) state: Option<Vec<String>>,
+}
+
+/// Reads a scenario; what cannot be read is a mistake of the scenario's author.
+pub(crate) fn parse(text: &str) -> Vec<Deed> {
+    let mut deeds: Vec<Deed> = Vec::new();
+    let mut in_program = false;
+    for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        if let Some(rest) = line.strip_prefix('|') {
+            if !in_program {
+                deeds.push(Deed::Program(Vec::new()));
+            }
+            in_program = true;
+            if let Some(Deed::Program(things)) = deeds.last_mut() {
+                things.extend((!rest.trim().is_empty()).then(|| thing(rest.trim())));
+            }
+            continue;
+        }
+        in_program = false;
+        match line.split_once(": ") {
+            Some(("cloud", rest)) => deeds.push(Deed::Cloud(rest.to_owned())),
+            Some(("fault", rest)) => {
+                let (kind, call) = fault(rest);
+                deeds.push(Deed::Fault(kind, call));
+            }
+            Some((what, rest)) => expect(deeds.last_mut(), what, rest),
+            None if line.ends_with(':') => expect(deeds.last_mut(), line.trim_end_matches(':'), ""),
+            None => deeds.push(Deed::Run(run(line))),
+        }
+    }
+    deeds
+}
+
+fn expect(last: Option<&mut Deed>, what: &str, rest: &str) {
+    let Some(Deed::Run(run)) = last else {
+        panic!("`{what}: {rest}` follows no run");
+    };
+    let words = || rest.split_whitespace().map(str::to_owned).collect();
+    match what {
+        "plan" => run.plan = Some(words()),
+        "state" => run.state = Some(words()),
+        "fails" => run.fails = Some(rest.to_owned()),
+        "calls" => {
+            let calls = rest.split(',').map(|call| call.trim().to_owned());
+            run.calls = Some(calls.filter(|call| !call.is_empty()).collect());
+        }
+        other => panic!("unknown expectation {other:?}"),
+    }
+}
+
+fn run(line: &str) -> Run {
+    let mut words = line.split_whitespace().map(str::to_owned);
+    let verb = words.next().unwrap_or_default();
+    assert!(
+        ["up", "preview", "destroy", "refresh"].contains(&verb.as_str()),
+        "{line:?}"
+    );
+    Run {
+        verb,
+        flags: words.collect(),
+        ..Run::default()
+    }
+}
+
+fn fault(text: &str) -> (String, String) {
+    for kind in ["refuse", "lose", "die before", "die after"] {
+        if let Some(call) = text.strip_prefix(kind) {
+            return (kind.to_owned(), call.trim().to_owned());
+        }
+    }
+    panic!("unknown fault {text:?}");
+}
+
+fn thing(line: &str) -> Thing {
+    let mut words = line.split_whitespace();
+    let full = words.next().unwrap_or_default();
+    let (path, ty) = full.split_once(':').unwrap_or((full, "thing"));
+    let (component, name) = path.rsplit_once('/').unwrap_or(("", path));
+    let mut thing = Thing {
+        component: component.to_owned(),
+        name: name.to_owned(),
+        ty: ty.to_owned(),
+        ..Thing::default()
+    };
+    for word in words {
+        if let Some(option) = word.strip_prefix('@') {
+            let (option, argument) = option.split_once('(').unwrap_or((option, ""));
+            let argument = argument.trim_end_matches(')');
+            thing.options.push((option.to_owned(), argument.to_owned()));
+        } else {
+            let (key, value) = word.split_once('=').expect("KEY=VALUE");
+            thing.inputs.insert(key.to_owned(), given(value));
+        }
+    }
+    thing
+}
+
+fn given(text: &str) -> Given {
+    let inside = |mark: &str| {
+        let inner = text.strip_prefix(mark)?.strip_prefix('(')?;
+        inner.strip_suffix(')').map(str::to_owned)
+    };
+    if let Some(secret) = inside("secret") {
+        return Given::Secret(secret);
+    }
+    if let Some(of) = inside("late") {
+        return Given::Late(of);
+    }
+    match text
+        .strip_prefix('$')
+        .map(|other| (other, other.split_once('.')))
+    {
+        Some((_, Some((other, output)))) => Given::Output(other.to_owned(), output.to_owned()),
+        Some((other, None)) => Given::Id(other.to_owned()),
+        None => Given::Text(text.to_owned()),
+    }
+}
+
+impl std::fmt::Display for Thing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("| ")?;
+        if !self.component.is_empty() {
+            write!(f, "{}/", self.component)?;
+        }
+        f.write_str(&self.name)?;
+        if self.ty != "thing" {
+            write!(f, ":{}", self.ty)?;
+        }
+        for (key, value) in &self.inputs {
+            match value {
+                Given::Text(text) => write!(f, " {key}={text}")?,
+                Given::Secret(text) => write!(f, " {key}=secret({text})")?,
+                Given::Id(other) => write!(f, " {key}=${other}")?,
+                Given::Output(other, output) => write!(f, " {key}=${other}.{output}")?,
+                Given::Late(other) => write!(f, " {key}=late({other})")?,
+            }
+        }
+        for (option, argument) in &self.options {
+            match argument.as_str() {
+                "" => write!(f, " @{option}")?,
+                argument => write!(f, " @{option}({argument})")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+#[test]
+fn a_scenario_is_read_and_printed_back() {
+    let text = "| app/b:named from=$a n=$a.serial w=secret(x) @protect @in(a)";
+    let deeds = parse(&format!(
+        "{text}\nup --target a\n plan: +a ~b\n calls: create a, read b\n state:\n fault: die before create a"
+    ));
+    let Deed::Program(things) = &deeds[0] else {
+        panic!("{deeds:?}");
+    };
+    assert_eq!(things[0].to_string(), text);
+    let Deed::Run(run) = &deeds[1] else {
+        panic!("{deeds:?}");
+    };
+    assert_eq!(run.flags, ["--target", "a"]);
+    assert_eq!(run.calls.as_ref().unwrap(), &["create a", "read b"]);
+    assert_eq!(run.state.as_ref().unwrap(), &[""; 0]);
+    assert_eq!(
+        deeds[2],
+        Deed::Fault("die before".into(), "create a".into())
+    );
+}

@@ -1,0 +1,336 @@
+//! Scenarios: what happens, written as data, run through one [`check`].
+//!
+//! Each is run as it stands; then again with a fault at every call of every run
+//! (refused, answer lost, died before and after the effect), after which the
+//! same run, without the fault, must lead to the same state.
+
+pub(crate) mod language;
+mod program;
+
+use std::collections::BTreeSet;
+
+use lazuli_core::Value;
+use lazuli_engine::{EngineError, Operation, Pattern, Selection, Settings};
+
+use self::language::{Deed, Run, Thing, parse};
+use super::cloud::{Bench, Faults, Ran, Watch, steps};
+
+/// A scenario being played.
+pub(crate) struct Play {
+    pub(crate) bench: Bench,
+    program: Vec<Thing>,
+    faults: Vec<(String, String)>,
+    /// Ids that other people made.
+    foreign: BTreeSet<String>,
+}
+
+impl Play {
+    pub(crate) fn new() -> Self {
+        Self {
+            bench: Bench::new(),
+            program: Vec::new(),
+            faults: Vec::new(),
+            foreign: BTreeSet::new(),
+        }
+    }
+
+    /// Plays one deed; whatever a run leaves must be whole.
+    pub(crate) async fn play(&mut self, deed: &Deed) -> Option<Ran> {
+        match deed {
+            Deed::Program(things) => self.program.clone_from(things),
+            Deed::Fault(kind, call) => self.faults.push((kind.clone(), call.clone())),
+            Deed::Cloud(text) => self.cloud(text),
+            Deed::Run(run) => return Some(self.run(run).await),
+        }
+        None
+    }
+
+    pub(crate) async fn run(&mut self, run: &Run) -> Ran {
+        let faults = std::mem::take(&mut self.faults);
+        self.bench
+            .cloud
+            .with(|world| world.faults = faulty(&faults));
+        let (operation, settings) = settings(&self.bench, run);
+        let program = self.program.clone();
+        let members = program.iter().filter_map(|thing| {
+            let with = thing.options.iter().find(|(option, _)| option == "with")?;
+            Some((thing.name.clone(), with.1.clone()))
+        });
+        let members: Vec<_> = members.collect();
+        self.bench.cloud.with(|world| world.members.extend(members));
+        let declare = move |stack| program::declare(stack, program);
+        self.bench.cloud.log();
+        let ran = self
+            .bench
+            .run_with(operation, settings, declare, Watch::default())
+            .await;
+        self.bench
+            .cloud
+            .with(|world| world.faults = Faults::default());
+        let problems = self.bench.state().problems();
+        assert!(problems.is_empty(), "the state is broken: {problems:?}");
+        ran
+    }
+
+    /// The calls that changed something since the last run began.
+    pub(crate) fn calls(&self) -> Vec<String> {
+        let log = self.bench.cloud.log().into_iter();
+        log.filter(|call| !call.starts_with("read")).collect()
+    }
+
+    fn cloud(&mut self, text: &str) {
+        let foreign = &mut self.foreign;
+        self.bench.cloud.with(|world| {
+            let (verb, rest) = text.split_once(' ').expect("VERB WHAT");
+            let id_of = |name: &str| {
+                let mut ids = world.things.keys();
+                let prefix = format!("{name}#");
+                ids.find(|id| *id == name || id.starts_with(&prefix) || **id == format!("/{name}"))
+                    .unwrap_or_else(|| panic!("no {name} in the cloud"))
+                    .clone()
+            };
+            match verb {
+                "gone" => {
+                    let id = id_of(rest);
+                    world.things.remove(&id);
+                    foreign.remove(&id);
+                }
+                "set" => {
+                    let (path, value) = rest.split_once('=').expect("NAME.KEY=VALUE");
+                    let (name, key) = path.split_once('.').expect("NAME.KEY");
+                    let id = id_of(name);
+                    let Some(Value::Map(outputs)) = world.things.get_mut(&id) else {
+                        panic!("{id} has no outputs");
+                    };
+                    outputs.insert(key.to_owned(), Value::from(value));
+                }
+                "make" => {
+                    let mut words = rest.split_whitespace();
+                    let id = words.next().expect("an id").to_owned();
+                    let members = words.filter_map(|word| word.split_once('='));
+                    let mut outputs: std::collections::BTreeMap<_, _> = members
+                        .map(|(key, value)| (key.to_owned(), Value::from(value)))
+                        .collect();
+                    outputs.insert("id".into(), Value::from(id.as_str()));
+                    foreign.insert(id.clone());
+                    world.things.insert(id, Value::Map(outputs));
+                }
+                other => panic!("the cloud cannot {other}"),
+            }
+        });
+    }
+
+    /// Names in the state, sorted.
+    pub(crate) fn state(&self) -> Vec<String> {
+        let state = self.bench.state();
+        state.resources.keys().map(|urn| urn.place()).collect()
+    }
+
+    /// Nothing in flight, and state and cloud agree, other people's things aside.
+    pub(crate) fn assert_settled(&self, forgotten: &BTreeSet<String>) {
+        let state = self.bench.state();
+        assert!(state.in_flight.is_empty(), "in flight: {state:?}");
+        let recorded: BTreeSet<_> = state
+            .resources
+            .values()
+            .chain(state.superseded.values())
+            .map(|resource| resource.id.clone())
+            .collect();
+        let names = self.bench.cloud.names().into_iter();
+        let existing: BTreeSet<_> = names
+            .filter(|id| {
+                recorded.contains(id) || !(self.foreign.contains(id) || forgotten.contains(id))
+            })
+            .collect();
+        assert_eq!(recorded, existing, "state (left) and cloud (right)");
+    }
+}
+
+fn faulty(faults: &[(String, String)]) -> Faults {
+    let of = |kind: &str| {
+        let of_kind = faults.iter().filter(|(fault, _)| fault == kind);
+        of_kind.map(|(_, call)| call.clone()).collect()
+    };
+    Faults {
+        refuse: of("refuse"),
+        lose_answer: of("lose"),
+        die_before: of("die before"),
+        die_after: of("die after"),
+    }
+}
+
+fn settings(bench: &Bench, run: &Run) -> (Operation, Settings) {
+    let mut settings = Settings {
+        parallel: 1,
+        ..bench.settings()
+    };
+    let mut selection = Selection::default();
+    let mut words = run.flags.iter();
+    while let Some(flag) = words.next() {
+        let mut pattern = || Pattern::parse(words.next().expect("a pattern")).unwrap();
+        match flag.as_str() {
+            "--target" => selection.targets.push(pattern()),
+            "--exclude" => selection.excludes.push(pattern()),
+            "--replace" => selection.replace.push(pattern()),
+            "--target-dependents" => selection.target_dependents = true,
+            "--refresh" => settings.refresh = true,
+            "--continue-on-error" => settings.continue_on_error = true,
+            "--ignore-protect" => settings.ignore_protect = true,
+            "--run-program" => settings.run_program = true,
+            "--expect-no-changes" => settings.expect_no_changes = true,
+            "--import" => {
+                let (place, id) = words
+                    .next()
+                    .and_then(|w| w.split_once('='))
+                    .expect("PLACE=ID");
+                settings.imports.insert(place.to_owned(), id.to_owned());
+            }
+            other => panic!("unknown flag {other}"),
+        }
+    }
+    settings.selection = selection;
+    let operation = match run.verb.as_str() {
+        "up" => Operation::Up,
+        "preview" => Operation::Preview,
+        "destroy" => Operation::Destroy,
+        _ => Operation::Refresh,
+    };
+    (operation, settings)
+}
+
+/// Everything an error says, for `fails:`.
+pub(crate) fn told(error: &EngineError) -> String {
+    let mut text = error.to_string();
+    match error {
+        EngineError::Program { findings, .. } => {
+            for finding in findings {
+                text.push_str(&format!("; {} {}", finding.code, finding.message));
+            }
+        }
+        EngineError::Steps { failures, .. } => {
+            for failure in failures {
+                text.push_str(&format!("; {}: {}", failure.urn.place(), failure.message));
+            }
+        }
+        _ => {}
+    }
+    text
+}
+
+fn compare(theme: &str, play: &Play, run: &Run, ran: &Ran) {
+    let at = format!("{theme}: {} {}", run.verb, run.flags.join(" "));
+    match (&ran.result, &run.fails) {
+        (Ok(_), None) => {}
+        (Err(error), Some(text)) => {
+            let told = told(error);
+            assert!(
+                told.contains(text.as_str()),
+                "{at}: {told:?} has no {text:?}"
+            );
+        }
+        (Ok(_), Some(text)) => panic!("{at}: succeeded, instead of failing with {text:?}"),
+        (Err(error), None) => panic!("{at}: failed: {}", told(error)),
+    }
+    if let Some(plan) = &run.plan {
+        let planned = ran.watch.plans.first().map(steps).unwrap_or_default();
+        assert_eq!(&planned, plan, "{at}: plan");
+    }
+    if let Some(calls) = &run.calls {
+        assert_eq!(&play.calls(), calls, "{at}: calls");
+    }
+    if let Some(state) = &run.state {
+        let mut expect = state.clone();
+        expect.sort();
+        let mut names = play.state();
+        names.sort();
+        assert_eq!(names, expect, "{at}: state");
+    }
+}
+
+/// Plays a scenario and compares what is expected.
+pub(crate) async fn check(theme: &str, text: &str) {
+    let deeds = parse(text);
+    let mut play = Play::new();
+    for deed in &deeds {
+        if let (Some(ran), Deed::Run(run)) = (play.play(deed).await, deed) {
+            compare(theme, &play, run, &ran);
+        }
+    }
+    sweep(theme, &deeds).await;
+}
+
+/// Plays it again for every fault at every call of every run that succeeds.
+async fn sweep(theme: &str, deeds: &[Deed]) {
+    for (at, deed) in deeds.iter().enumerate() {
+        let Deed::Run(run) = deed else { continue };
+        let faulted = matches!(
+            at.checked_sub(1).map(|at| &deeds[at]),
+            Some(Deed::Fault(..))
+        );
+        if run.fails.is_some() || run.verb == "preview" || faulted {
+            continue;
+        }
+        let clean = replay(&deeds[..at], None, run).await;
+        for call in &clean.calls {
+            for kind in ["refuse", "lose", "die before", "die after"] {
+                let hit = replay(&deeds[..at], Some((kind, call)), run).await;
+                assert_eq!(
+                    hit.state,
+                    clean.state,
+                    "{theme}: `{} {}` after `{kind} {call}`",
+                    run.verb,
+                    run.flags.join(" ")
+                );
+            }
+        }
+    }
+}
+
+struct Replayed {
+    calls: Vec<String>,
+    state: Vec<String>,
+}
+
+/// Plays up to a run, that run with a fault, then the same run until it succeeds.
+async fn replay(before: &[Deed], fault: Option<(&str, &str)>, run: &Run) -> Replayed {
+    let mut play = Play::new();
+    for deed in before {
+        play.play(deed).await;
+    }
+    let kept: BTreeSet<_> = play.bench.cloud.names().into_iter().collect();
+    if let Some((kind, call)) = fault {
+        play.faults.push((kind.to_owned(), call.to_owned()));
+    }
+    let mut ran = play.run(run).await;
+    let calls = play.calls();
+    if fault.is_some() && ran.result.is_err() {
+        ran = play.run(run).await;
+    }
+    // What a target names may be gone already.
+    let failed = ran
+        .result
+        .as_ref()
+        .err()
+        .filter(|error| !told(error).contains("LZ0018"));
+    if let Some(error) = failed {
+        panic!(
+            "`{}` after {fault:?} does not converge: {}",
+            run.verb,
+            told(error)
+        );
+    }
+    // What the state forgot on purpose (retain_on_delete) may stay in the cloud.
+    let state: BTreeSet<_> = play
+        .bench
+        .state()
+        .resources
+        .values()
+        .map(|r| r.id.clone())
+        .collect();
+    let forgotten = kept.difference(&state).cloned().collect();
+    play.assert_settled(&forgotten);
+    Replayed {
+        calls,
+        state: play.state(),
+    }
+}

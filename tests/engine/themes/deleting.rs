@@ -1,0 +1,157 @@
+//! Deletion: protection, retention, containers, destroying.
+
+use super::scenarios;
+
+scenarios! {
+    what_is_protected_is_not_deleted: "
+        | a v=1 @protect
+        | b v=1 @protect
+        up
+        |
+        up
+          fails: LZ0007
+          calls:
+          state: a b
+        up --ignore-protect
+          calls: delete a, delete b
+          state:";
+    what_is_protected_is_not_replaced: "
+        | a fixed=1 @protect
+        up
+        | a fixed=2 @protect
+        up
+          fails: LZ0007
+          calls:
+        | a fixed=2 @unprotect
+        up
+          calls: create a, delete a";
+    protection_blocks_a_whole_cascade: "
+        | net:named fixed=1
+        | sub:named v=1 @in(net) @protect
+        up
+        | net:named fixed=2
+        | sub:named v=1 @in(net) @protect
+        up
+          fails: LZ0007
+          calls:";
+    protection_is_inherited: "
+        | app @component @protect
+        | app/a v=1
+        up
+        |
+        up
+          fails: LZ0007
+          state: app/a";
+    destroying_respects_protection: "
+        | a v=1 @protect
+        | b v=1 @after(a)
+        up
+        destroy
+          fails: LZ0007
+          calls:
+        destroy --ignore-protect
+          calls: delete b, delete a";
+    what_is_retained_is_forgotten: "
+        | a v=1 @retain
+        up
+        |
+        up
+          calls:
+          state:";
+    the_old_half_of_a_replacement_is_retained_too: "
+        | a fixed=1 @retain
+        up
+        | a fixed=2 @retain
+        up
+          calls: create a
+          state: a";
+    a_member_goes_with_its_container: "
+        | a v=1
+        | b v=1 @with(a)
+        | c from=$b @with(a)
+        up
+        destroy
+          calls: delete a
+          state:";
+    a_chain_of_containers_needs_one_request: "
+        | a v=1
+        | b v=1 @with(a)
+        | c v=1 @with(b)
+        up
+        |
+        up
+          calls: delete a
+          state:";
+    a_member_alone_is_deleted: "
+        | a v=1
+        | b v=1 @with(a)
+        up
+        | a v=1
+        up
+          calls: delete b
+          state: a";
+    a_container_that_fails_keeps_its_members: "
+        | a v=1
+        | b v=1 @with(a)
+        up
+        fault: refuse delete a
+        destroy
+          fails: refuses
+          state: a b
+        destroy
+          calls: delete a";
+    what_needs_a_member_goes_before_the_container: "
+        | a v=1
+        | b v=1 @with(a)
+        | d from=$b
+        up
+        destroy
+          calls: delete d, delete a";
+    a_member_that_stands_in_the_way_is_deleted_itself: "
+        | a v=1
+        | x from=$a
+        | b from=$x @with(a)
+        up
+        destroy
+          calls: delete b, delete x, delete a";
+    members_of_a_replaced_container_are_replaced: "
+        | a:named fixed=1
+        | b:named v=1 @with(a)
+        up
+        | a:named fixed=2
+        | b:named v=1 @with(a)
+        up
+          calls: delete a, create a, create b";
+    a_protected_member_keeps_its_container: "
+        | a v=1
+        | b v=1 @with(a) @protect
+        up
+        destroy
+          fails: LZ0007
+          calls:";
+    a_retained_container_does_not_take_its_members: "
+        | a v=1 @retain
+        | b v=1 @with(a)
+        up
+        destroy
+          calls: delete b
+          state:";
+    a_failed_delete_keeps_what_it_depends_on: "
+        | a v=1
+        | b from=$a
+        up
+        fault: refuse delete b
+        destroy
+          fails: refuses
+          calls: delete b
+          state: a b
+        destroy
+          calls: delete b, delete a";
+    what_is_gone_already_is_deleted_quietly: "
+        | a v=1
+        up
+        cloud: gone a
+        destroy
+          calls: delete a
+          state:";
+}
