@@ -12,6 +12,7 @@
 //! running program), [`provider`] (how a resource comes to life).
 
 pub mod config;
+pub mod custom;
 pub mod diagnostic;
 pub mod error;
 pub mod executor;

@@ -18,7 +18,7 @@ use std::task::{Context, Poll, Waker};
 
 use crate::error::{Error, OutputError, Result};
 use crate::executor::{self, Deps, ResId, Taint, Task, Wait, lock};
-use crate::value::{FromValue, Value};
+use crate::value::Value;
 
 /// A value that may not be known yet. Cheap to clone.
 pub struct Output<T: 'static>(pub(crate) Arc<Cell<T>>);
@@ -602,37 +602,29 @@ fn gather<T>(parts: Vec<Data<T>>, ambient: &Taint) -> Data<Vec<T>> {
     }
 }
 
-impl Output<Value> {
-    /// A typed property at a dotted path of a resource's answer.
-    pub(crate) fn property<T: OutputValue + FromValue>(
+impl Data<Value> {
+    /// A property at a dotted path of a resource's answer, as `read` takes it.
+    /// A secret inside the answer makes this property secret, not its siblings.
+    pub(crate) fn property<T>(
         &self,
         urn: &crate::Urn,
         path: &str,
-        at: &'static Location<'static>,
-    ) -> Output<T> {
-        let (urn, path) = (urn.clone(), path.to_owned());
-        let secret_path = path.clone();
-        let typed = self.derive(at, move |value| {
-            let found = value.at(&path).unwrap_or(&Value::Null);
-            T::from_value(found).map_err(|reason| OutputError::Shape { urn, path, reason })
-        });
-        // A secret inside the answer makes this property secret, not its siblings.
-        let target = Cell::pending(Source::Derived(vec![typed.node()]), at);
-        let cell = target.clone();
-        let whole = self.clone();
-        typed.0.when_settled(Box::new(move |data| {
-            let secret =
-                matches!(whole.peek(), Peek::Known(value) if value.is_secret_at(&secret_path));
-            let taint = Taint {
-                secret: data.taint.secret || secret,
-                deps: data.taint.deps.clone(),
-            };
-            cell.settle(Data {
-                value: data.value.clone(),
-                taint,
-            });
-        }));
-        Output(target)
+        read: fn(&Value) -> std::result::Result<T, String>,
+    ) -> Data<T> {
+        let mut taint = self.taint.clone();
+        let value = match &self.value {
+            Ok(value) => {
+                taint.secret |= value.is_secret_at(path);
+                let found = value.at(path).unwrap_or(&Value::Null);
+                read(found).map_err(|reason| OutputError::Shape {
+                    urn: urn.clone(),
+                    path: path.to_owned(),
+                    reason,
+                })
+            }
+            Err(error) => Err(error.clone()),
+        };
+        Data { value, taint }
     }
 }
 

@@ -521,20 +521,28 @@ impl Handle {
     /// when an update cannot change it.
     #[track_caller]
     pub fn property<T: OutputValue + FromValue>(&self, path: &str) -> Output<T> {
-        let at = Location::caller();
-        let target = OutputCell::pending(Source::Resource(self.index, path.into()), at);
+        self.property_as(path, T::from_value)
+    }
+
+    /// The same, read in a way of the caller's; a failed reading says in a
+    /// sentence what was found instead (never the value itself).
+    #[track_caller]
+    pub(crate) fn property_as<T: OutputValue>(
+        &self,
+        path: &str,
+        read: fn(&Value) -> std::result::Result<T, String>,
+    ) -> Output<T> {
+        let path: Arc<str> = path.into();
+        let source = Source::Resource(self.index, path.clone());
+        let target = OutputCell::pending(source, Location::caller());
         let cell = target.clone();
-        let (urn, full, path) = (self.urn.clone(), self.full.clone(), path.to_owned());
+        let (urn, full) = (self.urn.clone(), self.full.clone());
         // `early` settles first; what it does not hold comes with the full answer.
         self.early.on_settled(move |early| {
-            let found = matches!(&early.value, Ok(value) if value.at(&path).is_some());
-            let from = if found {
-                Output::settled(early.value.clone(), early.taint.clone())
-            } else {
-                full
-            };
-            from.property::<T>(&urn, &path, at)
-                .on_settled(move |data| cell.settle(data.clone()));
+            if matches!(&early.value, Ok(value) if value.at(&path).is_some()) {
+                return cell.settle(early.property(&urn, &path, read));
+            }
+            full.on_settled(move |data| cell.settle(data.property(&urn, &path, read)));
         });
         Output(target)
     }

@@ -210,7 +210,7 @@ impl Argument {
 }
 
 /// `T` of `Wrapper<T>`.
-fn inner<'a>(ty: &'a Type, wrapper: &str) -> Option<&'a Type> {
+pub(crate) fn inner<'a>(ty: &'a Type, wrapper: &str) -> Option<&'a Type> {
     let Type::Path(path) = ty else { return None };
     let last = path.path.segments.last()?;
     let PathArguments::AngleBracketed(arguments) = &last.arguments else {

@@ -48,7 +48,7 @@ fn requirement(arguments: &Arguments, argument: &Argument) -> Ident {
     )
 }
 
-fn pascal(name: &str) -> String {
+pub(crate) fn pascal(name: &str) -> String {
     let words = name.split('_').map(|word| {
         let mut letters = word.chars();
         letters.next().map_or_else(String::new, |first| {

@@ -6,6 +6,7 @@
 
 mod arguments;
 mod component;
+mod custom;
 
 use proc_macro::TokenStream;
 
@@ -49,6 +50,54 @@ pub fn component(input: TokenStream) -> TokenStream {
     let input = syn::parse_macro_input!(input as syn::DeriveInput);
     arguments::Arguments::parse(&input)
         .map(|arguments| component::expand(&arguments))
+        .unwrap_or_else(syn::Error::into_compile_error)
+        .into()
+}
+
+/// Writes the handle and the builder of a custom kind of resource for its inputs.
+///
+/// ```text
+/// /// A shelf of the library.
+/// #[derive(Serialize, Deserialize, Inputs)]
+/// #[custom(Shelf, "library:Shelf")]
+/// struct ShelfInputs {
+///     /// Says what is on it.
+///     label: String,
+///     /// Names the books on it.
+///     books: Vec<String>,
+///     /// Limits the weight, in kg.
+///     limit: Option<u64>,
+/// }
+/// ```
+///
+/// - `#[custom(Kind, "package:Kind")]`: the handle to write, which gets the docs of the struct, and the type that the
+///   state knows the kind by.
+/// - `Option<T>` and `#[serde(default)]` may be left out. Everything else must be given.
+/// - Each setter takes a value, an `Output<T>` or an `&Output<T>`; lists and maps of plain values take mixed ones.
+/// - `#[serde(rename = "..")]` is followed; attributes that change the form of the struct are refused.
+#[proc_macro_derive(Inputs, attributes(custom, serde))]
+pub fn inputs(input: TokenStream) -> TokenStream {
+    let input = syn::parse_macro_input!(input as syn::DeriveInput);
+    custom::inputs(&input)
+        .unwrap_or_else(syn::Error::into_compile_error)
+        .into()
+}
+
+/// Writes the typed outputs of a custom kind of resource, as methods of its handle.
+///
+/// ```text
+/// #[derive(Serialize, Deserialize, Outputs)]
+/// #[custom(Shelf)]
+/// struct ShelfOutputs {
+///     /// Where it stands.
+///     room: String,
+/// }
+/// // shelf.room() -> Output<String>
+/// ```
+#[proc_macro_derive(Outputs, attributes(custom, serde))]
+pub fn outputs(input: TokenStream) -> TokenStream {
+    let input = syn::parse_macro_input!(input as syn::DeriveInput);
+    custom::outputs(&input)
         .unwrap_or_else(syn::Error::into_compile_error)
         .into()
 }

@@ -26,6 +26,7 @@
 //!   `Kind::builder(&parent, "name")`, setters, `build()`.
 //! - [`Output`](prelude::Output): a value that may not be known yet; pass it to any
 //!   setter, `map` it, or `.await` it inside a scope.
+//! - [`custom`]: kinds of resources of your own.
 //! - [`testing`]: unit tests of a program with mocks of every resource and the real engine.
 //! - `docs/ARCHITECTURE.md`: the map of the house.
 //!
@@ -33,6 +34,7 @@
 //! embedded one, and re-exports.
 
 mod cloud;
+pub mod custom;
 pub mod testing;
 
 use std::process::ExitCode;
@@ -55,6 +57,16 @@ where
         cloud::Clouds,
     )
     .await
+}
+
+/// A program that deploys to Azure and to a kind of resource of its own; see [`custom`].
+pub fn with(kind: impl custom::Custom) -> custom::Program {
+    custom::Program::new(true).with(kind)
+}
+
+/// A program that deploys to a kind of resource of its own, and knows no Azure; see [`custom`].
+pub fn only(kind: impl custom::Custom) -> custom::Program {
+    custom::Program::new(false).with(kind)
 }
 
 /// What a program imports: `use lazuli::prelude::*;`.

@@ -24,6 +24,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use lazuli_core::custom::{Custom, Inputs};
 use lazuli_core::{
     Created, Desired, Diagnostic, Existing, Progress, Provider, ProviderError, ProviderErrorKind,
     Result, Stack, TypeFacts, Value,
@@ -60,6 +61,8 @@ pub struct Mocks {
     answer: Arc<Answer>,
     config: BTreeMap<String, Value>,
     folder: PathBuf,
+    custom: BTreeMap<String, Arc<dyn Provider>>,
+    mocked: Vec<&'static str>,
 }
 
 impl Default for Mocks {
@@ -76,7 +79,24 @@ impl Mocks {
             answer: Arc::new(|_| Ok(Value::map())),
             config: BTreeMap::new(),
             folder: PathBuf::from("."),
+            custom: BTreeMap::new(),
+            mocked: vec!["azure"],
         }
+    }
+
+    /// Serves a custom kind by its own code.
+    #[must_use]
+    pub fn with(mut self, kind: impl Custom) -> Self {
+        self.custom.extend([lazuli_core::custom::serve(kind)]);
+        self
+    }
+
+    /// Mocks a custom kind: it answers with its inputs, and what
+    /// [`Mocks::answering`] says of it.
+    #[must_use]
+    pub fn mocking<I: Inputs>(mut self) -> Self {
+        self.mocked.push(I::TYPE);
+        self
     }
 
     /// Further outputs of a resource, laid over the usual ones; an `Err` is a
@@ -158,10 +178,14 @@ impl Mocks {
             help: "make the temporary folder writable".to_owned(),
         })?;
         let store = Store::local(folder.path(), "mocked", "test");
-        let provider: Arc<dyn Provider> = Arc::new(Mocked(self.answer.clone()));
+        let mut providers = self.custom.clone();
+        for name in &self.mocked {
+            let mocked: Arc<dyn Provider> = Arc::new(Mocked(self.answer.clone()));
+            providers.insert((*name).to_owned(), mocked);
+        }
         let settings = Settings {
             config: self.config.clone(),
-            providers: [("azure".to_owned(), provider)].into(),
+            providers,
             parallel: 64,
             settle: Duration::from_millis(500),
             actor: "a test".to_owned(),

@@ -1,0 +1,1 @@
+//! Custom kinds against the provider trait.
