@@ -44,7 +44,7 @@ impl Custom for Things {
         let half = wanted.inputs.lat_ms.max(0.0) / 2.0;
         pause(half).await?;
         let id = Uuid::new_v4().to_string();
-        self.cloud.create(wanted.name(), &id)?;
+        self.cloud.create(wanted.name, &id)?;
         pause(half).await?;
         Ok(Made::new(id, ()))
     }
@@ -53,10 +53,9 @@ impl Custom for Things {
         if self.cloud.forgets() {
             return Ok(known.as_recorded());
         }
-        let name = known.name().to_owned();
         let id = match known.id {
             Some(id) => self.cloud.holds(&id)?.then_some(id),
-            None => self.cloud.find(&name)?,
+            None => self.cloud.find(known.name)?,
         };
         Ok(id.map(|id| Made::new(id, ())))
     }
@@ -72,7 +71,7 @@ impl Custom for Things {
 
     async fn delete(&self, known: Known<'_, ThingInputs, ()>) -> Result<(), Failure> {
         match &known.id {
-            Some(id) => self.cloud.delete(known.name(), id),
+            Some(id) => self.cloud.delete(known.name, id),
             None => Ok(()),
         }
     }

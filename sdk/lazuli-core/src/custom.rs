@@ -66,7 +66,7 @@ pub trait Inputs: Serialize + DeserializeOwned + Send + Sync + 'static {
 ///
 ///     async fn create(&self, wanted: Wanted<'_, Greeting>) -> Result<Made<Greeted>, Failure> {
 ///         let text = format!("hello {}", wanted.inputs.to);
-///         Ok(Made::new(wanted.name(), Greeted { text }))
+///         Ok(Made::new(wanted.name, Greeted { text }))
 ///     }
 /// }
 /// ```
@@ -229,53 +229,44 @@ fn slot(lifecycle: Lifecycle) -> usize {
 
 /// A resource as the program wants it; every input is known.
 pub struct Wanted<'a, I> {
+    /// The name in the program.
+    pub name: &'a str,
+    /// The identity across runs.
+    pub urn: &'a Urn,
     /// The inputs.
     pub inputs: I,
     /// How long the operation may take, if the program says so.
     pub timeout: Option<Duration>,
-    urn: &'a Urn,
-    progress: &'a dyn Progress,
+    /// Tells people what is going on.
+    pub status: Status<'a>,
 }
 
-impl<I> Wanted<'_, I> {
-    /// The name in the program.
-    pub fn name(&self) -> &str {
-        self.urn.name()
-    }
+/// Tells people what is going on.
+#[derive(Clone, Copy)]
+pub struct Status<'a>(&'a dyn Progress);
 
-    /// The identity across runs.
-    pub fn urn(&self) -> &Urn {
-        self.urn
-    }
-
-    /// A short text on what is going on, for people.
-    pub fn status(&self, text: &str) {
-        self.progress.status(text);
+impl Status<'_> {
+    /// Shows a short text beside the running step.
+    pub fn tell(self, text: &str) {
+        self.0.status(text);
     }
 }
 
 /// A resource as it was recorded.
 pub struct Known<'a, I, O> {
+    /// The name in the program.
+    pub name: &'a str,
+    /// The identity across runs.
+    pub urn: &'a Urn,
     /// Its id; `None` when a create was interrupted before it had one.
     pub id: Option<String>,
     /// The inputs of its last operation.
     pub inputs: I,
     /// What it answered then; `None` when a create was interrupted.
     pub outputs: Option<O>,
-    urn: &'a Urn,
 }
 
 impl<I, O> Known<'_, I, O> {
-    /// The name in the program.
-    pub fn name(&self) -> &str {
-        self.urn.name()
-    }
-
-    /// The identity across runs.
-    pub fn urn(&self) -> &Urn {
-        self.urn
-    }
-
     /// The resource, believing what is recorded; `None` for an interrupted create.
     pub fn as_recorded(self) -> Option<Made<O>> {
         Some(Made {

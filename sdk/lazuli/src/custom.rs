@@ -111,7 +111,7 @@ use lazuli_cli::{
     WorldRequest,
 };
 use lazuli_core::Provider;
-pub use lazuli_core::custom::{Custom, Facts, Failure, Inputs, Known, Made, Wanted};
+pub use lazuli_core::custom::{Custom, Facts, Failure, Inputs, Known, Made, Status, Wanted};
 pub use lazuli_macros::{Inputs, Outputs};
 
 use crate::cloud::Clouds;
@@ -231,5 +231,56 @@ impl Platform for Served {
 
     async fn log(&self, request: &WorldRequest, site: &str) -> Result<Vec<String>, CliError> {
         self.clouds()?.log(request, site).await
+    }
+}
+
+#[cfg(all(test, feature = "emulator"))]
+mod tests {
+    use super::*;
+    use lazuli_core::custom::Inputs as InputsTrait;
+
+    #[derive(serde::Serialize, serde::Deserialize)]
+    struct Nothing {}
+
+    impl InputsTrait for Nothing {
+        const TYPE: &'static str = "test:Nothing";
+    }
+
+    struct Nobody;
+
+    #[async_trait]
+    impl Custom for Nobody {
+        type Inputs = Nothing;
+        type Outputs = ();
+
+        async fn create(&self, _: Wanted<'_, Nothing>) -> Result<Made<()>, Failure> {
+            Err(Failure::refused("nobody makes nothing"))
+        }
+    }
+
+    #[tokio::test]
+    async fn a_program_connects_to_what_it_knows_and_to_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let request = ConnectRequest {
+            cloud: lazuli_cli::Cloud::Emulator,
+            ca_bundle: None,
+            subscription: None,
+            data_dir: folder.path().join("emulator"),
+            folder: folder.path().to_owned(),
+            env: BTreeMap::new(),
+        };
+        for (program, expect) in [
+            (crate::only(Nobody), &["test:Nothing"][..]),
+            (crate::with(Nobody), &["azure", "test:Nothing"][..]),
+        ] {
+            let azure = program.azure;
+            let platform = Served {
+                providers: program.providers,
+                azure,
+            };
+            let connection = platform.connect(&request).await.unwrap();
+            assert!(connection.providers.keys().eq(expect));
+            assert_eq!(request.data_dir.exists(), azure);
+        }
     }
 }

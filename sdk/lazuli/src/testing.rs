@@ -33,6 +33,9 @@ use lazuli_engine::{
     Decision, EngineError, Event, Frontend, Operation, Plan, Settings, Store, stop_channel,
 };
 
+/// The provider of everything that is not a custom kind.
+const AZURE: &str = "azure";
+
 /// A resource as a mock sees it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MockResource {
@@ -80,7 +83,7 @@ impl Mocks {
             config: BTreeMap::new(),
             folder: PathBuf::from("."),
             custom: BTreeMap::new(),
-            mocked: vec!["azure"],
+            mocked: vec![AZURE],
         }
     }
 
@@ -180,7 +183,10 @@ impl Mocks {
         let store = Store::local(folder.path(), "mocked", "test");
         let mut providers = self.custom.clone();
         for name in &self.mocked {
-            let mocked: Arc<dyn Provider> = Arc::new(Mocked(self.answer.clone()));
+            let mocked: Arc<dyn Provider> = Arc::new(Mocked {
+                answer: self.answer.clone(),
+                is_azure: *name == AZURE,
+            });
             providers.insert((*name).to_owned(), mocked);
         }
         let settings = Settings {
@@ -237,8 +243,11 @@ impl Frontend for Watch {
     }
 }
 
-/// Azure's facts, checks and rules, over a mocked cloud.
-struct Mocked(Arc<Answer>);
+/// Azure's facts, checks and rules, over a mocked cloud; or a custom kind, which has none.
+struct Mocked {
+    answer: Arc<Answer>,
+    is_azure: bool,
+}
 
 impl Mocked {
     fn answer(&self, desired: &Desired) -> std::result::Result<Created, ProviderError> {
@@ -252,7 +261,7 @@ impl Mocked {
         let refused = |reason: String| ProviderError::new(ProviderErrorKind::Refused, reason);
         let mut outputs = desired.inputs.clone();
         overlay(&mut outputs, usual(&resource));
-        overlay(&mut outputs, (self.0)(&resource).map_err(refused)?);
+        overlay(&mut outputs, (self.answer)(&resource).map_err(refused)?);
         Ok(Created {
             id: resource.id,
             outputs,
@@ -303,15 +312,24 @@ fn overlay(base: &mut Value, over: Value) {
 #[async_trait]
 impl Provider for Mocked {
     fn facts(&self, ty: &str) -> TypeFacts {
-        lazuli_azure::provider::type_facts(ty)
+        match self.is_azure {
+            true => lazuli_azure::provider::type_facts(ty),
+            false => TypeFacts::default(),
+        }
     }
 
     fn check(&self, desired: &Desired) -> Vec<Diagnostic> {
-        lazuli_azure::provider::check_one(desired)
+        match self.is_azure {
+            true => lazuli_azure::provider::check_one(desired),
+            false => Vec::new(),
+        }
     }
 
     fn verify(&self, declared: &[lazuli_core::Declared]) -> Vec<Diagnostic> {
-        lazuli_azure::provider::verify_all(declared)
+        match self.is_azure {
+            true => lazuli_azure::provider::verify_all(declared),
+            false => Vec::new(),
+        }
     }
 
     async fn create(

@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use serde::de::DeserializeOwned;
 
-use super::{Custom, Failure, Inputs as _, Known, Made, Wanted, typed};
+use super::{Custom, Failure, Inputs as _, Known, Made, Status, Wanted, typed};
 use crate::provider::{
     Created, Desired, Existing, Lifecycle, Progress, Provider, ProviderError, TypeFacts,
 };
@@ -35,8 +35,9 @@ impl<K: Custom> Served<K> {
         Ok(Wanted {
             inputs: inputs.map_err(|reason| misfit("inputs", &desired.urn, &reason))?,
             timeout: desired.timeout,
+            name: desired.urn.name(),
             urn: &desired.urn,
-            progress,
+            status: Status(progress),
         })
     }
 
@@ -57,6 +58,7 @@ impl<K: Custom> Served<K> {
             id: Some(existing.id.clone()).filter(|id| !id.is_empty()),
             inputs,
             outputs,
+            name: existing.urn.name(),
             urn: &existing.urn,
         })
     }
