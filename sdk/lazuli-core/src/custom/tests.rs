@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use futures::executor::block_on;
+use futures::FutureExt as _;
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
@@ -89,6 +89,11 @@ impl Progress for Silent {
     fn status(&self, _: &str) {}
 }
 
+/// Nothing here waits for anything.
+fn at_once<T>(future: impl Future<Output = T>) -> T {
+    future.now_or_never().unwrap()
+}
+
 fn provider(kind: impl Custom) -> Arc<dyn Provider> {
     serve(kind).1
 }
@@ -119,7 +124,7 @@ fn made(id: &str) -> Value {
 fn a_failure_says_what_is_known_of_the_outcome() {
     let check = |text: &str, expect: (ProviderErrorKind, &str)| {
         let created = provider(Lamp);
-        let created = block_on(created.create(&desired(json!({ "text": text })), &Silent));
+        let created = at_once(created.create(&desired(json!({ "text": text })), &Silent));
         let error = created.unwrap_err();
         assert_eq!((error.kind, error.message.as_str()), expect, "{text}");
     };
@@ -137,12 +142,12 @@ fn a_failure_says_what_is_known_of_the_outcome() {
 fn an_answer_holds_its_id_and_hides_its_secrets() {
     let lamp = provider(Lamp);
     let Created { id, outputs } =
-        block_on(lamp.create(&desired(json!({ "text": "x" })), &Silent)).unwrap();
+        at_once(lamp.create(&desired(json!({ "text": "x" })), &Silent)).unwrap();
     assert_eq!(id, "id-w");
     assert_eq!(outputs.at("id").and_then(Value::as_str), Some("id-w"));
     assert_eq!(outputs.at("echo").and_then(Value::as_str), Some("x"));
     assert!(outputs.is_secret_at("key") && !outputs.is_secret_at("echo"));
-    let found = block_on(lamp.read(&existing("id-w", json!({ "text": "x" }), outputs.clone())));
+    let found = at_once(lamp.read(&existing("id-w", json!({ "text": "x" }), outputs.clone())));
     assert_eq!(found.unwrap().map(|found| found.outputs), Some(outputs));
 }
 
@@ -150,7 +155,7 @@ fn an_answer_holds_its_id_and_hides_its_secrets() {
 fn without_a_read_what_is_recorded_is_believed_and_a_create_is_repeated() {
     let lamp = provider(Lamp);
     let read = |id: &str, outputs: Value| {
-        let read = block_on(lamp.read(&existing(id, json!({ "text": "x" }), outputs)));
+        let read = at_once(lamp.read(&existing(id, json!({ "text": "x" }), outputs)));
         read.unwrap().map(|found| found.id)
     };
     assert_eq!(read("", Value::Null), None);
@@ -172,9 +177,9 @@ fn a_kind_without_update_has_nothing_to_repair_and_cannot_change() {
         provider(Lamp),
         existing("id-w", json!({ "text": "x" }), made("id-w")),
     );
-    let same = block_on(lamp.update(&old, &desired(json!({ "text": "x" })), &Silent));
+    let same = at_once(lamp.update(&old, &desired(json!({ "text": "x" })), &Silent));
     assert_eq!(same.unwrap().outputs, old.outputs);
-    let other = block_on(lamp.update(&old, &desired(json!({ "text": "y" })), &Silent));
+    let other = at_once(lamp.update(&old, &desired(json!({ "text": "y" })), &Silent));
     assert_eq!(other.unwrap_err().kind, ProviderErrorKind::Refused);
 }
 
@@ -186,7 +191,7 @@ fn an_update_keeps_the_id_and_no_outputs_are_outputs() {
         Value::from(json!({ "id": "w" })),
     );
     let wanted = desired(json!({ "text": "x", "count": 1 }));
-    let switched = block_on(provider(Switch).update(&old, &wanted, &Silent)).unwrap();
+    let switched = at_once(provider(Switch).update(&old, &wanted, &Silent)).unwrap();
     assert_eq!(
         (switched.id.as_str(), switched.outputs),
         ("w", Value::from(json!({ "id": "w" })))
@@ -212,7 +217,7 @@ fn inputs_that_do_not_fit_are_a_finding_that_quotes_no_secret() {
     let [finding] = lamp.check(&wrong).try_into().unwrap();
     assert!(!finding.message.contains("hunter2"), "{}", finding.message);
     let old = existing("id-w", json!({ "count": 1 }), made("id-w"));
-    let error = block_on(lamp.delete(&old, &Silent)).unwrap_err();
+    let error = at_once(lamp.delete(&old, &Silent)).unwrap_err();
     assert!(
         error.message.contains("`text`") && error.help.is_some(),
         "{error:?}"
