@@ -340,7 +340,9 @@ impl Graph {
     pub(crate) fn decide(&mut self, state: &State) -> Vec<ResId> {
         let mut same = Vec::new();
         let mut open = std::mem::take(&mut self.dirty);
-        open.reverse();
+        // Who waits for many is named by each of them; looking once is enough.
+        open.sort_unstable_by(|a, b| b.cmp(a));
+        open.dedup();
         while let Some(index) = open.pop() {
             if self.node(index).progress != Progress::Declared {
                 continue;

@@ -330,7 +330,13 @@ pub(crate) async fn settle_in_flight(
 ) -> Vec<(u64, InFlight, Result<Reading, lazuli_core::ProviderError>)> {
     let mut tasks = JoinSet::new();
     for (number, operation) in &state.in_flight {
-        let (number, operation) = (*number, operation.clone());
+        let (number, mut operation) = (*number, operation.clone());
+        let urn = &operation.resource.urn;
+        if operation.op == Op::Update {
+            // The journal holds what was wanted; what was there before is in the state.
+            let old = state.resources.get(urn);
+            operation.resource.outputs = old.map(|old| old.outputs.clone()).unwrap_or_default();
+        }
         let provider = providers.get(&operation.resource.provider).cloned();
         let known = state.ids_of(&operation.resource.urn);
         tasks.spawn(async move {

@@ -36,6 +36,10 @@ impl Dispatcher<'_, '_> {
                         drop(created);
                         (Some("it still exists and stays in the state".to_owned()), Some(Outcome::Nothing))
                     }
+                    // Found by its name: the one that was to be replaced.
+                    Reading::Present(created) if self.is_former(at, &created.id) => {
+                        (None, Some(Outcome::Nothing))
+                    }
                     Reading::Present(created) => {
                         let outcome = self.brought(at, created.id, created.outputs, true);
                         (Some("it exists and is in the state; the next `up` writes it again".to_owned()), Some(outcome))
@@ -104,6 +108,12 @@ impl Dispatcher<'_, '_> {
         } else {
             Outcome::Nothing
         }
+    }
+
+    fn is_former(&self, at: usize, id: &str) -> bool {
+        let state = self.context.journal.state();
+        let former = state.resources.get(&self.steps[at].urn);
+        self.steps[at].op == Op::CreateReplacement && former.is_some_and(|old| old.id == id)
     }
 
     fn brought(&self, at: usize, id: String, outputs: Value, uncertain: bool) -> Outcome {

@@ -61,6 +61,12 @@ impl Run<'_> {
             (Op::Delete | Op::DeleteReplaced | Op::Update, _absent @ Reading::Absent) => {
                 (Outcome::Gone, "it is gone")
             }
+            // Found by its name: the one that was to be replaced.
+            (Op::CreateReplacement, Reading::Present(created))
+                if self.is_former(&resource.urn, &created.id) =>
+            {
+                (Outcome::Nothing, "it was never made")
+            }
             (op, Reading::Present(created)) => {
                 let found = Resource {
                     id: created.id,
@@ -69,8 +75,7 @@ impl Run<'_> {
                     ..resource.clone()
                 };
                 let former = self.book.state().resources.get(&resource.urn);
-                let supersedes =
-                    op == Op::CreateReplacement && former.is_some_and(|old| old.id != found.id);
+                let supersedes = op == Op::CreateReplacement && former.is_some();
                 let found = Box::new(found);
                 (
                     if supersedes {
@@ -83,5 +88,10 @@ impl Run<'_> {
             }
             _ => (Outcome::Nothing, "it was never made"),
         }
+    }
+
+    fn is_former(&self, urn: &lazuli_core::Urn, id: &str) -> bool {
+        let former = self.book.state().resources.get(urn);
+        former.is_some_and(|old| old.id == id)
     }
 }
