@@ -40,7 +40,7 @@ impl Custom for Lamp {
     async fn create(&self, wanted: Wanted<'_, Wish>) -> Result<Made<Answer>, Failure> {
         match wanted.inputs.text.as_str() {
             "refuse" => return Err(Failure::refused("no").code("No").help("ask nicely")),
-            "io" => Err(std::io::Error::other("the line was cut"))?,
+            "parse" => drop("many".parse::<u32>()?),
             "pass on" => Err(ProviderError::new(ProviderErrorKind::Unhealthy, "pale"))?,
             _ => {}
         }
@@ -129,7 +129,10 @@ fn a_failure_says_what_is_known_of_the_outcome() {
         assert_eq!((error.kind, error.message.as_str()), expect, "{text}");
     };
     check("refuse", (ProviderErrorKind::Refused, "no"));
-    check("io", (ProviderErrorKind::Unknown, "the line was cut"));
+    check(
+        "parse",
+        (ProviderErrorKind::Unknown, "invalid digit found in string"),
+    );
     check("pass on", (ProviderErrorKind::Unhealthy, "pale"));
     let told: ProviderError = Failure::refused("no").code("No").help("ask").into();
     assert_eq!(

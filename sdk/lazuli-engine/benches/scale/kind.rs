@@ -1,0 +1,98 @@
+//! The resource of the benches: it takes the ids of others, and its time.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use lazuli_core::custom::{Custom, Draft, Facts, Failure, Inputs, Known, Made, Wanted, serve};
+use lazuli_core::{Input, IntoList as _, Output, Stack};
+use lazuli_engine::{Decision, Event, Frontend, Operation, Plan, Settings, Store, stop_channel};
+use serde::{Deserialize, Serialize};
+
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Thing {
+    deps: Vec<String>,
+    seconds: f64,
+    v: u32,
+}
+
+impl Inputs for Thing {
+    const TYPE: &'static str = "bench:Thing";
+}
+
+struct Things;
+
+#[async_trait]
+impl Custom for Things {
+    type Inputs = Thing;
+    type Outputs = ();
+
+    fn facts(&self) -> Facts {
+        Facts::in_place()
+    }
+
+    async fn create(&self, wanted: Wanted<'_, Thing>) -> Result<Made<()>, Failure> {
+        if wanted.inputs.seconds > 0.0 {
+            tokio::time::sleep(Duration::from_secs_f64(wanted.inputs.seconds)).await;
+        }
+        Ok(Made::new(format!("thing-{}", wanted.name), ()))
+    }
+
+    async fn update(&self, _: Known<'_, Thing, ()>, _: Wanted<'_, Thing>) -> Result<(), Failure> {
+        Ok(())
+    }
+}
+
+/// Declares a graph.
+pub(crate) fn declare(stack: &Stack, edges: &[Vec<usize>], seconds: &[f64], v: u32) {
+    let mut ids: Vec<Output<String>> = Vec::with_capacity(edges.len());
+    for (at, edges) in edges.iter().enumerate() {
+        let deps: Vec<_> = edges.iter().map(|edge| ids[*edge].clone()).collect();
+        let mut draft = Draft::new::<Thing>(stack, &format!("r{at}"));
+        draft.set_list::<String>("deps", deps.into_list());
+        draft.set(
+            "seconds",
+            Input::Value(seconds.get(at).copied().unwrap_or_default()),
+        );
+        draft.set("v", Input::Value(v));
+        ids.push(draft.declare().id());
+    }
+}
+
+struct Quiet;
+
+#[async_trait]
+impl Frontend for Quiet {
+    fn event(&mut self, _: &Event) {}
+
+    async fn approve(&mut self, _: &Plan) -> Decision {
+        Decision::Approved
+    }
+}
+
+/// One run of the engine, on a runtime of its own.
+pub(crate) fn run<F, Fut>(operation: Operation, folder: &Path, parallel: usize, topology: F)
+where
+    F: FnOnce(Stack) -> Fut + Send + 'static,
+    Fut: Future<Output = lazuli_core::Result<()>> + 'static,
+{
+    let settings = Settings {
+        project: "bench".into(),
+        stack: "dev".into(),
+        config: BTreeMap::new(),
+        target: BTreeMap::new(),
+        folder: folder.to_owned(),
+        providers: [serve(Things)].into(),
+        parallel,
+        settle: Duration::from_secs(3),
+        expect_no_changes: false,
+        actor: "bench".into(),
+    };
+    let store = Store::local(folder, "bench", "dev");
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let (_stopper, stop) = stop_channel();
+    let mut quiet = Quiet;
+    let run = lazuli_engine::run(operation, settings, store, topology, &mut quiet, stop);
+    runtime.block_on(run).expect("a run without failures");
+}
