@@ -106,9 +106,9 @@ fn table(table: &dyn TableLike) -> Result<BTreeMap<String, Value>, String> {
 fn item_value(item: &Item) -> Result<Value, String> {
     match item {
         Item::Value(value) => plain(value),
-        Item::Table(inner) => table(inner).map(Value::Map),
+        Item::Table(inner) => table(inner).map(Value::from),
         Item::ArrayOfTables(list) => {
-            let items = list.iter().map(|inner| table(inner).map(Value::Map));
+            let items = list.iter().map(|inner| table(inner).map(Value::from));
             items.collect::<Result<_, _>>().map(Value::List)
         }
         Item::None => Ok(Value::Null),
@@ -126,7 +126,7 @@ fn plain(value: &Toml) -> Result<Value, String> {
         Toml::Boolean(value) => Value::from(*value.value()),
         Toml::Datetime(moment) => Value::from(moment.value().to_string()),
         Toml::Array(list) => Value::List(list.iter().map(plain).collect::<Result<_, _>>()?),
-        Toml::InlineTable(inner) => Value::Map(table(inner)?),
+        Toml::InlineTable(inner) => Value::from(table(inner)?),
     })
 }
 
@@ -179,7 +179,10 @@ mod tests {
             config.set(key, value).unwrap();
         }
         config.write().unwrap();
-        assert_eq!(ConfigFile::read(path).unwrap().values().unwrap(), values);
+        assert_eq!(
+            ConfigFile::read(path).unwrap().values().unwrap(),
+            values.into_iter().collect()
+        );
     }
 
     #[test]

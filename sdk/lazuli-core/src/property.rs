@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::executor::{Deps, ResId, Taint};
+use crate::members::Members;
 use crate::output::{Output, Peek, Roots, roots};
 use crate::value::Value;
 use crate::{OutputError, SourcePlace};
@@ -18,7 +19,7 @@ pub enum Property {
     /// A list whose elements resolve one by one.
     List(Vec<Property>),
     /// An object whose members resolve one by one.
-    Map(BTreeMap<String, Property>),
+    Map(Members<Property>),
 }
 
 /// What a tree of properties is right now.
@@ -39,7 +40,7 @@ pub struct Snapshot {
 impl Property {
     /// An empty object.
     pub fn map() -> Self {
-        Self::Map(BTreeMap::new())
+        Self::Map(Members::new())
     }
 
     /// Sets a member at a dotted path, making objects on the way. Used by typed builders.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+use crate::members::Members;
 use serde_json::{Number, Value as Json};
 
 /// A property value of a resource: JSON plus secrets and unknowns.
@@ -22,7 +23,7 @@ pub enum Value {
     /// An ordered list.
     List(Vec<Value>),
     /// An object; keys are kept sorted so that output is deterministic.
-    Map(BTreeMap<String, Value>),
+    Map(Members<Value>),
     /// A value that no log, error, event, diff or `Debug` shows.
     Secret(Box<Value>),
     /// Not known before deployment; the texts name what it waits for.
@@ -41,7 +42,7 @@ pub enum Reveal {
 impl Value {
     /// An empty object.
     pub fn map() -> Self {
-        Self::Map(BTreeMap::new())
+        Self::Map(Members::new())
     }
 
     /// Follows a dotted path (`properties.loginServer`, `items.0.name`), looking through secrets.
@@ -102,7 +103,7 @@ impl Value {
     }
 
     /// The object, if it is one.
-    pub fn as_map(&self) -> Option<&BTreeMap<String, Value>> {
+    pub fn as_map(&self) -> Option<&Members<Value>> {
         match self {
             Self::Map(map) => Some(map),
             Self::Secret(inner) => inner.as_map(),

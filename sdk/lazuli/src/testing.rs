@@ -295,7 +295,7 @@ fn usual(resource: &MockResource) -> Value {
             Value::from(format!("sha256:{:0>64}", 0)),
         );
     }
-    Value::Map(outputs)
+    Value::from(outputs)
 }
 
 fn overlay(base: &mut Value, over: Value) {

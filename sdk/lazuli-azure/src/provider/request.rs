@@ -1,7 +1,5 @@
 //! From declared inputs to a request's body, and from an answer to outputs.
 
-use std::collections::BTreeMap;
-
 use lazuli_core::value::Reveal;
 use lazuli_core::{Created, ProviderError, Value};
 use serde_json::Value as Json;
@@ -60,7 +58,7 @@ pub(super) fn veil(outputs: Value, inputs: &Value) -> Value {
                 Some(input) => (key, veil(value, input)),
                 None => (key, value),
             };
-            Value::Map(outputs.into_iter().map(veiled).collect::<BTreeMap<_, _>>())
+            Value::Map(outputs.into_iter().map(veiled).collect())
         }
         // Azure may answer in another order, so that one secret makes all of the list secret.
         (Value::List(outputs), Value::List(inputs))

@@ -85,7 +85,7 @@ impl Settings {
                 entry.insert("value".to_owned(), value);
             }
         }
-        Value::Map(entry)
+        Value::from(entry)
     }
 
     async fn list(self, call: &Call<'_>) -> Result<Map<String, Json>, ProviderError> {

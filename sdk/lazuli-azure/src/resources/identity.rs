@@ -1,7 +1,5 @@
 //! Which identities a resource has.
 
-use std::collections::BTreeMap;
-
 use lazuli_core::{IntoInput, Output, Property, ToProperty, Value};
 
 use crate::ids::UserAssignedIdentityId;
@@ -70,6 +68,6 @@ fn keyed(ids: Vec<Output<UserAssignedIdentityId>>) -> Output<Value> {
         let members = ids
             .into_iter()
             .map(|id| (id.as_str().to_owned(), Value::map()));
-        Value::Map(members.collect::<BTreeMap<_, _>>())
+        Value::Map(members.collect())
     })
 }

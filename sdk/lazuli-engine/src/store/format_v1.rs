@@ -460,7 +460,7 @@ mod tests {
         );
         map.insert(MARK.to_owned(), Value::from("mine"));
         map.insert("n".to_owned(), Value::from(json!([1, null, {"a": true}])));
-        let value = Value::Map(map);
+        let value = Value::from(map);
         let wire = codec.value(&value).unwrap();
         assert!(!wire.to_string().contains("hunter2"));
         assert_eq!(codec.read_value(wire.clone()).unwrap(), value);
