@@ -797,7 +797,7 @@ pub(crate) fn hide_like(outputs: &mut Value, inputs: &Value) {
         (Value::Secret(_), _) => {}
         (outputs, Value::Secret(_)) => *outputs = std::mem::take(outputs).into_secret(),
         (Value::Map(outputs), Value::Map(inputs)) => {
-            for (key, output) in outputs {
+            for (key, output) in outputs.iter_mut() {
                 if let Some(input) = inputs.get(key) {
                     hide_like(output, input);
                 }

@@ -108,7 +108,7 @@ impl Play {
                     let mut words = rest.split_whitespace();
                     let id = words.next().expect("an id").to_owned();
                     let members = words.filter_map(|word| word.split_once('='));
-                    let mut outputs: std::collections::BTreeMap<_, _> = members
+                    let mut outputs: lazuli_core::Members<Value> = members
                         .map(|(key, value)| (key.to_owned(), Value::from(value)))
                         .collect();
                     outputs.insert("id".into(), Value::from(id.as_str()));

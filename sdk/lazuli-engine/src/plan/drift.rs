@@ -4,9 +4,7 @@
 //! property is no opinion. What the answer does not tell back (`write_only`, or
 //! null) is taken to be as declared.
 
-use std::collections::BTreeMap;
-
-use lazuli_core::{TypeFacts, Value};
+use lazuli_core::{Members, TypeFacts, Value};
 
 use super::diff::{Change, Rules, any, covers, diff, join, keyed, names, same};
 
@@ -60,7 +58,7 @@ fn overlay(path: &str, declared: &Value, answer: Option<&Value>, facts: &TypeFac
 }
 
 /// A member whose name differs in case only: clouds are not strict about it.
-fn folded<'a>(answer: &'a BTreeMap<String, Value>, key: &str) -> Option<&'a Value> {
+fn folded<'a>(answer: &'a Members<Value>, key: &str) -> Option<&'a Value> {
     answer
         .iter()
         .find(|(name, _)| name.eq_ignore_ascii_case(key))
