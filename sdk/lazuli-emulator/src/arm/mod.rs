@@ -5,8 +5,10 @@
 //! Writes run one at a time, so a provider may check and then act; reads run beside each other, see
 //! [`turn`].
 
+pub(crate) mod directory;
 pub(crate) mod entra;
 pub(crate) mod errors;
+pub(crate) mod graph;
 pub(crate) mod ids;
 pub(crate) mod json;
 pub(crate) mod lro;
