@@ -121,6 +121,8 @@ impl Journal {
     /// nothing was written.
     pub(crate) fn close(mut self) -> Result<State, EngineError> {
         self.finish_writer();
+        // The state is read once more below; two of it would be the peak of a run.
+        self.state = State::default();
         let codec = self.store.codec(true)?;
         // What is on disk counts, tokens that tasks appended included.
         let opened = self.store.open(&codec)?;
