@@ -81,7 +81,7 @@ async fn two_shelves(stack: Stack) -> Result<()> {
     Shelf::builder(&first, "second")
         .label(first.place())
         .books(vec![first.id()])
-        .limit(&first.fits().map(|kg| Limit { kg }))
+        .limit(first.fits().map(|kg| Limit { kg }))
         .build();
     stack.export("fits", first.fits().map(|fits| fits.to_string()));
     Ok(())
