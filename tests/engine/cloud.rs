@@ -35,6 +35,8 @@ pub(crate) struct World {
     pub(crate) most_running: usize,
     /// Which container a thing lies in, by names; it goes when the container goes.
     pub(crate) members: BTreeMap<String, String>,
+    /// Names of things that were ever declared to be retained.
+    pub(crate) retained: BTreeSet<String>,
     /// The same by ids, as of the creation.
     inside: BTreeMap<String, String>,
     serial: u32,
@@ -45,9 +47,12 @@ impl World {
         let Some(container) = self.members.get(name) else {
             return;
         };
-        let (prefix, plain) = (format!("{container}#"), format!("/{container}"));
-        let mut ids = self.things.keys().rev();
-        if let Some(container) = ids.find(|id| id.starts_with(&prefix) || **id == plain) {
+        let born = |id: &&String| {
+            let serial = self.things[*id].at("serial").and_then(Value::as_str);
+            serial.and_then(|serial| serial[1..].parse::<u32>().ok())
+        };
+        let named = self.things.keys().filter(|id| name_of(id) == container);
+        if let Some(container) = named.max_by_key(born) {
             self.inside.insert(id.to_owned(), container.clone());
         }
     }
@@ -142,6 +147,12 @@ impl Cloud {
         }
         std::future::pending::<()>().await;
     }
+}
+
+/// The name of a thing by its id: `name#serial`, `/name` or `/name-generation`.
+pub(crate) fn name_of(id: &str) -> &str {
+    let id = id.trim_start_matches('/');
+    id.split(['#', '-']).next().unwrap_or_default()
 }
 
 fn refused(text: String) -> ProviderError {

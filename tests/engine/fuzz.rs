@@ -57,7 +57,8 @@ impl Case {
         if self.chance(25) {
             let victim = self.pick(&first);
             if !victim.is_retained() {
-                self.deeds.push(Deed::Cloud(format!("gone {}", victim.name)));
+                self.deeds
+                    .push(Deed::Cloud(format!("gone {}", victim.name)));
             }
         }
         self.trouble(&second);
@@ -79,7 +80,11 @@ impl Case {
         let mut thing = Thing {
             name,
             ty: self.pick(&["thing", "thing", "named", "dated"]).to_owned(),
-            component: if self.chance(20) { "app".into() } else { String::new() },
+            component: if self.chance(20) {
+                "app".into()
+            } else {
+                String::new()
+            },
             ..Thing::default()
         };
         let text = self.pick(&["1", "2", "3"]).to_owned();
@@ -143,7 +148,10 @@ impl Case {
         for thing in first {
             let known: BTreeSet<_> = things.iter().map(|thing| thing.name.clone()).collect();
             // What lies in something goes with it, whatever a program says.
-            let lost = thing.options.iter().any(|(option, of)| option == "with" && !known.contains(of));
+            let lost = thing
+                .options
+                .iter()
+                .any(|(option, of)| option == "with" && !known.contains(of));
             if lost || self.chance(20) {
                 continue;
             }
@@ -160,9 +168,11 @@ impl Case {
             }
             things.push(thing);
         }
-        for name in ["x", "y"] {
+        for _ in 0..2 {
             if self.chance(25) {
-                let thing = self.thing(name.to_owned(), &things);
+                self.generation += 1;
+                let name = format!("x{}", self.generation);
+                let thing = self.thing(name, &things);
                 things.push(thing);
             }
         }
@@ -214,7 +224,9 @@ impl Thing {
     fn without_others(&self, known: &BTreeSet<String>) -> Self {
         let mut thing = self.clone();
         thing.inputs.retain(|_, given| match given {
-            Given::Id(other) | Given::Output(other, _) | Given::Late(other) => known.contains(other),
+            Given::Id(other) | Given::Output(other, _) | Given::Late(other) => {
+                known.contains(other)
+            }
             _ => true,
         });
         let refers = ["after", "with", "replaceWith", "in"];
@@ -263,9 +275,9 @@ async fn survive(deeds: &[Deed]) {
             // What the trouble before kept from being made cannot be taken away.
             let known = |text: &str| {
                 let name = text.rsplit(' ').next().unwrap_or_default().to_owned();
-                before.iter().any(|id| {
-                    id.starts_with(&format!("{name}#")) || *id == format!("/{name}")
-                })
+                before
+                    .iter()
+                    .any(|id| id.starts_with(&format!("{name}#")) || *id == format!("/{name}"))
             };
             let Deed::Cloud(text) = deed else { continue };
             if !known(text) {
@@ -285,21 +297,33 @@ async fn survive(deeds: &[Deed]) {
     }
     retained.extend(play.forgotten(&before));
     play.assert_settled(&retained);
-    assert!(play.bench.state().superseded.is_empty(), "an old half is left");
+    assert!(
+        play.bench.state().superseded.is_empty(),
+        "an old half is left"
+    );
     let quiet = play.run(&again).await;
     let planned = quiet.watch.plans.first().map(super::cloud::steps);
-    assert_eq!(planned, Some(Vec::new()), "a second run finds something to do");
+    assert_eq!(
+        planned,
+        Some(Vec::new()),
+        "a second run finds something to do"
+    );
 }
 
 fn play(seed: u64) {
     let mut case = Case::of(seed);
     case.write();
     let deeds = case.deeds.clone();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
     let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
         runtime.block_on(async {
             let limit = std::time::Duration::from_secs(60);
-            tokio::time::timeout(limit, survive(&deeds)).await.expect("it never ends");
+            tokio::time::timeout(limit, survive(&deeds))
+                .await
+                .expect("it never ends");
         });
     }));
     if let Err(panic) = outcome {

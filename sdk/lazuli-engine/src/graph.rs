@@ -432,13 +432,31 @@ impl Graph {
             facts: &facts,
             provider,
             asked: self.scope.selection.replaces(&node.registration.urn),
+            stranded: old.is_some_and(|old| self.is_stranded(index, old, state)),
         };
         if let Some(id) = self.import_id(index)
             && old.is_none_or(|old| !old.id.eq_ignore_ascii_case(id))
         {
             return self.judge_import(index, &wish, old);
         }
-        Some(swept_along(self, index, &wish, decide(&wish, old)))
+        Some(swept_along(self, index, &wish, decide(&wish, old), old))
+    }
+
+    /// Whether a resource lies in the old half of a replacement that an earlier
+    /// run did not finish.
+    fn is_stranded(&self, index: ResId, old: &Resource, state: &State) -> bool {
+        let options = &self.node(index).registration.options;
+        let container = options.deleted_with.or_else(|| self.container(index));
+        let now = container.and_then(|container| {
+            let node = self.node(container);
+            self.former(container, &node.seen, state)
+        });
+        match (&old.container_id, now) {
+            (Some(was), Some(now)) => !was.eq_ignore_ascii_case(&now.id),
+            // Its container is made anew, under whatever name.
+            (Some(_), None) => container.is_some_and(|container| !self.is_existing(container)),
+            (None, _) => false,
+        }
     }
 
     /// An existing resource is read as soon as its id is known and nothing that
@@ -651,6 +669,7 @@ impl Graph {
                 .deleted_with
                 .filter(|id| recorded(&id))
                 .map(|id| urn_of(&id)),
+            container_id: None,
             trigger: node.seen.trigger.clone(),
             secret_outputs,
             delete_timeout: options.timeouts.delete,

@@ -13,7 +13,7 @@ use lazuli_core::Value;
 use lazuli_engine::{EngineError, Operation, Pattern, Selection, Settings};
 
 use self::language::{Deed, Run, Thing, parse};
-use super::cloud::{Bench, Faults, Ran, Watch, steps};
+use super::cloud::{Bench, Faults, Ran, Watch, name_of, steps};
 
 /// A scenario being played.
 pub(crate) struct Play {
@@ -52,12 +52,23 @@ impl Play {
             .with(|world| world.faults = faulty(&faults));
         let (operation, settings) = settings(&self.bench, run);
         let program = self.program.clone();
-        let members = program.iter().filter_map(|thing| {
-            let with = thing.options.iter().find(|(option, _)| option == "with")?;
-            Some((thing.name.clone(), with.1.clone()))
-        });
+        let members = program
+            .iter()
+            .map(|thing| (thing.name.clone(), container_of(thing, &program)));
         let members: Vec<_> = members.collect();
-        self.bench.cloud.with(|world| world.members.extend(members));
+        let retained = program
+            .iter()
+            .filter(|thing| thing.options.iter().any(|(option, _)| option == "retain"));
+        let retained: Vec<_> = retained.map(|thing| thing.name.clone()).collect();
+        self.bench.cloud.with(|world| {
+            for (name, container) in members {
+                match container {
+                    Some(container) => world.members.insert(name, container),
+                    None => world.members.remove(&name),
+                };
+            }
+            world.retained.extend(retained);
+        });
         let declare = move |stack| program::declare(stack, program);
         self.bench.cloud.log();
         let ran = self
@@ -126,6 +137,30 @@ impl Play {
         state.resources.keys().map(|urn| urn.place()).collect()
     }
 
+    /// What the last run left in the cloud on purpose: it was there before, and
+    /// the state, which knew it as retained, does not know it any more.
+    pub(crate) fn forgotten(&self, before: &BTreeSet<String>) -> BTreeSet<String> {
+        let state = self.bench.state();
+        let known: BTreeSet<_> = state
+            .resources
+            .values()
+            .chain(state.superseded.values())
+            .chain(
+                state
+                    .in_flight
+                    .values()
+                    .map(|in_flight| &in_flight.resource),
+            )
+            .map(|resource| resource.id.clone())
+            .collect();
+        let retained = self.bench.cloud.with(|world| world.retained.clone());
+        before
+            .iter()
+            .filter(|id| !known.contains(*id) && retained.contains(name_of(id)))
+            .cloned()
+            .collect()
+    }
+
     /// Nothing in flight, and state and cloud agree, other people's things aside.
     pub(crate) fn assert_settled(&self, forgotten: &BTreeSet<String>) {
         let state = self.bench.state();
@@ -144,6 +179,20 @@ impl Play {
             .collect();
         assert_eq!(recorded, existing, "state (left) and cloud (right)");
     }
+}
+
+/// What a thing is deleted with: its own option, or that of what it lies in.
+fn container_of(thing: &Thing, program: &[Thing]) -> Option<String> {
+    let argument = |wanted: &str| {
+        let mut options = thing.options.iter();
+        options
+            .find(|(option, _)| option == wanted)
+            .map(|(_, argument)| argument.clone())
+    };
+    argument("with").or_else(|| {
+        let parent = argument("in")?;
+        container_of(program.iter().find(|thing| thing.name == parent)?, program)
+    })
 }
 
 fn faulty(faults: &[(String, String)]) -> Faults {

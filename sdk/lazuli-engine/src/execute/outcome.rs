@@ -36,7 +36,7 @@ impl Dispatcher<'_, '_> {
                         drop(created);
                         (Some("it still exists and stays in the state".to_owned()), Some(Outcome::Nothing))
                     }
-                    // Found by its name: the one that was to be replaced.
+                    // Found by its name: the one that was to be replaced, or one under another urn.
                     Reading::Present(created) if self.is_former(at, &created.id) => {
                         (None, Some(Outcome::Nothing))
                     }
@@ -111,9 +111,8 @@ impl Dispatcher<'_, '_> {
     }
 
     fn is_former(&self, at: usize, id: &str) -> bool {
-        let state = self.context.journal.state();
-        let former = state.resources.get(&self.steps[at].urn);
-        self.steps[at].op == Op::CreateReplacement && former.is_some_and(|old| old.id == id)
+        let creates = matches!(self.steps[at].op, Op::Create | Op::CreateReplacement);
+        creates && self.context.journal.state().has_id(id)
     }
 
     fn brought(&self, at: usize, id: String, outputs: Value, uncertain: bool) -> Outcome {
@@ -124,7 +123,9 @@ impl Dispatcher<'_, '_> {
             uncertain,
             ..self.context.graph.record(index, id, outputs)
         };
-        let former = self.context.journal.state().resources.get(&resource.urn);
+        let state = self.context.journal.state();
+        let resource = state.contained(resource);
+        let former = state.resources.get(&resource.urn);
         let supersedes = self.steps[at].op == Op::CreateReplacement
             && former.is_some_and(|old| old.id != resource.id);
         if supersedes {

@@ -105,7 +105,7 @@ impl Dispatcher<'_, '_> {
             inputs: self.context.graph.imported_inputs(index, &found),
             ..self.context.graph.record(index, found.id, found.outputs)
         };
-        let resource = Box::new(resource);
+        let resource = Box::new(self.context.journal.state().contained(resource));
         let number = self.context.journal.new_operation();
         let outcome = match replaces {
             true => Outcome::Superseded(resource),
@@ -192,6 +192,7 @@ impl Dispatcher<'_, '_> {
             .or_else(|| old.as_ref().map(|old| old.id.clone()))
             .unwrap_or_default();
         let resource = self.context.graph.record(index, id, Value::Null);
+        let resource = self.context.journal.state().contained(resource);
         let in_flight = InFlight {
             op,
             resource,
@@ -240,6 +241,7 @@ impl Dispatcher<'_, '_> {
             facts: &facts,
             provider: &name,
             asked: false,
+            stranded: false,
         };
         match crate::plan::decide(&wish, Some(&old)) {
             Decision::Same if !forced => {

@@ -77,6 +77,8 @@ pub(crate) struct Wish<'a> {
     pub(crate) provider: &'a str,
     /// A replacement was asked for on the command line.
     pub(crate) asked: bool,
+    /// It lies in the old half of an earlier replacement of its container.
+    pub(crate) stranded: bool,
 }
 
 impl Wish<'_> {
@@ -88,9 +90,11 @@ impl Wish<'_> {
         }
     }
 
+    /// Whether a replacement under the same id, or one that the cloud gives,
+    /// deletes first. Two resources cannot have one id, whatever anybody prefers.
     fn delete_first(&self) -> bool {
         let own = self.options.delete_before_replace;
-        own.unwrap_or(self.facts.delete_before_replace)
+        self.seen.id.is_some() || own.unwrap_or(self.facts.delete_before_replace)
     }
 }
 
@@ -180,6 +184,7 @@ pub(crate) fn swept_along(
     index: ResId,
     wish: &Wish<'_>,
     decision: Decision,
+    old: Option<&Resource>,
 ) -> Decision {
     let (changes, mut reasons, was_replaced, first) = match decision {
         Decision::Same => (Vec::new(), Vec::new(), false, wish.delete_first()),
@@ -200,13 +205,33 @@ pub(crate) fn swept_along(
         Decision::Replace {
             changes,
             reasons,
-            delete_first: first || (inside && !was_replaced),
+            delete_first: first
+                || (inside && !was_replaced)
+                || stands_on_what_goes_first(graph, wish, old),
         }
     } else if changes.is_empty() && reasons.is_empty() {
         Decision::Same
     } else {
         Decision::Update { changes, reasons }
     }
+}
+
+/// Whether something it depends on, or did, is deleted before its replacement
+/// comes: then its own old half has to be gone before that.
+fn stands_on_what_goes_first(graph: &Graph, wish: &Wish<'_>, old: Option<&Resource>) -> bool {
+    let goes_first = |id: &ResId| {
+        let decision = graph.node(*id).decision.as_ref();
+        matches!(
+            decision,
+            Some(Decision::Replace {
+                delete_first: true,
+                ..
+            })
+        )
+    };
+    let before = old.into_iter().flat_map(Resource::edges);
+    let mut before = before.filter_map(|urn| graph.find(urn));
+    wish.seen.depends_on.iter().any(goes_first) || before.any(|id| goes_first(&id))
 }
 
 /// The replaced resource that this one goes with, whatever its inputs.
@@ -216,10 +241,17 @@ fn bound_to_replaced(graph: &Graph, index: ResId, wish: &Wish<'_>) -> Option<Bec
             .then(|| graph.node(*id).registration.urn.clone())
     };
     let container = graph.container(index);
-    let inside = container.as_ref().and_then(replaced).map(Because::Inside);
+    let replaced_under = |id: &ResId| match wish.stranded {
+        true => Some(graph.node(*id).registration.urn.clone()),
+        false => replaced(id),
+    };
+    let inside = container
+        .as_ref()
+        .filter(|_| wish.options.deleted_with.is_none() || !wish.stranded);
+    let inside = inside.and_then(replaced_under).map(Because::Inside);
     let with = || {
         let with = wish.options.deleted_with.as_ref();
-        with.and_then(replaced).map(Because::DeletedWith)
+        with.and_then(replaced_under).map(Because::DeletedWith)
     };
     let beside = || {
         let mut beside = wish.options.replace_with.iter();

@@ -19,8 +19,12 @@ pub(super) struct Draft {
     after: Vec<HashSet<usize>>,
     /// The step that brings a declared resource to its new form.
     bringing: HashMap<ResId, usize>,
+    /// The same by the urn that the resource has in the state.
+    renewing: HashMap<Urn, usize>,
     /// The step that removes a resource of the state.
     pub(super) removing: HashMap<Urn, usize>,
+    /// Removals of old halves that earlier runs left, by urn.
+    leftovers: HashMap<Urn, Vec<usize>>,
     /// Removals that come before the new half of their replacement.
     first: HashSet<usize>,
 }
@@ -28,8 +32,12 @@ pub(super) struct Draft {
 impl Draft {
     pub(super) fn push(&mut self, step: Step, subject: Subject) -> usize {
         let at = self.steps.len();
-        if step.op.is_delete() && !matches!(subject, Subject::Superseded(_)) {
-            self.removing.insert(step.urn.clone(), at);
+        match &subject {
+            Subject::Superseded(_) => self.leftovers.entry(step.urn.clone()).or_default().push(at),
+            _ if step.op.is_delete() => {
+                self.removing.insert(step.urn.clone(), at);
+            }
+            _ => {}
         }
         self.steps.push(step);
         self.subjects.push(subject);
@@ -73,6 +81,7 @@ impl Draft {
         let bringing = self.push(step, Subject::Declared(index));
         self.bringing.insert(index, bringing);
         let Some(old) = old else { return };
+        self.renewing.insert(old.urn.clone(), bringing);
         match &node.decision {
             Some(Decision::Replace { delete_first, .. }) => {
                 self.replaced(index, old, bringing, *delete_first, reasons);
@@ -121,15 +130,20 @@ impl Draft {
                 .collect();
             self.after[*at].extend(before);
         }
-        for dependent in state.resources.values().chain(state.superseded.values()) {
+        let in_the_way = self.before_their_ids_return();
+        self.order_leftovers(state);
+        for dependent in state.resources.values() {
             let leaving = self.removing.get(&dependent.urn).copied();
-            let changing = graph
-                .find(&dependent.urn)
-                .and_then(|index| self.bringing.get(&index))
-                .copied();
+            let changing = self.renewing.get(&dependent.urn).copied();
             let Some(first) = leaving.or(changing) else {
                 continue;
             };
+            for leftover in dependent.edges().filter_map(|dep| self.leftovers.get(dep)) {
+                let leftover = leftover.iter().filter(|at| !in_the_way.contains(at));
+                for then in leftover.filter(|then| **then != first) {
+                    self.after[*then].insert(first);
+                }
+            }
             for dep in dependent.edges() {
                 let Some(then) = self
                     .removing
@@ -141,10 +155,7 @@ impl Draft {
                 };
                 let replaced_under_it =
                     self.steps[then].op == Op::DeleteReplaced && leaving.is_none();
-                let creation = graph
-                    .find(dep)
-                    .and_then(|index| self.bringing.get(&index))
-                    .copied();
+                let creation = self.renewing.get(dep).copied();
                 // An update that follows the new half of a replacement cannot precede the deletion of the old half.
                 let circular = replaced_under_it
                     && creation.is_some_and(|new| self.after[new].contains(&then));
@@ -153,6 +164,44 @@ impl Draft {
                 }
             }
         }
+    }
+
+    /// Old halves go before what they depended on.
+    fn order_leftovers(&mut self, state: &State) {
+        let steps = self.leftovers.values().flatten();
+        let by_id: HashMap<_, _> = steps.map(|at| (self.steps[*at].id.clone(), *at)).collect();
+        for (id, old) in &state.superseded {
+            let Some(first) = by_id.get(&Some(id.clone())) else {
+                continue;
+            };
+            for then in old.edges().filter_map(|dep| self.removing.get(dep)) {
+                // What has to go before its own successor comes cannot wait for it.
+                if !self.first.contains(then) {
+                    self.after[*then].insert(*first);
+                }
+            }
+        }
+    }
+
+    /// Old halves whose ids come back (the program went back to what it declared
+    /// before) have to go before that; returns them.
+    fn before_their_ids_return(&mut self) -> HashSet<usize> {
+        let mut by_id: HashMap<String, usize> = HashMap::new();
+        for at in self.leftovers.values().flatten() {
+            let id = self.steps[*at].id.as_deref().unwrap_or_default();
+            by_id.insert(id.to_ascii_lowercase(), *at);
+        }
+        let mut found = HashSet::new();
+        for bringing in self.bringing.values() {
+            let step = &self.steps[*bringing];
+            let creates = matches!(step.op, Op::Create | Op::CreateReplacement);
+            let id = step.id.as_deref().filter(|_| creates).unwrap_or_default();
+            if let Some(leftover) = by_id.get(&id.to_ascii_lowercase()) {
+                self.after[*bringing].insert(*leftover);
+                found.insert(*leftover);
+            }
+        }
+        found
     }
 
     /// Whether the second removal is a consequence of the first.

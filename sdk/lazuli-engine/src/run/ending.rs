@@ -40,6 +40,7 @@ impl Run<'_> {
             let mut resource = self
                 .graph
                 .record(index, old.id.clone(), old.outputs.clone());
+            resource = state.contained(resource);
             resource.inputs = old.inputs.clone();
             resource.place = old.place.clone();
             if resource != *old {

@@ -133,6 +133,7 @@ impl Run<'_> {
         }
         // The program ends before its state is closed: nothing may be told to it any more.
         drop(self.program.take());
+        drop(self.graph);
         self.summary.duration = self.began.elapsed();
         let summary = std::mem::take(&mut self.summary);
         let closed = self.book.close();

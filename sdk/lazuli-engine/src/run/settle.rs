@@ -61,9 +61,9 @@ impl Run<'_> {
             (Op::Delete | Op::DeleteReplaced | Op::Update, _absent @ Reading::Absent) => {
                 (Outcome::Gone, "it is gone")
             }
-            // Found by its name: the one that was to be replaced.
-            (Op::CreateReplacement, Reading::Present(created))
-                if self.is_former(&resource.urn, &created.id) =>
+            // Found by its name: the one that was to be replaced, or one under another urn.
+            (Op::Create | Op::CreateReplacement, Reading::Present(created))
+                if self.book.state().has_id(&created.id) =>
             {
                 (Outcome::Nothing, "it was never made")
             }
@@ -88,10 +88,5 @@ impl Run<'_> {
             }
             _ => (Outcome::Nothing, "it was never made"),
         }
-    }
-
-    fn is_former(&self, urn: &lazuli_core::Urn, id: &str) -> bool {
-        let former = self.book.state().resources.get(urn);
-        former.is_some_and(|old| old.id == id)
     }
 }

@@ -37,6 +37,10 @@ pub struct Resource {
     pub uncertain: bool,
     /// The cloud deletes it with that resource.
     pub deleted_with: Option<Urn>,
+    /// Id of what contained it at its last operation: the one it is deleted
+    /// with, or else its parent. Another id now means that it lies in the old
+    /// half of a replacement.
+    pub container_id: Option<String>,
     /// Value of the replacement trigger at its last operation.
     pub trigger: Option<Value>,
     /// Dotted paths of outputs that the program declared secret.
@@ -245,6 +249,22 @@ impl State {
         }
     }
 
+    /// Whether a resource that is known has this id. Looks at all of them.
+    pub(crate) fn has_id(&self, id: &str) -> bool {
+        let mut living = self.resources.values();
+        self.superseded.contains_key(id) || living.any(|resource| resource.id == id)
+    }
+
+    /// The same with the id of what contains it now.
+    pub(crate) fn contained(&self, resource: Resource) -> Resource {
+        let container = resource.deleted_with.as_ref().or(resource.parent.as_ref());
+        let container = container.and_then(|urn| self.resources.get(urn));
+        Resource {
+            container_id: container.map(|container| container.id.clone()),
+            ..resource
+        }
+    }
+
     /// Ids that resources of this urn have: the living one, and old halves of
     /// replacements.
     pub fn ids_of(&self, urn: &Urn) -> Vec<String> {
@@ -281,6 +301,7 @@ pub(crate) fn sample(name: &str) -> Resource {
         },
         uncertain: false,
         deleted_with: None,
+        container_id: None,
         trigger: None,
         secret_outputs: Vec::new(),
         delete_timeout: None,

@@ -35,6 +35,8 @@ pub(super) struct ResourceV1 {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     deleted_with: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    container_id: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     trigger: Option<Json>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     secret_outputs: Vec<String>,
@@ -198,6 +200,7 @@ impl Codec {
             retain_on_delete: resource.retain_on_delete,
             uncertain: resource.uncertain,
             deleted_with: resource.deleted_with.as_ref().map(Urn::to_string),
+            container_id: resource.container_id.clone(),
             trigger: resource
                 .trigger
                 .as_ref()
@@ -230,6 +233,7 @@ impl Codec {
             retain_on_delete: wire.retain_on_delete,
             uncertain: wire.uncertain,
             deleted_with: wire.deleted_with.as_deref().map(urn).transpose()?,
+            container_id: wire.container_id,
             trigger: wire
                 .trigger
                 .map(|trigger| self.read_value(trigger))

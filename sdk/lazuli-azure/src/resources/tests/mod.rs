@@ -63,6 +63,7 @@ fn seen(registration: &Registration) -> Option<Seen> {
         id,
         inputs,
         provider,
+        ..
     } = &registration.kind
     else {
         return None;
