@@ -107,6 +107,11 @@ impl Bench {
         }
     }
 
+    /// Puts something between the engine and the provider.
+    pub(crate) fn wrap(&mut self, around: impl FnOnce(Arc<dyn Provider>) -> Arc<dyn Provider>) {
+        self.provider = around(self.provider.clone());
+    }
+
     pub(crate) fn store(&self) -> Store {
         Store::local(self.folder.path(), "p", "dev")
     }

@@ -1,0 +1,7 @@
+//! `verify` against the world: what it says is what the embedded Azure does, and
+//! the mistakes that people make are seen before anything is deployed.
+
+mod agreement;
+mod listener;
+mod mistakes;
+mod program;
