@@ -23,6 +23,7 @@ pub(super) enum Twist {
     NoEndpoint,
     EndpointInOtherNetwork,
     EndpointAwaitsApproval,
+    TwoConnections,
     OpenRegistry,
     DenyWithoutRules,
     StandardRegistry,
@@ -43,7 +44,7 @@ pub(super) enum Twist {
     OtherRegion,
 }
 
-pub(super) const TWISTS: [Twist; 31] = {
+pub(super) const TWISTS: [Twist; 32] = {
     use Twist::*;
     [
         NoIntegration,
@@ -59,6 +60,7 @@ pub(super) const TWISTS: [Twist; 31] = {
         NoEndpoint,
         EndpointInOtherNetwork,
         EndpointAwaitsApproval,
+        TwoConnections,
         OpenRegistry,
         DenyWithoutRules,
         StandardRegistry,
@@ -81,6 +83,19 @@ pub(super) const TWISTS: [Twist; 31] = {
 };
 
 pub(super) const APP: &str = "secureacrweb2021";
+
+const MANUAL: &str = "properties.manualPrivateLinkServiceConnections";
+
+/// A connection to a registry, in the list that wants approval.
+fn connection(registry: &Registry) -> Vec<Property> {
+    let mut connection = Property::map();
+    connection.set("name", Property::Value(Value::from("secureacr-pe")));
+    let groups = Value::from(serde_json::json!(["registry"]));
+    connection.set("properties.groupIds", Property::Value(groups));
+    let target = Input::Output(registry.id()).into_property();
+    connection.set("properties.privateLinkServiceId", target);
+    vec![connection]
+}
 
 /// The program with its twists.
 pub(super) async fn topology(stack: Stack, twists: BTreeSet<Twist>) -> Result<()> {
@@ -182,12 +197,24 @@ impl Parts {
         if self.has(Twist::NoEndpoint) {
             return made;
         }
-        let endpoint = self.endpoint(registry);
+        let zone = match self.has(Twist::RecordsInOtherZone) {
+            true => PrivateDnsZone::builder(&self.group, "privatelink.acr.internal").build(),
+            false => zone,
+        };
+        let subnet = self.endpoints();
+        if self.has(Twist::EndpointAwaitsApproval) {
+            made.extend(self.asking_endpoint(registry, &subnet, &zone));
+            return made;
+        }
+        let mut endpoint = PrivateEndpoint::builder(&self.group, "secureacr-pe")
+            .subnet(&subnet)
+            .target(registry)
+            .group(PrivateLink::Registry);
+        if self.has(Twist::TwoConnections) {
+            endpoint = endpoint.property(MANUAL, connection(registry));
+        }
+        let endpoint = endpoint.build();
         if !self.has(Twist::NoRecords) {
-            let zone = match self.has(Twist::RecordsInOtherZone) {
-                true => PrivateDnsZone::builder(&self.group, "privatelink.acr.internal").build(),
-                false => zone,
-            };
             let records = PrivateDnsZoneGroup::builder(&endpoint, "secureacr-zg");
             made.push(Box::new(records.zones([&zone]).build()));
         }
@@ -195,37 +222,42 @@ impl Parts {
         made
     }
 
-    fn endpoint(&self, registry: &Registry) -> PrivateEndpoint {
+    fn endpoints(&self) -> Subnet {
         let elsewhere = self.has(Twist::EndpointInOtherNetwork);
         let (network, range) = match elsewhere {
             true => (&self.other, "10.1.1.0/24"),
             false => (&self.network, "10.0.1.0/24"),
         };
-        let subnet = Subnet::builder(network, "private-endpoint-subnet")
+        Subnet::builder(network, "private-endpoint-subnet")
             .address_prefix(range)
+            .build()
+    }
+
+    /// An endpoint whose connection somebody has to approve; it has no builder.
+    fn asking_endpoint(
+        &self,
+        registry: &Registry,
+        subnet: &Subnet,
+        zone: &PrivateDnsZone,
+    ) -> Vec<Box<dyn AsResource>> {
+        let ty = "Microsoft.Network/privateEndpoints@2025-01-01";
+        let endpoint = ArmResource::builder(&self.group, ty, "secureacr-pe")
+            .location("westcentralus")
+            .property("properties.subnet.id", subnet.id())
+            .property(MANUAL, connection(registry))
             .build();
-        let mut endpoint = PrivateEndpoint::builder(&self.group, "secureacr-pe")
-            .subnet(&subnet)
-            .target(registry)
-            .group(PrivateLink::Registry);
-        if self.has(Twist::EndpointAwaitsApproval) {
-            let mut manual = Property::map();
-            manual.set("name", Property::Value(Value::from("secureacr-pe")));
-            let groups = Value::from(serde_json::json!(["registry"]));
-            manual.set("properties.groupIds", Property::Value(groups));
-            let target = Input::Output(registry.id()).into_property();
-            manual.set("properties.privateLinkServiceId", target);
-            endpoint = endpoint
-                .property(
-                    "properties.privateLinkServiceConnections",
-                    Property::List(Vec::new()),
-                )
-                .property(
-                    "properties.manualPrivateLinkServiceConnections",
-                    Property::List(vec![manual]),
-                );
+        if self.has(Twist::NoRecords) {
+            return vec![Box::new(endpoint)];
         }
-        endpoint.build()
+        let ty = "Microsoft.Network/privateEndpoints/privateDnsZoneGroups@2025-01-01";
+        let mut config = Property::map();
+        config.set("name", Property::Value(Value::from("registry")));
+        let id = Input::Output(zone.id()).into_property();
+        config.set("properties.privateDnsZoneId", id);
+        let records = ArmResource::builder(&endpoint, ty, "secureacr-zg")
+            .property("properties.privateDnsZoneConfigs", vec![config])
+            .build();
+        vec![Box::new(endpoint), Box::new(records)]
     }
 
     fn app(&self, registry: &Registry, build: &ImageBuild, private: Vec<Box<dyn AsResource>>) {

@@ -83,6 +83,8 @@ pub struct Declared {
     pub place: SourcePlace,
     /// Positions in the same list of the resources it depends on.
     pub depends_on: Vec<usize>,
+    /// It exists without the program, whose inputs then say nothing of it.
+    pub existing: bool,
 }
 
 /// Called by a provider while it works, so that a crash can be settled later.

@@ -457,6 +457,7 @@ impl Graph {
                 desired,
                 place: node.registration.at.into(),
                 depends_on: Vec::new(),
+                existing: false,
             });
         }
         for (name, (indices, mut declared)) in whole {

@@ -143,6 +143,7 @@ rules! {
     "LZ2022" Error ACR_ARM_TOKENS "the registry takes the tokens that App Service has";
     "LZ2023" Error ACR_TASKS "a closed registry lets its own builds in";
     "LZ2024" Error ROUTING "a Windows container is not pulled over the network";
+    "LZ2025" Error ENDPOINTS "a private endpoint has exactly one connection";
     "LZ2026" Error SETTINGS "app settings and configuration have one writer";
     "LZ2027" Error INTEGRATE "an app's integration is declared in one place";
     "LZ2028" Error SUBNETS "the subnets of a network are declared in one place";

@@ -17,6 +17,7 @@ const REPLICATION: &str = "Microsoft.ContainerRegistry/registries/replications";
 
 pub(super) fn verify(model: &Model<'_>, findings: &mut Vec<Diagnostic>) {
     for endpoint in &model.endpoints {
+        findings.extend(connections(endpoint));
         findings.extend(premium(model, endpoint));
         findings.extend(delegated(model, endpoint));
         findings.extend(group(model, endpoint));
@@ -28,6 +29,26 @@ pub(super) fn verify(model: &Model<'_>, findings: &mut Vec<Diagnostic>) {
 
 fn target<'a>(model: &Model<'a>, endpoint: &Endpoint<'a>) -> Option<Node<'a>> {
     endpoint.target.is().and_then(|id| model.graph.find(id))
+}
+
+/// LZ2025.
+fn connections(endpoint: &Endpoint<'_>) -> Option<Diagnostic> {
+    let lists = [
+        "properties.privateLinkServiceConnections",
+        "properties.manualPrivateLinkServiceConnections",
+    ];
+    let is_pending = |path: &&str| matches!(endpoint.node.value(path), Some(Value::Unknown(_)));
+    let count: usize = lists
+        .iter()
+        .map(|path| endpoint.node.list(path).len())
+        .sum();
+    (count != 1 && !lists.iter().any(is_pending)).then(|| {
+        endpoint.node.finding(
+            "LZ2025",
+            format!("the endpoint has {count} connections"),
+            "give it one: each target has an endpoint of its own",
+        )
+    })
 }
 
 /// LZ2006.

@@ -22,23 +22,31 @@ pub(crate) struct Node<'a> {
     pub(crate) declared: &'a Declared,
 }
 
+/// The type that stands in a stack for what exists without it.
+const EXISTING: &str = "Lazuli.Azure/existing";
+
+/// Whether it is there without the program, which then says nothing of it.
+fn is_existing(declared: &Declared) -> bool {
+    declared.existing || declared.desired.urn.ty() == EXISTING
+}
+
 impl<'a> Graph<'a> {
     pub(crate) fn new(declared: &'a [Declared]) -> Self {
         let id = |declared: &Declared| ResourceId::parse(declared.desired.id.as_deref()?).ok();
-        let ids = declared
-            .iter()
-            .enumerate()
-            .filter_map(|(at, declared)| Some((id(declared)?, at)));
+        let own = declared.iter().enumerate();
+        let own = own.filter(|(_, declared)| !is_existing(declared));
         Self {
+            by_id: own
+                .filter_map(|(at, declared)| Some((id(declared)?, at)))
+                .collect(),
             declared,
-            by_id: ids.collect(),
         }
     }
 
+    /// What the program makes; what exists without it is not judged.
     pub(crate) fn all(&self) -> impl Iterator<Item = Node<'a>> + use<'a> {
-        self.declared
-            .iter()
-            .enumerate()
+        let own = self.declared.iter().enumerate();
+        own.filter(|(_, declared)| !is_existing(declared))
             .map(|(at, declared)| Node { at, declared })
     }
 
@@ -61,7 +69,7 @@ impl<'a> Graph<'a> {
             .declared
             .depends_on
             .iter()
-            .filter(|at| **at < self.declared.len());
+            .filter(|at| self.declared.get(**at).is_some_and(|one| !is_existing(one)));
         known.map(|&at| Node {
             at,
             declared: &self.declared[at],

@@ -2,7 +2,7 @@
 
 use super::app::App;
 use super::model::{Known, Model};
-use super::private::{self, Codes, Door, door};
+use super::private::{self, Codes, Door, final_door};
 use super::pull::subnet;
 use super::target::{Target, serves};
 use super::{Breach, Goal, HopKind, Steps, Walk};
@@ -55,8 +55,7 @@ fn walk<'a>(
 ) -> Option<Walk> {
     let mut steps = Steps::new(model, app);
     let target = Target::site(other, Some(host))?;
-    let has_endpoint = !model.endpoints_of(&target.id).is_empty();
-    let door = door(other, has_endpoint);
+    let door = final_door(model, &target);
     match subnet(&mut steps) {
         Known::Is(network) => private::walk(&mut steps, &target, &network, &CODES),
         Known::Pending => {}

@@ -3,7 +3,7 @@
 use lazuli_arm::ResourceId;
 use lazuli_core::Value;
 
-use super::model::{Endpoint, Known, Link, RECORD, REGISTRY, SITE};
+use super::model::{Endpoint, Known, Link, Model, RECORD, REGISTRY, SITE};
 use super::target::Target;
 use super::{Breach, HopKind, Steps};
 use crate::verify::graph::Node;
@@ -73,6 +73,22 @@ fn rules(node: Node<'_>, set: &str) -> Door {
     }
 }
 
+/// Closes a registry once everything else is as declared.
+const LOCK: &str = "Lazuli.Azure/registryLocks";
+
+/// The door once everything is deployed: a lock may come last.
+pub(super) fn final_door(model: &Model<'_>, target: &Target<'_>) -> Door {
+    let lock = model.graph.of_type(LOCK).any(|lock| {
+        let closes = "patch.properties.publicNetworkAccess";
+        lock.says(closes, &["Disabled"])
+            && lock.reference("resourceId").as_ref() == Some(&target.id)
+    });
+    match lock {
+        true => Door::Closed,
+        false => door(target.node, !model.endpoints_of(&target.id).is_empty()),
+    }
+}
+
 /// Walks from a network to a target: names, records, endpoint, firewall.
 pub(super) fn walk<'a>(
     steps: &mut Steps<'_, 'a>,
@@ -90,10 +106,7 @@ pub(super) fn walk<'a>(
             .into_iter()
             .cloned()
             .collect(),
-        door: door(
-            target.node,
-            !steps.model.endpoints_of(&target.id).is_empty(),
-        ),
+        door: final_door(steps.model, target),
     };
     if way.endpoints.is_empty() {
         way.without_endpoint(steps);

@@ -6,7 +6,7 @@ use lazuli_core::Value;
 
 use super::app::{App, Image};
 use super::model::{Known, Model, REGISTRY};
-use super::private::{self, Codes, Door, door, public};
+use super::private::{self, Codes, Door, final_door, public};
 use super::target::{Target, serves};
 use super::{Breach, Goal, HopKind, Steps, Walk, credentials};
 use crate::verify::graph::{Graph, Node};
@@ -173,8 +173,7 @@ pub(super) fn subnet(steps: &mut Steps<'_, '_>) -> Known<ResourceId> {
 
 /// Route, names, endpoint, firewall.
 fn way<'a>(steps: &mut Steps<'_, 'a>, target: &Target<'a>, network: Known<ResourceId>) {
-    let has_endpoint = !steps.model.endpoints_of(&target.id).is_empty();
-    let door = door(target.node, has_endpoint);
+    let door = final_door(steps.model, target);
     let Some((over_network, why)) = steps.app.pull_switch() else {
         steps.open(
             HopKind::Route,

@@ -9,7 +9,7 @@ use lazuli_core::Value;
 use super::app::App;
 use super::credentials::{Owners, assignments, is_role, owners};
 use super::model::{Known, Model, VAULT};
-use super::private::{self, Codes, Door, door, public};
+use super::private::{self, Codes, Door, final_door, public};
 use super::pull::subnet;
 use super::target::Target;
 use super::{Breach, Goal, HopKind, Steps, Walk};
@@ -110,8 +110,7 @@ fn way<'a>(steps: &mut Steps<'_, 'a>, vault: Node<'a>, reference: &Reference) {
     let Some(target) = Target::vault(vault, reference.host.as_deref()) else {
         return;
     };
-    let has_endpoint = !steps.model.endpoints_of(&target.id).is_empty();
-    let door = door(vault, has_endpoint);
+    let door = final_door(steps.model, &target);
     if steps.app.is_windows() && door == Door::Closed {
         steps.broken(HopKind::Route, Breach {
             code: "LZ2058",

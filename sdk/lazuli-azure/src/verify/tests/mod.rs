@@ -22,6 +22,8 @@ struct Entry {
     id: String,
     inputs: Json,
     needs: Vec<&'static str>,
+    /// Whether it is there without the program.
+    existing: bool,
 }
 
 struct Topology(Vec<Entry>);
@@ -101,6 +103,7 @@ impl Topology {
             id: id(rest),
             inputs,
             needs: needs.to_vec(),
+            existing: false,
         });
     }
 
@@ -128,6 +131,13 @@ impl Topology {
         self
     }
 
+    /// Makes it one that exists without the program, which says nothing of it.
+    fn existing(mut self, name: &str) -> Self {
+        let entry = self.entry(name);
+        (entry.existing, entry.inputs) = (true, json!({}));
+        self
+    }
+
     fn without(mut self, name: &str) -> Self {
         self.0.retain(|entry| entry.name != name);
         self
@@ -147,6 +157,7 @@ impl Topology {
                 line: 7,
             },
             depends_on: entry.needs.iter().filter_map(position).collect(),
+            existing: entry.existing,
         };
         self.0.iter().map(declare).collect()
     }

@@ -528,6 +528,7 @@ fn a_registry_that_runs_as_an_app_is_reached_like_one() {
                     id: entry.id.clone(),
                     inputs: entry.inputs.clone(),
                     needs: entry.needs.clone(),
+                    existing: entry.existing,
                 })
                 .collect(),
         )
@@ -595,4 +596,50 @@ fn a_secret_is_never_shown() {
         reachability(&declared)
     );
     assert!(!shown.contains("hunter2"), "{shown}");
+}
+
+#[test]
+fn what_exists_already_is_neither_judged_nor_certain() {
+    let t = Topology::working;
+    for name in [
+        "net", "apps", "ends", "zone", "link", "acr", "end", "plan", "role",
+    ] {
+        let findings = crate::verify::verify(&t().existing(name).declared());
+        let errors = findings
+            .iter()
+            .filter(|one| one.severity == Severity::Error);
+        let at = |one: &lazuli_core::Diagnostic| one.urn.as_ref().map(|urn| urn.place());
+        // A link, an endpoint or a role that stands in the program in name only
+        // leaves the others without it.
+        assert!(
+            findings.iter().all(|one| at(one).as_deref() != Some(name)),
+            "{findings:#?}"
+        );
+        if !["link", "end", "role"].contains(&name) {
+            assert_eq!(errors.count(), 0, "{name}: {findings:#?}");
+        }
+    }
+    assert_eq!(
+        severity(t().without("link").existing("net")),
+        Severity::Warning
+    );
+    check(t().without("role").existing("acr"), &[]);
+}
+
+#[test]
+fn a_registry_that_is_locked_last_is_closed_for_its_apps() {
+    let mut t = Topology::working()
+        .set("acr", "properties.publicNetworkAccess", json!("Enabled"))
+        .set(
+            "acr",
+            "properties.networkRuleBypassAllowedForTasks",
+            json!(false),
+        )
+        .without("link");
+    let acr = id("Microsoft.ContainerRegistry/registries/secure1");
+    let inputs =
+        json!({"resourceId": acr, "patch": {"properties": {"publicNetworkAccess": "Disabled"}}});
+    let rest = "Microsoft.ContainerRegistry/registries/secure1/registryLocks/lock";
+    t.add("lock", "Lazuli.Azure/registryLocks", rest, inputs, &["acr"]);
+    check(t, &[("LZ2011", "app")]);
 }

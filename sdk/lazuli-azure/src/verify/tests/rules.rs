@@ -229,6 +229,11 @@ fn endpoints() -> Vec<(&'static str, &'static str, Topology)> {
     );
     vec![
         (
+            "LZ2025",
+            "end",
+            t().set("end", "properties.privateLinkServiceConnections", json!([])),
+        ),
+        (
             "LZ2006",
             "acr",
             t().set("acr", "sku.name", json!("Standard")),
