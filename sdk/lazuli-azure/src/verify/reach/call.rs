@@ -69,7 +69,7 @@ fn walk<'a>(
         }),
         Known::Absent => private::public(&mut steps, door),
     }
-    Some(steps.end(Goal::App {
+    Some(steps.end(Goal::Call {
         setting: setting.to_owned(),
         host: host.to_owned(),
     }))

@@ -42,12 +42,12 @@ pub struct Spot {
 #[non_exhaustive]
 pub enum Goal {
     /// To pull its image.
-    Image {
+    Pull {
         /// `host/repository:tag`; none while it is not known.
         reference: Option<String>,
     },
     /// To read a secret that a setting refers to.
-    Secret {
+    Read {
         /// The setting.
         setting: String,
         /// The vault's name.
@@ -56,7 +56,7 @@ pub enum Goal {
         secret: String,
     },
     /// To call another app that a setting names.
-    App {
+    Call {
         /// The setting.
         setting: String,
         /// The other app's host.

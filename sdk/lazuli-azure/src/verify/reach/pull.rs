@@ -66,7 +66,7 @@ pub(super) fn walk<'a>(model: &Model<'a>, app: &App<'a>) -> Option<Walk> {
             hosted(&mut steps);
         }
     }
-    Some(steps.end(Goal::Image {
+    Some(steps.end(Goal::Pull {
         reference: source.reference,
     }))
 }

@@ -99,7 +99,7 @@ fn walk<'a>(model: &Model<'a>, app: &App<'a>, setting: &str, reference: Referenc
             content(&mut steps, vault, &reference);
         }
     }
-    steps.end(Goal::Secret {
+    steps.end(Goal::Read {
         setting: setting.to_owned(),
         vault: reference.vault,
         secret: reference.secret,

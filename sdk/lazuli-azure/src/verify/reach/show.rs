@@ -39,18 +39,18 @@ impl fmt::Display for Hop {
 impl fmt::Display for Goal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Image {
+            Self::Pull {
                 reference: Some(reference),
             } => write!(f, "pulls {reference}"),
-            Self::Image { reference: None } => f.write_str("pulls an image that is not known yet"),
-            Self::Secret {
+            Self::Pull { reference: None } => f.write_str("pulls an image that is not known yet"),
+            Self::Read {
                 setting,
                 vault,
                 secret,
             } => {
                 write!(f, "reads {secret} of {vault} for its setting {setting}")
             }
-            Self::App { setting, host } => write!(f, "calls {host} for its setting {setting}"),
+            Self::Call { setting, host } => write!(f, "calls {host} for its setting {setting}"),
         }
     }
 }

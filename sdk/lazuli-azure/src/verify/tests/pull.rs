@@ -360,7 +360,7 @@ fn a_path_prints_a_line_for_each_hop_and_marks_the_broken_one() {
     assert_eq!(json["verdict"], "broken");
     assert_eq!(
         json["goal"],
-        json!({"kind": "image", "reference": "secure1.azurecr.io/web:v1"})
+        json!({"kind": "pull", "reference": "secure1.azurecr.io/web:v1"})
     );
     assert_eq!(json["hops"][3]["kind"], "dns");
     assert_eq!(json["hops"][3]["code"], "LZ2011");
