@@ -159,3 +159,14 @@ impl Diagnostic {
         self
     }
 }
+
+/// A finding that the program allows, with the reason.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Allowance {
+    /// The code, as written.
+    pub code: String,
+    /// Why.
+    pub reason: String,
+    /// Where the program says so.
+    pub place: SourcePlace,
+}

@@ -24,7 +24,7 @@ pub mod stack;
 pub mod urn;
 pub mod value;
 
-pub use diagnostic::{Diagnostic, Related, Severity, SourcePlace};
+pub use diagnostic::{Allowance, Diagnostic, Related, Severity, SourcePlace};
 pub use error::{Error, OutputError, Result};
 pub use input::{Exportable, Input, IntoInput, IntoList, IntoMap, List, Map};
 pub use options::{Options, Timeouts};

@@ -176,6 +176,13 @@ pub trait Provider: Send + Sync {
         Vec::new()
     }
 
+    /// Whether a check or rule of this provider has the code, so that its findings
+    /// can be allowed. Pure.
+    fn has_rule(&self, code: &str) -> bool {
+        let _ = code;
+        false
+    }
+
     /// Keys of things that two operations must not work on at once (a virtual
     /// network whose subnets are written). The scheduler serialises on them.
     fn exclusive(&self, desired: &Desired) -> Vec<String> {

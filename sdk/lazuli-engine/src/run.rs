@@ -515,6 +515,12 @@ impl Run<'_> {
             assumed: quiet.assumed,
         };
         let mut planned = plan::build(&input);
+        if let Some(report) = report {
+            let providers = self.settings.providers.values();
+            plan::allow::apply(&mut planned.plan.findings, &report.allowed, |code| {
+                providers.clone().any(|provider| provider.has_rule(code))
+            });
+        }
         planned.plan.findings.extend(errors);
         planned.plan.findings.extend(failed_exports(exports));
         if wave == 1 || !planned.plan.steps.is_empty() || planned.plan.has_errors() {

@@ -294,6 +294,10 @@ impl Provider for Mocked {
         lazuli_azure::provider::verify_all(declared)
     }
 
+    fn has_rule(&self, code: &str) -> bool {
+        lazuli_azure::verify::rule(code).is_some()
+    }
+
     async fn create(
         &self,
         desired: &Desired,

@@ -241,6 +241,10 @@ impl Provider for AzureProvider {
         self.apply_allowed(crate::verify::verify(declared))
     }
 
+    fn has_rule(&self, code: &str) -> bool {
+        crate::verify::rule(code).is_some()
+    }
+
     fn exclusive(&self, desired: &Desired) -> Vec<String> {
         exclusive::keys(desired)
     }
