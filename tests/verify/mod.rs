@@ -2,6 +2,8 @@
 //! the mistakes that people make are seen before anything is deployed.
 
 mod agreement;
+mod allowed;
+mod document;
 mod listener;
 mod mistakes;
 mod program;
