@@ -112,6 +112,10 @@ impl Bench {
         self.provider = around(self.provider.clone());
     }
 
+    pub(crate) fn provider(&self) -> &dyn Provider {
+        &*self.provider
+    }
+
     pub(crate) fn store(&self) -> Store {
         Store::local(self.folder.path(), "p", "dev")
     }

@@ -5,4 +5,4 @@ pub(crate) mod bench;
 mod crash;
 mod pull_path;
 mod story;
-mod topology;
+pub(crate) mod topology;

@@ -35,6 +35,14 @@ impl Provider for Listener {
         Vec::new()
     }
 
+    async fn verify_online(&self, declared: &[Declared]) -> Vec<Diagnostic> {
+        self.inner.verify_online(declared).await
+    }
+
+    fn has_rule(&self, code: &str) -> bool {
+        self.inner.has_rule(code)
+    }
+
     fn exclusive(&self, desired: &Desired) -> Vec<String> {
         self.inner.exclusive(desired)
     }

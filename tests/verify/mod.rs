@@ -6,4 +6,5 @@ mod allowed;
 mod document;
 mod listener;
 mod mistakes;
+mod names;
 mod program;

@@ -176,6 +176,13 @@ pub trait Provider: Send + Sync {
         Vec::new()
     }
 
+    /// Checks that take questions to the cloud, such as whether a global name is
+    /// free. Reads only; what cannot be asked is no finding.
+    async fn verify_online(&self, declared: &[Declared]) -> Vec<Diagnostic> {
+        let _ = declared;
+        Vec::new()
+    }
+
     /// Whether a check or rule of this provider has the code, so that its findings
     /// can be allowed. Pure.
     fn has_rule(&self, code: &str) -> bool {

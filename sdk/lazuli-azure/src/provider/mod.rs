@@ -241,6 +241,10 @@ impl Provider for AzureProvider {
         self.apply_allowed(crate::verify::verify(declared))
     }
 
+    async fn verify_online(&self, declared: &[Declared]) -> Vec<Diagnostic> {
+        self.apply_allowed(crate::verify::names::taken(&self.arm, declared).await)
+    }
+
     fn has_rule(&self, code: &str) -> bool {
         crate::verify::rule(code).is_some()
     }

@@ -16,6 +16,7 @@ pub mod catalog;
 mod dns;
 mod endpoints;
 pub(crate) mod graph;
+pub(crate) mod names;
 mod network;
 mod plans;
 mod pull;
