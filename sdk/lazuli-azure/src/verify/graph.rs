@@ -13,6 +13,8 @@ use super::catalog::rule;
 pub(crate) struct Graph<'a> {
     declared: &'a [Declared],
     by_id: HashMap<ResourceId, usize>,
+    /// Positions of what the program makes, by type in lower case.
+    by_type: HashMap<String, Vec<usize>>,
 }
 
 /// One declared resource.
@@ -35,7 +37,13 @@ impl<'a> Graph<'a> {
         let id = |declared: &Declared| ResourceId::parse(declared.desired.id.as_deref()?).ok();
         let own = declared.iter().enumerate();
         let own = own.filter(|(_, declared)| !is_existing(declared));
+        let mut by_type: HashMap<String, Vec<usize>> = HashMap::new();
+        for (at, declared) in own.clone() {
+            let ty = declared.desired.urn.ty().to_ascii_lowercase();
+            by_type.entry(ty).or_default().push(at);
+        }
         Self {
+            by_type,
             by_id: own
                 .filter_map(|(at, declared)| Some((id(declared)?, at)))
                 .collect(),
@@ -43,15 +51,14 @@ impl<'a> Graph<'a> {
         }
     }
 
-    /// What the program makes; what exists without it is not judged.
-    pub(crate) fn all(&self) -> impl Iterator<Item = Node<'a>> + use<'a> {
-        let own = self.declared.iter().enumerate();
-        own.filter(|(_, declared)| !is_existing(declared))
-            .map(|(at, declared)| Node { at, declared })
-    }
-
-    pub(crate) fn of_type(&self, ty: &str) -> impl Iterator<Item = Node<'a>> {
-        self.all().filter(move |node| node.is(ty))
+    /// What the program makes of a type; what exists without it is not judged.
+    pub(crate) fn of_type(&self, ty: &str) -> impl Iterator<Item = Node<'a>> + use<'_, 'a> {
+        let of_type = self.by_type.get(&ty.to_ascii_lowercase());
+        let positions = of_type.map(Vec::as_slice).unwrap_or_default();
+        positions.iter().map(|&at| Node {
+            at,
+            declared: &self.declared[at],
+        })
     }
 
     /// The resource of an id, if this program declares it.

@@ -303,10 +303,10 @@ pub(crate) fn brings_image(node: Node<'_>) -> bool {
 
 /// The images that the program brings into a registry; none where one is not known yet.
 fn brought<'a>(model: &Model<'a>, registry: &ResourceId) -> Option<Vec<(Node<'a>, &'a str)>> {
-    let of_registry = |node: &Node<'a>| {
-        brings_image(*node) && node.reference("registryId").as_ref() == Some(registry)
-    };
-    let nodes: Vec<Node<'a>> = model.graph.all().filter(of_registry).collect();
+    let bring = [BUILD, IMPORT].into_iter();
+    let bring = bring.flat_map(|ty| model.graph.of_type(ty));
+    let of_registry = |node: &Node<'a>| node.reference("registryId").as_ref() == Some(registry);
+    let nodes: Vec<Node<'a>> = bring.filter(of_registry).collect();
     if nodes.iter().any(|node| node.is_unknown("image")) {
         return None;
     }
