@@ -6,8 +6,11 @@
 //!   at every journal boundary.
 //! - [`compile_fail`]: mistakes that do not compile, and what the compiler says.
 //! - [`tidy`]: the rules of the house.
+//! - [`verify`]: the proof of reachability against the embedded Azure, and the
+//!   mistakes that people make.
 
 mod compile_fail;
 mod engine;
 mod stack;
 mod tidy;
+mod verify;

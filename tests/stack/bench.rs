@@ -60,6 +60,11 @@ impl Frontend for Watch {
 
 impl Bench {
     pub(crate) async fn new() -> Self {
+        Self::allowing(&[]).await
+    }
+
+    /// A bench on which findings with these codes stop nothing.
+    pub(crate) async fn allowing(codes: &[&str]) -> Self {
         let emulator = Emulator::start(lazuli_emulator::Options::default())
             .await
             .unwrap();
@@ -86,6 +91,10 @@ impl Bench {
         )
         .unwrap();
         let provider = AzureProvider::new(arm, folder.path().to_owned());
+        let provider = codes.iter().fold(provider, |provider, code| {
+            let broken = "this test deploys what is broken";
+            provider.allow(*code, broken).unwrap()
+        });
         let provider = provider
             .blob_authority(emulator.ca_pem().as_bytes())
             .unwrap();
@@ -96,6 +105,15 @@ impl Bench {
             target,
             folder,
         }
+    }
+
+    /// Puts something between the engine and the provider.
+    pub(crate) fn wrap(&mut self, around: impl FnOnce(Arc<dyn Provider>) -> Arc<dyn Provider>) {
+        self.provider = around(self.provider.clone());
+    }
+
+    pub(crate) fn provider(&self) -> &dyn Provider {
+        &*self.provider
     }
 
     pub(crate) fn store(&self) -> Store {

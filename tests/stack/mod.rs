@@ -1,8 +1,8 @@
 //! The article's stack, from raw resources, on the embedded Azure: over HTTPS,
 //! signed in like Azure, with the real provider and engine.
 
-mod bench;
+pub(crate) mod bench;
 mod crash;
 mod pull_path;
 mod story;
-mod topology;
+pub(crate) mod topology;

@@ -51,6 +51,18 @@ impl std::fmt::Display for SourcePlace {
     }
 }
 
+/// Another place that a finding is about: the other side of a clash, the owner
+/// of what is missing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Related {
+    /// The resource there.
+    pub urn: Urn,
+    /// Where it is declared.
+    pub place: SourcePlace,
+    /// What it has to do with the finding, in a few words.
+    pub text: String,
+}
+
 /// One finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {
@@ -66,6 +78,10 @@ pub struct Diagnostic {
     pub place: Option<SourcePlace>,
     /// The next step.
     pub help: Option<String>,
+    /// Other places that it is about.
+    pub related: Vec<Related>,
+    /// The address of the public documentation that the rule comes from.
+    pub source: Option<&'static str>,
 }
 
 impl Diagnostic {
@@ -78,6 +94,8 @@ impl Diagnostic {
             urn: None,
             place: None,
             help: None,
+            related: Vec::new(),
+            source: None,
         }
     }
 
@@ -109,4 +127,46 @@ impl Diagnostic {
         self.help = Some(help.into());
         self
     }
+
+    /// Names another resource that it is about.
+    #[must_use]
+    pub fn related(
+        mut self,
+        urn: &Urn,
+        place: impl Into<SourcePlace>,
+        text: impl Into<String>,
+    ) -> Self {
+        self.related.push(Related {
+            urn: urn.clone(),
+            place: place.into(),
+            text: text.into(),
+        });
+        self
+    }
+
+    /// Names the public documentation that the rule comes from.
+    #[must_use]
+    pub fn source(mut self, url: &'static str) -> Self {
+        self.source = Some(url);
+        self
+    }
+
+    /// The finding as a note: somebody allowed it, for this reason.
+    #[must_use]
+    pub fn allowed(mut self, reason: &str) -> Self {
+        self.severity = Severity::Note;
+        self.message = format!("{} (allowed: {reason})", self.message);
+        self
+    }
+}
+
+/// A finding that the program allows, with the reason.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Allowance {
+    /// The code, as written.
+    pub code: String,
+    /// Why.
+    pub reason: String,
+    /// Where the program says so.
+    pub place: SourcePlace,
 }

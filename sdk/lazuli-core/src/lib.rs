@@ -29,7 +29,7 @@ pub mod urn;
 pub mod value;
 
 pub use config::Config;
-pub use diagnostic::{Diagnostic, Severity, SourcePlace};
+pub use diagnostic::{Allowance, Diagnostic, Related, Severity, SourcePlace};
 pub use error::{Error, OutputError, Result};
 pub use input::{Exportable, Input, IntoInput, IntoList, IntoMap, List, Map};
 pub use members::Members;

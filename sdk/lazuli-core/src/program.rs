@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use crate::SourcePlace;
+use crate::diagnostic::Allowance;
 use crate::error::{Error, Result};
 use crate::executor::{Executor, ResId, Shared, Taint, Verdict};
 use crate::options::Options;
@@ -115,6 +116,8 @@ pub struct Report {
     pub exports: Vec<ExportEntry>,
     /// Errors of the topology, its scopes and tasks so far.
     pub errors: Vec<Error>,
+    /// Findings that the program allows, so far.
+    pub allowed: Vec<Allowance>,
 }
 
 /// The program, on its thread. Neither it nor its futures ever leave it.
@@ -218,6 +221,9 @@ impl Program {
                 .unwrap_or_default(),
             errors: core
                 .map(|core| core.errors.borrow().clone())
+                .unwrap_or_default(),
+            allowed: core
+                .map(|core| core.allowed.borrow().clone())
                 .unwrap_or_default(),
         }
     }

@@ -89,6 +89,8 @@ pub struct Declared {
     pub place: SourcePlace,
     /// Positions in the same list of the resources it depends on.
     pub depends_on: Vec<usize>,
+    /// It exists without the program, whose inputs then say nothing of it.
+    pub existing: bool,
 }
 
 /// Called by a provider while it works, so that a crash can be settled later.
@@ -178,6 +180,20 @@ pub trait Provider: Send + Sync {
     fn verify(&self, declared: &[Declared]) -> Vec<Diagnostic> {
         let _ = declared;
         Vec::new()
+    }
+
+    /// Checks that take questions to the cloud, such as whether a global name is
+    /// free. Reads only; what cannot be asked is no finding.
+    async fn verify_online(&self, declared: &[Declared]) -> Vec<Diagnostic> {
+        let _ = declared;
+        Vec::new()
+    }
+
+    /// Whether a check or rule of this provider has the code, so that its findings
+    /// can be allowed. Pure.
+    fn has_rule(&self, code: &str) -> bool {
+        let _ = code;
+        false
     }
 
     /// Keys of things that two operations must not work on at once (a virtual

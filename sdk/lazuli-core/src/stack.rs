@@ -7,6 +7,7 @@ use std::rc::{Rc, Weak};
 use std::sync::Arc;
 
 use crate::config::Config;
+use crate::diagnostic::Allowance;
 use crate::error::{Error, OutputError, Result};
 use crate::executor::{self, Deps, Executor, ResId, Taint, lock};
 use crate::input::Exportable;
@@ -26,6 +27,7 @@ pub(crate) struct Core {
     pub(crate) registrations: RefCell<Vec<Registration>>,
     pub(crate) exports: RefCell<Vec<ExportEntry>>,
     pub(crate) errors: RefCell<Vec<Error>>,
+    pub(crate) allowed: RefCell<Vec<Allowance>>,
     pub(crate) approved: Output<()>,
     cells: RefCell<Vec<ResourceCells>>,
     scopes: RefCell<HashMap<String, Weak<ScopeToken>>>,
@@ -51,6 +53,7 @@ impl Core {
             registrations: RefCell::default(),
             exports: RefCell::default(),
             errors: RefCell::default(),
+            allowed: RefCell::default(),
             approved: Output(OutputCell::pending(Source::Program, Location::caller())),
             cells: RefCell::default(),
             scopes: RefCell::default(),
@@ -392,6 +395,17 @@ impl Stack {
             at,
         };
         self.place.core.exports.borrow_mut().push(entry);
+    }
+
+    /// Turns the findings with a code (`LZ2011`) into notes that show the reason:
+    /// who sees to it instead. A code that no rule has is an error.
+    #[track_caller]
+    pub fn allow(&self, code: &str, reason: &str) {
+        self.place.core.allowed.borrow_mut().push(Allowance {
+            code: code.to_owned(),
+            reason: reason.to_owned(),
+            place: Location::caller().into(),
+        });
     }
 
     /// Runs a future beside the topology. Its error fails the program.

@@ -683,6 +683,34 @@ impl Graph {
         matches!(kind, RegistrationKind::Resource { existing: true, .. })
     }
 
+    /// Resources that are about to be created, by provider: what can be asked of
+    /// the cloud about them.
+    pub(crate) fn to_create(&self) -> Vec<(Arc<dyn Provider>, Vec<lazuli_core::Declared>)> {
+        let mut found: BTreeMap<&str, (Arc<dyn Provider>, Vec<lazuli_core::Declared>)> =
+            BTreeMap::new();
+        for node in &self.nodes {
+            let RegistrationKind::Resource { provider: name, .. } = &node.registration.kind else {
+                continue;
+            };
+            let index = node.registration.index;
+            let created = node.decision == Some(Decision::Create);
+            let Some(provider) = self.provider(name).filter(|_| created) else {
+                continue;
+            };
+            let declared = lazuli_core::Declared {
+                desired: self.desired(index, lazuli_core::Lifecycle::Create),
+                place: node.registration.at.into(),
+                depends_on: Vec::new(),
+                existing: false,
+            };
+            let entry = found
+                .entry(name)
+                .or_insert_with(|| (provider.clone(), Vec::new()));
+            entry.1.push(declared);
+        }
+        found.into_values().collect()
+    }
+
     /// Imports and existing resources that are not there, or cannot be read.
     fn unreadable(&self, node: &Node) -> Option<Diagnostic> {
         let registration = &node.registration;
@@ -758,6 +786,7 @@ impl Graph {
                 desired,
                 place: node.registration.at.into(),
                 depends_on: Vec::new(),
+                existing: self.is_existing(node.registration.index),
             });
         }
         for (name, (indices, mut declared)) in whole {

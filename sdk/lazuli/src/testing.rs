@@ -332,6 +332,10 @@ impl Provider for Mocked {
         }
     }
 
+    fn has_rule(&self, code: &str) -> bool {
+        lazuli_azure::verify::rule(code).is_some()
+    }
+
     async fn create(
         &self,
         desired: &Desired,

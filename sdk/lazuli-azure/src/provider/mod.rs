@@ -43,6 +43,7 @@ use lazuli_core::{
     ProviderErrorKind, TypeFacts, Urn, Value,
 };
 
+use crate::verify::AllowError;
 use call::Call;
 use signed_url::SignedUrls;
 
@@ -75,6 +76,8 @@ pub struct AzureProvider {
     folder: PathBuf,
     blobs: SignedUrls,
     pace: Pace,
+    /// Codes of findings that are allowed, and the reasons.
+    allowed: Vec<(String, String)>,
 }
 
 /// What a type needs beyond PUT, GET and DELETE.
@@ -108,7 +111,34 @@ impl AzureProvider {
             folder,
             blobs: SignedUrls::default(),
             pace: Pace::default(),
+            allowed: Vec::new(),
         }
+    }
+
+    /// Turns the findings with a code into notes that show the reason.
+    ///
+    /// # Errors
+    /// No rule has the code, or the reason is empty.
+    pub fn allow(
+        mut self,
+        code: impl Into<String>,
+        reason: impl Into<String>,
+    ) -> Result<Self, AllowError> {
+        let (code, reason) = (code.into(), reason.into());
+        crate::verify::allow::check(&code, &reason)?;
+        self.allowed.push((code, reason));
+        Ok(self)
+    }
+
+    fn apply_allowed(&self, mut findings: Vec<Diagnostic>) -> Vec<Diagnostic> {
+        for finding in &mut findings {
+            let allowed = self.allowed.iter();
+            let mut same = allowed.filter(|(code, _)| code.eq_ignore_ascii_case(finding.code));
+            if let Some((_, reason)) = same.next() {
+                *finding = finding.clone().allowed(reason.trim());
+            }
+        }
+        findings
     }
 
     /// Sets how often the provider looks at what it waits for.
@@ -204,11 +234,19 @@ impl Provider for AzureProvider {
     }
 
     fn check(&self, desired: &Desired) -> Vec<Diagnostic> {
-        check::check(desired)
+        self.apply_allowed(check::check(desired))
     }
 
     fn verify(&self, declared: &[Declared]) -> Vec<Diagnostic> {
-        crate::verify::verify(declared)
+        self.apply_allowed(crate::verify::verify(declared))
+    }
+
+    async fn verify_online(&self, declared: &[Declared]) -> Vec<Diagnostic> {
+        self.apply_allowed(crate::verify::names::taken(&self.arm, declared).await)
+    }
+
+    fn has_rule(&self, code: &str) -> bool {
+        crate::verify::rule(code).is_some()
     }
 
     fn exclusive(&self, desired: &Desired) -> Vec<String> {

@@ -4,7 +4,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use lazuli_core::{Diagnostic, Severity, SourcePlace, Urn};
+use lazuli_core::{Diagnostic, Related, Severity, SourcePlace, Urn};
 use lazuli_engine::Failure;
 use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceCode};
 
@@ -21,22 +21,26 @@ pub(crate) struct Report {
     source: Option<Quote>,
 }
 
-/// A line of the user's program.
+/// Lines of a file of the user's program.
 #[derive(Debug)]
 struct Quote {
     text: NamedSource<String>,
-    label: LabeledSpan,
+    labels: Vec<LabeledSpan>,
 }
 
 /// Shows a finding of a plan.
 pub(crate) fn finding(finding: &Diagnostic, scene: &Scene) -> String {
     let about = about(finding.urn.as_ref(), finding.place.as_ref());
+    let message = with_line(&finding.message, about);
+    let related = finding.related.iter().map(elsewhere);
+    let source = finding.source.map(|url| format!("see {url}"));
     let report = Report {
         severity: finding.severity,
         code: Some(finding.code.to_owned()),
-        message: with_line(&finding.message, about),
-        help: finding.help.clone(),
-        source: quote(finding.place.as_ref(), finding.urn.as_ref(), &scene.folder),
+        message: related.fold(message, |message, line| with_line(&message, Some(line))),
+        help: joined(finding.help.clone(), source),
+        source: quote(finding.place.as_ref(), finding.urn.as_ref(), &scene.folder)
+            .map(|quote| quote.and(finding.place.as_ref(), &finding.related)),
     };
     report.render(scene.paint, scene.width)
 }
@@ -86,6 +90,22 @@ fn about(urn: Option<&Urn>, place: Option<&SourcePlace>) -> Option<String> {
     (!parts.is_empty()).then(|| format!("at {}", parts.join(", ")))
 }
 
+/// `group/net (Microsoft.Network/virtualNetworks), src/main.rs:12: the network`.
+fn elsewhere(related: &Related) -> String {
+    let (urn, place) = (&related.urn, &related.place);
+    format!(
+        "see {} ({}), {place}: {}",
+        urn.place(),
+        urn.ty(),
+        related.text
+    )
+}
+
+fn joined(help: Option<String>, source: Option<String>) -> Option<String> {
+    let parts: Vec<_> = help.into_iter().chain(source).collect();
+    (!parts.is_empty()).then(|| parts.join("\n"))
+}
+
 fn with_line(text: &str, line: Option<String>) -> String {
     line.map_or_else(|| text.to_owned(), |line| format!("{text}\n{line}"))
 }
@@ -95,17 +115,38 @@ fn with_line(text: &str, line: Option<String>) -> String {
 fn quote(place: Option<&SourcePlace>, urn: Option<&Urn>, folder: &Path) -> Option<Quote> {
     let place = place?;
     let text = std::fs::read_to_string(source_file(&place.file, folder)?).ok()?;
-    let index = usize::try_from(place.line.checked_sub(1)?).ok()?;
+    let label = urn.map_or_else(|| "here".to_owned(), Urn::place);
+    let label = label_at(&text, place.line, label)?;
+    Some(Quote {
+        text: NamedSource::new(&place.file, text),
+        labels: vec![label],
+    })
+}
+
+/// Labels the code of a line; blank lines have none.
+fn label_at(text: &str, line: u32, label: String) -> Option<LabeledSpan> {
+    let index = usize::try_from(line.checked_sub(1)?).ok()?;
     let start: usize = text.split_inclusive('\n').take(index).map(str::len).sum();
     let line = text.split_inclusive('\n').nth(index)?;
-    let code = line.trim();
-    let indent = line.len() - line.trim_start().len();
-    let label = urn.map_or_else(|| "here".to_owned(), |urn| urn.place());
-    let label = LabeledSpan::at(start + indent..start + indent + code.len(), label);
-    (!code.is_empty()).then(|| Quote {
-        text: NamedSource::new(&place.file, text),
-        label,
-    })
+    let (code, indent) = (line.trim(), line.len() - line.trim_start().len());
+    let span = start + indent..start + indent + code.len();
+    (!code.is_empty()).then(|| LabeledSpan::at(span, label))
+}
+
+impl Quote {
+    /// Labels what lies in the same file, each line once.
+    fn and(mut self, place: Option<&SourcePlace>, related: &[Related]) -> Self {
+        let mut lines: Vec<u32> = place.map(|place| place.line).into_iter().collect();
+        for one in related {
+            let here = place.is_some_and(|place| place.file == one.place.file);
+            if here && !lines.contains(&one.place.line) {
+                let label = label_at(self.text.inner(), one.place.line, one.text.clone());
+                self.labels.extend(label);
+                lines.push(one.place.line);
+            }
+        }
+        self
+    }
 }
 
 /// The compiler names files from the root of the workspace, which is the
@@ -178,7 +219,7 @@ impl miette::Diagnostic for Report {
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
         let quote = self.source.as_ref()?;
-        Some(Box::new(std::iter::once(quote.label.clone())))
+        Some(Box::new(quote.labels.iter().cloned()))
     }
 }
 
@@ -221,6 +262,35 @@ mod tests {
             text.contains("examples/site/main.rs:99") && !text.contains("WebApp::new"),
             "{text}"
         );
+    }
+
+    #[test]
+    fn a_finding_names_the_other_lines_and_its_source() {
+        let folder = tempfile::tempdir().unwrap();
+        let text = "fn main() {\n    let net = network();\n    let app = app();\n}\n";
+        std::fs::write(folder.path().join("main.rs"), text).unwrap();
+        let scene = Scene {
+            folder: folder.path().to_owned(),
+            ..sample::scene(lazuli_engine::Operation::Preview)
+        };
+        let place = |line| SourcePlace {
+            file: "main.rs".into(),
+            line,
+        };
+        let net = Urn::new("dev", "p", "", "Microsoft.Network/virtualNetworks", "net");
+        let found = sample::finding()
+            .at(place(3))
+            .related(&net, place(2), "the network without the link")
+            .source("https://learn.microsoft.com/azure/dns");
+        let text = finding(&found, &scene);
+        for part in [
+            "let app = app();",
+            "let net = network();",
+            "main.rs:2: the network without the link",
+            "see https://learn.microsoft.com/azure/dns",
+        ] {
+            assert!(text.contains(part), "{part}: {text}");
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use lazuli_core::value::Reveal;
-use lazuli_core::{Diagnostic, SourcePlace, Value};
+use lazuli_core::{Diagnostic, Related, SourcePlace, Value};
 use lazuli_engine::{Change, ChangeKind, Failure, Plan, Step, Summary};
 use serde::Serialize;
 use serde_json::Value as Json;
@@ -157,6 +157,19 @@ pub(crate) struct FindingLine<'a> {
     urn: Option<&'a str>,
     place: Option<PlaceLine<'a>>,
     help: Option<&'a str>,
+    /// Other resources that it is about.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    related: Vec<RelatedLine<'a>>,
+    /// Address of the documentation that the rule comes from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source: Option<&'static str>,
+}
+
+#[derive(Serialize)]
+struct RelatedLine<'a> {
+    urn: &'a str,
+    place: PlaceLine<'a>,
+    text: &'a str,
 }
 
 #[derive(Serialize)]
@@ -284,6 +297,18 @@ impl<'a> From<&'a Diagnostic> for FindingLine<'a> {
             urn: finding.urn.as_ref().map(|urn| urn.as_str()),
             place: finding.place.as_ref().map(PlaceLine::from),
             help: finding.help.as_deref(),
+            related: finding.related.iter().map(RelatedLine::from).collect(),
+            source: finding.source,
+        }
+    }
+}
+
+impl<'a> From<&'a Related> for RelatedLine<'a> {
+    fn from(related: &'a Related) -> Self {
+        Self {
+            urn: related.urn.as_str(),
+            place: PlaceLine::from(&related.place),
+            text: &related.text,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The plan: data only. Printable, comparable, auditable; execution does what
 //! it says and nothing else.
 
+pub(crate) mod allow;
 mod build;
 mod decide;
 mod diff;

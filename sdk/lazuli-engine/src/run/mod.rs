@@ -16,7 +16,7 @@ use std::time::Instant;
 use lazuli_core::output::Peek;
 use lazuli_core::program::{Environment, Report};
 use lazuli_core::stack::{Settlement, Stack};
-use lazuli_core::{Diagnostic, OutputError, SourcePlace, StackReader, Urn};
+use lazuli_core::{Declared, Diagnostic, OutputError, Provider, SourcePlace, StackReader, Urn};
 
 use self::book::Book;
 use self::quiet::Quiet;
@@ -194,7 +194,12 @@ impl Run<'_> {
         let mut wave = 1;
         loop {
             let quiet = self.quiet().await?;
-            let planned = self.plan(wave, &quiet)?;
+            let creating = match wave == 1 && self.operation != Operation::Destroy {
+                true => self.graph.to_create(),
+                false => Vec::new(),
+            };
+            let online = ask_the_cloud(creating).await;
+            let planned = self.plan(wave, &quiet, online)?;
             if self.operation == Operation::Preview {
                 self.summary.unchanged = planned.plan.unchanged.len();
                 return Ok(());
@@ -265,7 +270,12 @@ impl Run<'_> {
     }
 
     /// Plans a wave; findings that are errors end the run.
-    fn plan(&mut self, wave: u32, quiet: &Quiet) -> Result<Planned, EngineError> {
+    fn plan(
+        &mut self,
+        wave: u32,
+        quiet: &Quiet,
+        online: Vec<Diagnostic>,
+    ) -> Result<Planned, EngineError> {
         self.give_up_on_failed_inputs();
         let errors = program_errors(&self.latest);
         let report = self.latest.report.as_ref();
@@ -293,6 +303,21 @@ impl Run<'_> {
             is_preview: self.operation == Operation::Preview,
         };
         let mut planned = plan::build(&input);
+        if !planned.plan.has_errors() && wave == 1 {
+            planned.plan.findings.extend(online);
+        }
+        let in_program = report
+            .map(|report| report.allowed.as_slice())
+            .unwrap_or_default();
+        let allowed: Vec<_> = in_program
+            .iter()
+            .chain(&self.settings.allowed)
+            .cloned()
+            .collect();
+        let providers = self.settings.providers.values();
+        plan::allow::apply(&mut planned.plan.findings, &allowed, |code| {
+            providers.clone().any(|provider| provider.has_rule(code))
+        });
         planned.plan.findings.extend(errors);
         if !destroying {
             planned.plan.findings.extend(failed_exports(exports));
@@ -483,6 +508,16 @@ impl Run<'_> {
         }
         Ok(())
     }
+}
+
+/// What only the cloud knows about resources that are to be created: names that
+/// somebody else has.
+async fn ask_the_cloud(creating: Vec<(Arc<dyn Provider>, Vec<Declared>)>) -> Vec<Diagnostic> {
+    let mut findings = Vec::new();
+    for (provider, declared) in creating {
+        findings.extend(provider.verify_online(&declared).await);
+    }
+    findings
 }
 
 fn take(graph: &mut Graph, latest: &mut Latest, mut report: Report) {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use lazuli_core::{Provider, Value};
+use lazuli_core::{Allowance, Provider, Value};
 
 use crate::plan::SavedPlan;
 use crate::select::Selection;
@@ -69,6 +69,8 @@ pub struct Settings {
     pub continue_on_error: bool,
     /// Delete and replace protected resources, too.
     pub ignore_protect: bool,
+    /// Findings that are allowed, with reasons, beside those of the program.
+    pub allowed: Vec<Allowance>,
     /// Run the program on destroy, for its hooks around deletions.
     pub run_program: bool,
     /// Resources to adopt: urn or place, and the cloud's id.
@@ -101,6 +103,7 @@ impl Settings {
             refresh: false,
             continue_on_error: false,
             ignore_protect: false,
+            allowed: Vec::new(),
             run_program: false,
             imports: BTreeMap::new(),
             saved_plan: None,

@@ -1,0 +1,76 @@
+//! The way of an app to another app whose host one of its settings names.
+
+use super::app::App;
+use super::model::{Known, Model};
+use super::private::{self, Codes, Door, final_door};
+use super::pull::subnet;
+use super::target::{Target, serves};
+use super::{Breach, Goal, HopKind, Steps, Walk};
+use crate::verify::graph::Node;
+
+const CODES: Codes = Codes {
+    endpoint: "LZ2065",
+    link: "LZ2065",
+    records: "LZ2065",
+};
+
+pub(super) fn walks<'a>(model: &Model<'a>, app: &App<'a>) -> Vec<Walk> {
+    let mut walks = Vec::new();
+    for (setting, value) in app.texts() {
+        let Some(host) = host_of(value) else {
+            continue;
+        };
+        // The registry's address is judged with the image.
+        if setting
+            .to_ascii_uppercase()
+            .starts_with("DOCKER_REGISTRY_SERVER")
+        {
+            continue;
+        }
+        let others = model
+            .apps
+            .iter()
+            .filter(|other| other.node.at != app.node.at);
+        let mut others = others.map(|other| other.node);
+        if let Some(other) = others.find(|node| serves(*node, host)) {
+            walks.extend(walk(model, app, setting, host, other));
+        }
+    }
+    walks
+}
+
+/// The host of an address, or of what looks like one.
+fn host_of(value: &str) -> Option<&str> {
+    let rest = value.split_once("://").map_or(value, |(_, rest)| rest);
+    let host = rest.split(['/', ':', '?']).next()?;
+    host.contains('.').then_some(host)
+}
+
+fn walk<'a>(
+    model: &Model<'a>,
+    app: &App<'a>,
+    setting: &str,
+    host: &str,
+    other: Node<'a>,
+) -> Option<Walk> {
+    let mut steps = Steps::new(model, app);
+    let target = Target::site(other, Some(host))?;
+    let door = final_door(model, &target);
+    match subnet(&mut steps) {
+        Known::Is(network) => private::walk(&mut steps, &target, &network, &CODES),
+        Known::Pending => {}
+        Known::Absent if door == Door::Closed => steps.broken(HopKind::Route, Breach {
+            code: "LZ2065",
+            is_certain: false,
+            at: app.node,
+            message: format!("the setting `{setting}` names the app {}, which is closed to the public network, and the app is in no other", target.called()),
+            fix: "integrate the app into the network of the other's private endpoint".to_owned(),
+            related: vec![(other, "closed to the public network here")],
+        }),
+        Known::Absent => private::public(&mut steps, door),
+    }
+    Some(steps.end(Goal::Call {
+        setting: setting.to_owned(),
+        host: host.to_owned(),
+    }))
+}
