@@ -7,11 +7,14 @@ pub mod argument;
 pub mod block;
 pub mod declaration;
 pub mod dns;
+pub mod deed;
 pub mod endpoint;
+pub mod existing;
 pub mod hosts;
 pub mod identity;
 pub mod plan;
 pub mod role;
+pub mod secret;
 pub mod subnet;
 mod target;
 #[cfg(test)]
@@ -26,7 +29,9 @@ pub use declaration::{
     Anchor, AzureResource, Declaration, Home, IdPath, Kind, PROVIDER, Resource, Scope,
 };
 pub use dns::ZoneConfig;
+pub use deed::{RegistryCredentials, RegistryLock, SlotSwap};
 pub use endpoint::PrivateLink;
+pub use existing::Whereabouts;
 pub use identity::Identity;
 pub use plan::Os;
 pub use role::{IntoPrincipal, Principal, Role};
