@@ -17,9 +17,9 @@ pub mod verify;
 pub use generated::*;
 pub use ids::{
     AgentPoolId, AnyResourceId, ClientId, ElasticPlanId, EndpointSubnetId, FunctionAppId,
-    IntegrationSubnetId, KeyVaultId, LinuxPlanId, NatGatewayId, NetworkSecurityGroupId, PrincipalId,
-    PrivateDnsZoneId, PrivateEndpointId, RegistryId, ResourceGroupId, RouteTableId, ServicePlanId,
-    StorageAccountId, SubnetId, UserAssignedIdentityId, VirtualNetworkId, WebAppId,
+    IntegrationSubnetId, KeyVaultId, LinuxPlanId, NatGatewayId, NetworkSecurityGroupId,
+    PrincipalId, PrivateDnsZoneId, PrivateEndpointId, RegistryId, ResourceGroupId, RouteTableId,
+    ServicePlanId, StorageAccountId, SubnetId, UserAssignedIdentityId, VirtualNetworkId, WebAppId,
     WindowsContainerPlanId,
 };
 pub use image::{ImageBuild, ImageBuildBuilder, ImageImport, ImageImportBuilder, ImageSource};

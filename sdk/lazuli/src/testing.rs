@@ -60,6 +60,7 @@ pub struct Mocks {
     answer: Arc<Answer>,
     config: BTreeMap<String, Value>,
     folder: PathBuf,
+    after: Option<Arc<tempfile::TempDir>>,
 }
 
 impl Default for Mocks {
@@ -76,6 +77,7 @@ impl Mocks {
             answer: Arc::new(|_| Ok(Value::map())),
             config: BTreeMap::new(),
             folder: PathBuf::from("."),
+            after: None,
         }
     }
 
@@ -104,7 +106,15 @@ impl Mocks {
         self
     }
 
-    /// Plans the program against an empty stack.
+    /// Goes on from a stack that was deployed to mocks, instead of an empty one:
+    /// what a changed program would do to it.
+    #[must_use]
+    pub fn after(mut self, stack: &MockedStack) -> Self {
+        self.after = Some(stack.folder.clone());
+        self
+    }
+
+    /// Plans the program against an empty stack, or the one it goes on from.
     ///
     /// # Errors
     /// What the program, its checks or its rules find wrong.
@@ -127,7 +137,7 @@ impl Mocks {
         F: FnOnce(Stack) -> Fut + Send + 'static,
         Fut: Future<Output = Result<()>> + 'static,
     {
-        let (state, _) = self
+        let (state, folder) = self
             .run(Operation::Up, topology, &mut Watch::default())
             .await?;
         let resources = state.resources.into_values().map(|resource| MockResource {
@@ -139,6 +149,7 @@ impl Mocks {
         Ok(MockedStack {
             resources: resources.collect(),
             exports: state.exports,
+            folder,
         })
     }
 
@@ -147,16 +158,15 @@ impl Mocks {
         operation: Operation,
         topology: F,
         watch: &mut Watch,
-    ) -> std::result::Result<(lazuli_engine::State, tempfile::TempDir), EngineError>
+    ) -> std::result::Result<(lazuli_engine::State, Arc<tempfile::TempDir>), EngineError>
     where
         F: FnOnce(Stack) -> Fut + Send + 'static,
         Fut: Future<Output = Result<()>> + 'static,
     {
-        let folder = tempfile::tempdir().map_err(|cause| EngineError::State {
-            file: std::env::temp_dir(),
-            message: format!("no folder for the mocked state: {cause}"),
-            help: "make the temporary folder writable".to_owned(),
-        })?;
+        let folder = match &self.after {
+            Some(folder) => folder.clone(),
+            None => Arc::new(empty_folder()?),
+        };
         let store = Store::local(folder.path(), "mocked", "test");
         let provider: Arc<dyn Provider> = Arc::new(Mocked(self.answer.clone()));
         let settings = Settings {
@@ -177,12 +187,21 @@ impl Mocks {
     }
 }
 
+fn empty_folder() -> std::result::Result<tempfile::TempDir, EngineError> {
+    tempfile::tempdir().map_err(|cause| EngineError::State {
+        file: std::env::temp_dir(),
+        message: format!("no folder for the mocked state: {cause}"),
+        help: "make the temporary folder writable".to_owned(),
+    })
+}
+
 /// A stack after its deployment to mocks.
 #[derive(Debug, Clone)]
 pub struct MockedStack {
     /// Every resource, sorted by urn.
     pub resources: Vec<MockResource>,
     exports: BTreeMap<String, Value>,
+    folder: Arc<tempfile::TempDir>,
 }
 
 impl MockedStack {
@@ -245,6 +264,14 @@ pub fn principal_of(name: &str) -> String {
     lazuli_arm::Uuid::new_v5(&lazuli_arm::Uuid::NAMESPACE_OID, name.as_bytes()).to_string()
 }
 
+/// The client id that mocks give to a user-assigned identity of that name.
+pub fn client_of(name: &str) -> String {
+    lazuli_arm::Uuid::new_v5(&lazuli_arm::Uuid::NAMESPACE_URL, name.as_bytes()).to_string()
+}
+
+/// The tenant of every mocked identity.
+const TENANT: &str = "00000000-0000-0000-0000-00000000000a";
+
 fn usual(resource: &MockResource) -> Value {
     let mut outputs = BTreeMap::from([("id".to_owned(), Value::from(resource.id.as_str()))]);
     let principal = || Value::from(principal_of(&resource.name));
@@ -257,8 +284,24 @@ fn usual(resource: &MockResource) -> Value {
     if resource.ty == "Microsoft.ManagedIdentity/userAssignedIdentities" {
         outputs.insert(
             "properties".to_owned(),
-            Value::from(BTreeMap::from([("principalId".to_owned(), principal())])),
+            Value::from(BTreeMap::from([
+                ("principalId".to_owned(), principal()),
+                (
+                    "clientId".to_owned(),
+                    Value::from(client_of(&resource.name)),
+                ),
+                ("tenantId".to_owned(), Value::from(TENANT)),
+            ])),
         );
+    }
+    if resource.ty == lazuli_azure::RegistryCredentials::TYPE {
+        let password = BTreeMap::from([(
+            "value".to_owned(),
+            Value::from("mocked-password").into_secret(),
+        )]);
+        let passwords = Value::List(vec![Value::from(password)]);
+        outputs.insert("passwords".to_owned(), passwords);
+        outputs.insert("username".to_owned(), Value::from("mocked-user"));
     }
     if resource.ty == lazuli_azure::ImageBuild::TYPE {
         outputs.insert(

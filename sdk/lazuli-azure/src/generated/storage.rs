@@ -373,7 +373,7 @@ pub mod required {
     /// The storage account has its `sku`.
     #[diagnostic::on_unimplemented(
         message = "the storage account has no `sku`",
-        label = "add `.sku(StorageSku::StandardLrs)` before `.build()`"
+        label = "add `.sku(StorageSku::StandardLRS)` before `.build()`"
     )]
     pub trait StorageAccountNeedsSku {
         /// What was given.

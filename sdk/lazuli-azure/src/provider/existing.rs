@@ -13,7 +13,9 @@ pub(super) async fn find(call: &Call<'_>, inputs: &Value) -> Result<Created, Pro
         Some(found) => Ok(found),
         None => Err(error::refused(format!("`{}` does not exist", call.id))
             .code("NotFound")
-            .help("correct its name or id, deploy what makes it first, or declare it with a builder")),
+            .help(
+                "correct its name or id, deploy what makes it first, or declare it with a builder",
+            )),
     }
 }
 

@@ -6,8 +6,8 @@ pub mod any_property;
 pub mod argument;
 pub mod block;
 pub mod declaration;
-pub mod dns;
 pub mod deed;
+pub mod dns;
 pub mod endpoint;
 pub mod existing;
 pub mod hosts;
@@ -28,8 +28,8 @@ pub use block::Block;
 pub use declaration::{
     Anchor, AzureResource, Declaration, Home, IdPath, Kind, PROVIDER, Resource, Scope,
 };
-pub use dns::ZoneConfig;
 pub use deed::{RegistryCredentials, RegistryLock, SlotSwap};
+pub use dns::ZoneConfig;
 pub use endpoint::PrivateLink;
 pub use existing::Whereabouts;
 pub use identity::Identity;

@@ -24,7 +24,11 @@ impl VaultSecret {
         self.resource.id().map(move |id| {
             let parts: Vec<&str> = id.rsplit('/').collect();
             let at = |at: usize| parts.get(at).copied().unwrap_or_default();
-            format!("https://{}.{suffix}/secrets/{}", at(2).to_lowercase(), at(0))
+            format!(
+                "https://{}.{suffix}/secrets/{}",
+                at(2).to_lowercase(),
+                at(0)
+            )
         })
     }
 
