@@ -52,9 +52,11 @@ impl<R: AzureRegistry, M: Made> Image<R, M> {
     /// The image, pulled with a user-assigned identity. The app is given the
     /// identity, and the identity the role to pull, before the app starts.
     #[must_use]
+    #[track_caller]
     pub fn pulled_by(&self, identity: &UserAssignedIdentity) -> Self {
+        let role = self.registry.let_pull(identity);
         Self {
-            sign_in: SignIn::Identity(identity.clone()),
+            sign_in: SignIn::Identity(identity.clone(), role),
             ..self.clone()
         }
     }
@@ -161,10 +163,11 @@ pub trait RegistryKind: Clone {
     message = "a {Self} knows no identities of Azure",
     note = "`pulled_by` is for registries of Azure; other registries take `.pulled_with(BasicLogin::new(..))`"
 )]
-pub trait AzureRegistry: RegistryKind {}
-
-impl AzureRegistry for PrivateRegistry {}
-impl AzureRegistry for PublicRegistry {}
+pub trait AzureRegistry: RegistryKind {
+    /// Gives an identity the role to pull, once.
+    #[doc(hidden)]
+    fn let_pull(&self, identity: &UserAssignedIdentity) -> RoleAssignment;
+}
 
 /// Any image, as an app in a network takes it.
 #[derive(Clone)]

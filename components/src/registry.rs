@@ -1,10 +1,14 @@
 //! Registries of Azure: one that its network reaches, and one that everybody does.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
 use lazuli::core::executor::ResId;
 use lazuli::prelude::*;
 
 use crate::PrivateDnsLink;
-use crate::image::{Image, Images, NamedImage, Puller, RegistryKind};
+use crate::image::{AzureRegistry, Image, Images, NamedImage, Puller, RegistryKind};
 use crate::sign_in::{AdminUser, SignIn};
 
 /// A registry that is reached through a private endpoint: images come and go
@@ -20,6 +24,7 @@ pub struct PrivateRegistry {
     /// The link that makes the records visible to the network.
     pub dns: PrivateDnsLink,
     admin: Option<RegistryCredentials>,
+    grants: Grants,
     component: Component,
 }
 
@@ -79,6 +84,7 @@ impl From<PrivateRegistryArgs> for PrivateRegistry {
             records,
             dns: args.dns,
             admin,
+            grants: Grants::default(),
             component: this,
         }
     }
@@ -142,6 +148,8 @@ pub struct PublicRegistry {
     /// The registry.
     pub registry: Registry,
     admin: Option<RegistryCredentials>,
+    grants: Grants,
+    component: Component,
 }
 
 /// Arguments of [`PublicRegistry`].
@@ -191,7 +199,12 @@ impl From<PublicRegistryArgs> for PublicRegistry {
             true => Some(RegistryCredentials::of(&registry, "admin")),
             false => None,
         };
-        Self { registry, admin }
+        Self {
+            registry,
+            admin,
+            grants: Grants::default(),
+            component: this,
+        }
     }
 }
 
@@ -276,10 +289,33 @@ macro_rules! azure_registry {
                 }
             }
         }
+
+        impl AzureRegistry for $name {
+            /// Under a name that belongs to the identity: when an app moves to
+            /// another one, the old role stays until it has.
+            #[track_caller]
+            fn let_pull(&self, identity: &UserAssignedIdentity) -> RoleAssignment {
+                let urn = identity.handle().urn().to_string();
+                if let Some(given) = self.grants.borrow().get(&urn) {
+                    return given.clone();
+                }
+                let name = format!("pull-{}", identity.handle().urn().name());
+                let registry = self.registry.inside(&self.component);
+                let role = RoleAssignment::builder(&registry, &name)
+                    .role(Role::AcrPull)
+                    .principal(identity)
+                    .build();
+                self.grants.borrow_mut().insert(urn, role.clone());
+                role
+            }
+        }
     };
 }
 azure_registry!(PrivateRegistry);
 azure_registry!(PublicRegistry);
+
+/// Roles to pull that are given already, by identity: apps may share one.
+type Grants = Rc<RefCell<BTreeMap<String, RoleAssignment>>>;
 
 impl RegistryKind for PrivateRegistry {
     fn server_url(&self) -> Output<String> {

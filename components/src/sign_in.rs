@@ -10,8 +10,8 @@ use crate::{CustomRegistry, HostedRegistry, PrivateRegistry, PublicRegistry};
 pub(crate) enum SignIn {
     /// With the identity of its own.
     System,
-    /// With an identity that it is given.
-    Identity(UserAssignedIdentity),
+    /// With an identity that it is given, which has its role.
+    Identity(UserAssignedIdentity, RoleAssignment),
     /// With a name and a password.
     Password(Login),
     /// Everybody is let in.
@@ -37,6 +37,29 @@ impl Login {
 }
 
 /// Credentials that a kind of registry takes.
+///
+/// ```compile_fail,E0277
+/// # use lazuli_components::*;
+/// # fn topology(registry: CustomRegistry) {
+/// // A service principal of Azure is nobody to another registry.
+/// registry.image("site:v1").pulled_with(ServicePrincipal::new("client", "secret"));
+/// # }
+/// ```
+///
+/// ```compile_fail,E0277
+/// # use lazuli_components::*;
+/// # fn topology(registry: PrivateRegistry) {
+/// registry.image("site:v1").pulled_with(BasicLogin::new("ada", "password"));
+/// # }
+/// ```
+///
+/// ```no_run
+/// # use lazuli_components::*;
+/// # fn topology(azure: PrivateRegistry, other: CustomRegistry) {
+/// let site = azure.image("site:v1").pulled_with(ServicePrincipal::new("client", "secret"));
+/// let shop = other.image("shop:v1").pulled_with(BasicLogin::new("ada", "password"));
+/// # }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` are no credentials of a {R}",
     note = "registries of Azure take `ServicePrincipal`, `TokenLogin` and `registry.admin_user()?`, or an identity \

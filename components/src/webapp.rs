@@ -142,6 +142,26 @@ impl Slot {
 
 /// A Windows web app that runs a container. It can be in a network, but App
 /// Service pulls its image over the internet: it takes no others.
+///
+/// An image that only a network reaches does not compile here:
+///
+/// ```compile_fail,E0277
+/// # use lazuli::prelude::*;
+/// # use lazuli_components::*;
+/// # fn topology(group: ResourceGroup, plan: WindowsContainerPlan, registry: PrivateRegistry) {
+/// WindowsWebApp::builder(&group, "web").plan(&plan).image(&registry.image("site:v1")).build();
+/// # }
+/// ```
+///
+/// One that the internet reaches does:
+///
+/// ```no_run
+/// # use lazuli::prelude::*;
+/// # use lazuli_components::*;
+/// # fn topology(group: ResourceGroup, plan: WindowsContainerPlan, registry: PublicRegistry) {
+/// WindowsWebApp::builder(&group, "web").plan(&plan).image(&registry.image("site:v1")).build();
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct WindowsWebApp {
     /// The app.

@@ -63,9 +63,7 @@ impl PullableImage {
         let config = self.switch(&site, config, &mut wiring);
         let config = match &self.sign_in {
             SignIn::System => wiring.by_itself(self.registry.clone(), config),
-            SignIn::Identity(identity) => {
-                wiring.by_identity(self.registry.as_ref(), identity, &site, config)
-            }
+            SignIn::Identity(identity, role) => wiring.by_identity(identity, role, config),
             SignIn::Password(login) => {
                 let config = wiring.by_password(login, &site, config);
                 self.server(config)
@@ -126,24 +124,13 @@ impl Wiring {
         config.acr_use_managed_identity_creds(true)
     }
 
-    /// The role comes first, under a name that belongs to the identity: when the
-    /// identity changes, the old role stays until the app has moved.
-    #[track_caller]
     fn by_identity(
         &mut self,
-        registry: Option<&Registry>,
         identity: &UserAssignedIdentity,
-        site: &Site<'_>,
+        role: &RoleAssignment,
         config: Config,
     ) -> Config {
-        if let Some(registry) = registry {
-            let name = format!("pull-{}", identity.handle().urn().name());
-            let role = RoleAssignment::builder(&registry.inside(site.component), &name)
-                .role(Role::AcrPull)
-                .principal(identity)
-                .build();
-            self.options.depends_on.push(role.handle().index());
-        }
+        self.options.depends_on.push(role.handle().index());
         self.identities.push(identity.clone());
         config
             .acr_use_managed_identity_creds(true)

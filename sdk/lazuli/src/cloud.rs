@@ -128,7 +128,7 @@ fn unreachable(error: &ArmError, label: &str) -> CliError {
 }
 
 /// Facts that make ids and host names known before anything is deployed.
-fn target(arm: &ArmClient) -> BTreeMap<String, String> {
+pub(crate) fn target(arm: &ArmClient) -> BTreeMap<String, String> {
     let suffixes = &arm.cloud().suffixes;
     [
         ("subscription", arm.subscription()),

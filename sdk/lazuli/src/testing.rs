@@ -1,4 +1,5 @@
-//! Unit tests of a program: a mock of every resource, the real engine, no server.
+//! Tests of a program. [`Mocks`]: a mock of every resource, the real engine, no
+//! server. [`Embedded`]: a deployment to an embedded Azure.
 //!
 //! ```
 //! use lazuli::prelude::*;
@@ -19,9 +20,15 @@
 //! ```
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
+
+#[cfg(feature = "emulator")]
+mod embedded;
+
+#[cfg(feature = "emulator")]
+pub use embedded::{Embedded, Page};
 
 use async_trait::async_trait;
 use lazuli_core::{
@@ -169,21 +176,38 @@ impl Mocks {
         };
         let store = Store::local(folder.path(), "mocked", "test");
         let provider: Arc<dyn Provider> = Arc::new(Mocked(self.answer.clone()));
-        let settings = Settings {
-            project: "mocked".to_owned(),
-            stack: "test".to_owned(),
-            config: self.config.clone(),
-            target: BTreeMap::new(),
-            folder: self.folder.clone(),
-            providers: [("azure".to_owned(), provider)].into(),
-            parallel: 64,
-            settle: Duration::from_millis(500),
-            expect_no_changes: false,
-            actor: "a test".to_owned(),
-        };
+        let settings = settings(
+            ("mocked", "test"),
+            &self.config,
+            BTreeMap::new(),
+            &self.folder,
+            provider,
+        );
         let (_stopper, stop) = stop_channel();
         lazuli_engine::run(operation, settings, store.clone(), topology, watch, stop).await?;
         Ok((store.read()?, folder))
+    }
+}
+
+/// The settings of a test's run: as plain as can be.
+fn settings(
+    (project, stack): (&str, &str),
+    config: &BTreeMap<String, Value>,
+    target: BTreeMap<String, String>,
+    folder: &Path,
+    provider: Arc<dyn Provider>,
+) -> Settings {
+    Settings {
+        project: project.to_owned(),
+        stack: stack.to_owned(),
+        config: config.clone(),
+        target,
+        folder: folder.to_owned(),
+        providers: [("azure".to_owned(), provider)].into(),
+        parallel: 64,
+        settle: Duration::from_millis(500),
+        expect_no_changes: false,
+        actor: "a test".to_owned(),
     }
 }
 
