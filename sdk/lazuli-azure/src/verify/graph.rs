@@ -6,8 +6,6 @@ use ipnet::IpNet;
 use lazuli_arm::ResourceId;
 use lazuli_core::{Declared, Diagnostic, Value};
 
-const EXISTING: &str = crate::resources::existing::TYPE;
-
 /// Everything that a program declares.
 pub(super) struct Graph<'a> {
     declared: &'a [Declared],
@@ -24,12 +22,9 @@ pub(super) struct Node<'a> {
 impl<'a> Graph<'a> {
     pub(super) fn new(declared: &'a [Declared]) -> Self {
         let id = |declared: &Declared| ResourceId::parse(declared.desired.id.as_deref()?).ok();
-        // What exists already is not described here, so that nothing is known to be missing from it.
-        let described = |declared: &&Declared| declared.desired.urn.ty() != EXISTING;
         let ids = declared
             .iter()
             .enumerate()
-            .filter(|(_, declared)| described(declared))
             .filter_map(|(at, declared)| Some((id(declared)?, at)));
         Self {
             declared,
