@@ -42,7 +42,7 @@ impl<R: RegistryKind, M: Made> Image<R, M> {
     #[must_use]
     pub fn pulled_with(&self, credentials: impl CredentialsOf<R>) -> Self {
         Self {
-            sign_in: SignIn::Password(credentials.login().0),
+            sign_in: SignIn::Password(Box::new(credentials.login().0)),
             ..self.clone()
         }
     }
@@ -56,7 +56,7 @@ impl<R: AzureRegistry, M: Made> Image<R, M> {
     pub fn pulled_by(&self, identity: &UserAssignedIdentity) -> Self {
         let role = self.registry.let_pull(identity);
         Self {
-            sign_in: SignIn::Identity(identity.clone(), role),
+            sign_in: SignIn::Identity(Box::new((identity.clone(), role))),
             ..self.clone()
         }
     }

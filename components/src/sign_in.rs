@@ -11,9 +11,9 @@ pub(crate) enum SignIn {
     /// With the identity of its own.
     System,
     /// With an identity that it is given, which has its role.
-    Identity(UserAssignedIdentity, RoleAssignment),
+    Identity(Box<(UserAssignedIdentity, RoleAssignment)>),
     /// With a name and a password.
-    Password(Login),
+    Password(Box<Login>),
     /// Everybody is let in.
     Nobody,
 }

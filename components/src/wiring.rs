@@ -63,7 +63,7 @@ impl PullableImage {
         let config = self.switch(&site, config, &mut wiring);
         let config = match &self.sign_in {
             SignIn::System => wiring.by_itself(self.registry.clone(), config),
-            SignIn::Identity(identity, role) => wiring.by_identity(identity, role, config),
+            SignIn::Identity(given) => wiring.by_identity(&given.0, &given.1, config),
             SignIn::Password(login) => {
                 let config = wiring.by_password(login, &site, config);
                 self.server(config)
