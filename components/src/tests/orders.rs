@@ -43,9 +43,10 @@ fn program(stack: &Stack, variant: Variant) -> Result<()> {
             .dns(&dns)
             .lock_later(true)
             .build();
-        let built = registry.build_image("site:v2", "v2");
-        let app = app.image(&registry.image("site:v1")).build();
-        registry.lock_after([&app, &built]);
+        let site = registry.build_image("site:v1", "v1");
+        let next = registry.build_image("site:v2", "v2");
+        let app = app.image(&site).build();
+        registry.lock_after([&app, &next]);
     } else {
         let registry = PublicRegistry::builder(&group, "theacr")
             .sku(RegistrySku::Premium)
@@ -162,7 +163,7 @@ async fn an_app_starts_when_endpoint_names_and_image_are_there() {
     };
     let plan = between(None, private).await;
     let app = step(&plan, "app", |step| step.urn.ty() == "Microsoft.Web/sites");
-    for before in ["theacr-pe", "theacr-zg", "dns", "apps", "plan"] {
+    for before in ["theacr-pe", "theacr-zg", "dns", "apps", "plan", "site:v1"] {
         assert!(waits(&plan, app, step(&plan, before, any)), "{before}");
     }
     let role = step(&plan, "pull", any);

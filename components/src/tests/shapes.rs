@@ -65,13 +65,15 @@ impl Stage {
         KeyVault::builder(&self.group, "vault")
             .tenant(tenant.tenant_id())
             .sku(VaultSku::Standard)
+            .enable_rbac_authorization(true)
             .build()
     }
 }
 
 async fn deployed(topology: impl FnOnce(Stage) -> Result<()> + Send + 'static) -> MockedStack {
     let program = |stack: Stack| async move { topology(stage(&stack)) };
-    Mocks::new().up(program).await.unwrap()
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+    Mocks::new().folder(folder).up(program).await.unwrap()
 }
 
 fn site<'a>(stack: &'a MockedStack, name: &str) -> &'a lazuli::testing::MockResource {
@@ -358,6 +360,24 @@ async fn a_zone_of_somebody_elses_is_linked_to_several_networks() {
     }
     let ty = "Lazuli.Azure/existing";
     assert!(stack.resource(ty, "privatelink.azurecr.io").is_some());
+}
+
+#[tokio::test]
+async fn images_can_be_built_inside_of_the_network() {
+    let stack = deployed(|stage| {
+        let pool = AgentPool::builder(&stage.private.registry, "builders")
+            .count(1)
+            .build();
+        let image =
+            stage
+                .private
+                .build_image_on(&pool, "site:v1", "examples/private-webapp/source/v1");
+        stage.app(&image);
+        Ok(())
+    })
+    .await;
+    let build = stack.resource("Lazuli.Azure/imageBuilds", "site:v1");
+    assert_eq!(build.unwrap().input("agentPool"), Some("builders".into()));
 }
 
 #[tokio::test]
