@@ -25,7 +25,8 @@ async fn the_host_owns_its_blobs_and_the_app_may_pull() {
 
 #[tokio::test]
 async fn what_is_deployed_stays_as_it_is_and_goes() {
-    let azure = Embedded::start(env!("CARGO_MANIFEST_DIR")).await.unwrap();
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests");
+    let azure = Embedded::start(folder).await.unwrap();
     azure.up(topology).await.unwrap();
     let again = azure.up(topology).await.unwrap();
     assert_eq!((again.created, again.updated), (0, 0));
