@@ -140,6 +140,14 @@ impl From<HostedRegistryArgs> for HostedRegistry {
 }
 
 impl HostedRegistry {
+    /// Pushes an image, `repository:tag`, out of an OCI layout in a folder. The
+    /// registry must be open to this machine.
+    #[track_caller]
+    pub fn push_image(&self, image: &str, layout: &str) -> Image<Self, ImagePush> {
+        let push = ImagePush::to_app(&self.app, image, layout).build();
+        Image::new(self, push)
+    }
+
     /// An image of it, `repository:tag`.
     pub fn image(&self, image: &str) -> Image<Self, NamedImage> {
         Image::named(self, &self.app.default_host_name(), image)

@@ -122,6 +122,16 @@ impl Made for ImageImport {
     }
 }
 
+impl Made for ImagePush {
+    fn reference(&self) -> Output<String> {
+        ImagePush::reference(self)
+    }
+
+    fn deed(&self) -> Option<ResId> {
+        Some(self.handle().index())
+    }
+}
+
 impl Made for NamedImage {
     fn reference(&self) -> Output<String> {
         self.reference.clone()

@@ -264,6 +264,14 @@ macro_rules! azure_registry {
                 Image::new(self, import)
             }
 
+            /// Pushes an image, `repository:tag`, out of an OCI layout in a folder. The
+            /// registry must let this machine in, and who deploys must have AcrPush.
+            #[track_caller]
+            pub fn push_image(&self, image: &str, layout: &str) -> Image<Self, ImagePush> {
+                let push = ImagePush::builder(&self.registry, image, layout).build();
+                Image::new(self, push)
+            }
+
             /// An image that something else pushes, `repository:tag`.
             pub fn image(&self, image: &str) -> Image<Self, NamedImage> {
                 Image::named(self, &self.login_server(), image)

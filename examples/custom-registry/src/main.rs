@@ -29,13 +29,17 @@ async fn topology(stack: Stack) -> Result<()> {
         .sku(LinuxSku::P1V3)
         .build();
 
-    // Images are pushed to it from inside of the network, or from outside while it is open.
+    // It is filled while it is open (`--set open_registry=true`), or from inside of the network.
+    let open = stack.config().get("open_registry")?.unwrap_or(false);
     let registry = HostedRegistry::builder(&group, "secureacrwebregistry2021")
         .plan(&plan)
         .endpoint_subnet(&endpoints)
         .dns(&dns)
-        .open(stack.config().get("open_registry")?.unwrap_or(false))
+        .open(open)
         .build();
+    if open {
+        registry.push_image("customwebsite:lnx-v1", "image");
+    }
     let app = IntegratedWebApp::builder(&group, "secureacrweb2021")
         .plan(&plan)
         .subnet(&integration)

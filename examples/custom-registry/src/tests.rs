@@ -7,7 +7,8 @@ use super::topology;
 #[tokio::test]
 async fn the_registry_is_closed_unless_it_is_being_filled() {
     for (open, access) in [(false, "Disabled"), (true, "Enabled")] {
-        let mocks = Mocks::new().config("open_registry", open);
+        let mocks = Mocks::new().folder(env!("CARGO_MANIFEST_DIR"));
+        let mocks = mocks.config("open_registry", open);
         let stack = mocks.up(topology).await.unwrap();
         let registry = stack.resource("Microsoft.Web/sites", "secureacrwebregistry2021");
         let found = registry.unwrap().input("properties.publicNetworkAccess");
@@ -21,6 +22,19 @@ async fn the_registry_is_closed_unless_it_is_being_filled() {
             Some(format!("DOCKER|{host}/customwebsite:lnx-v1").into())
         );
     }
+}
+
+#[tokio::test]
+async fn the_page_is_served_after_the_registry_was_filled_and_closed() {
+    let azure = Embedded::start(env!("CARGO_MANIFEST_DIR")).await.unwrap();
+    let open = azure.clone().config("open_registry", true);
+    open.up(topology).await.unwrap();
+    azure.up(topology).await.unwrap();
+    let page = azure
+        .page("https://secureacrweb2021.azurewebsites.net/")
+        .await;
+    let log = azure.container_log("secureacrweb2021");
+    assert!(page.text.contains("from custom registry"), "{log}");
 }
 
 #[tokio::test]

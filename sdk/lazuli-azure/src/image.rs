@@ -8,6 +8,8 @@
 pub mod context;
 mod ignore;
 mod import;
+pub mod layout;
+mod push;
 
 use lazuli_core::{AsResource, Handle, Input, IntoInput, Options, Output, Property, Value};
 use typed_builder::TypedBuilder;
@@ -18,6 +20,7 @@ use crate::resources::{AzureResource, Declaration, Home, IdPath, Kind, Resource}
 
 pub use context::{BuildContext, ContextError};
 pub use import::{ImageImport, ImageImportBuilder, ImageSource};
+pub use push::{ImagePush, ImagePushBuilder};
 
 /// A container image built from a folder. The name is `repository:tag`.
 ///
@@ -43,7 +46,7 @@ impl ImageBuild {
             path: IdPath::Child,
             location: Home::Unsaid,
         };
-        let mut declaration = Declaration::new(kind, registry.resource().anchor(), name);
+        let mut declaration = named(kind, registry, name);
         declaration.set::<RegistryId>("registryId", registry);
         declaration.set::<String>("dockerfile", DOCKERFILE);
         declaration.set::<String>("platform", PLATFORM);
@@ -92,6 +95,18 @@ impl AsResource for ImageBuild {
     fn handle(&self) -> &Handle {
         self.resource.handle()
     }
+}
+
+/// A declaration of an image. Its name in the program has no `/`, which separates
+/// scopes there; `team/site:v1` is called `team.site:v1`.
+#[track_caller]
+fn named(kind: Kind, registry: &impl AzureResource, image: &str) -> Declaration {
+    let name = image.replace('/', ".");
+    let mut declaration = Declaration::new(kind, registry.resource().anchor(), &name);
+    if name != image {
+        declaration.rename(image);
+    }
+    declaration
 }
 
 /// `host/repository:tag`, from the id, so that what uses the reference comes

@@ -22,7 +22,10 @@ pub use ids::{
     ServicePlanId, StorageAccountId, SubnetId, UserAssignedIdentityId, VirtualNetworkId, WebAppId,
     WindowsContainerPlanId,
 };
-pub use image::{ImageBuild, ImageBuildBuilder, ImageImport, ImageImportBuilder, ImageSource};
+pub use image::{
+    ImageBuild, ImageBuildBuilder, ImageImport, ImageImportBuilder, ImagePush, ImagePushBuilder,
+    ImageSource,
+};
 pub use resources::{
     Anchor, AnyProperty, ArmResource, ArmResourceBuilder, AzureResource, Block, Declaration,
     Delegation, Identity, IntoArgument, IntoPrincipal, Os, PROVIDER, Principal, PrivateLink,

@@ -9,7 +9,7 @@ use lazuli_core::{
 
 use crate::generated::Registry;
 use crate::ids::RegistryId;
-use crate::resources::{AzureResource, Declaration, Home, IdPath, Kind, Resource};
+use crate::resources::{Declaration, Home, IdPath, Kind, Resource};
 
 /// Where an image is imported from.
 #[derive(Debug, Clone)]
@@ -89,7 +89,7 @@ impl ImageImport {
             path: IdPath::Child,
             location: Home::Unsaid,
         };
-        let mut declaration = Declaration::new(kind, registry.resource().anchor(), name);
+        let mut declaration = super::named(kind, registry, name);
         let text = |text: &str| Property::Value(Value::from(text));
         declaration.set::<RegistryId>("registryId", registry);
         declaration.set::<RegistryId>("resourceId", registry);

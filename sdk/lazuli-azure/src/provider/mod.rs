@@ -23,6 +23,7 @@ mod group;
 mod json;
 pub mod location;
 mod merge;
+mod push;
 mod reporter;
 mod request;
 mod role;
@@ -90,6 +91,7 @@ enum Special {
     /// Azure has no way to delete it but with its parent.
     Lasting,
     Build,
+    Push,
     Deed,
     Existing,
 }
@@ -104,6 +106,7 @@ impl Special {
             () if ty.eq_ignore_ascii_case(vault::TYPE) => Self::Vault,
             () if ty.eq_ignore_ascii_case(vault::SECRET) => Self::Lasting,
             () if ty.eq_ignore_ascii_case(existing::TYPE) => Self::Existing,
+            () if ty.eq_ignore_ascii_case(push::TYPE) => Self::Push,
             () if deed::is(ty) => Self::Deed,
             () if ty.eq_ignore_ascii_case(build::TYPE) => Self::Build,
             () => Self::None,
@@ -138,6 +141,16 @@ impl AzureProvider {
     /// The text holds no certificate.
     pub fn blob_authority(mut self, pem: &[u8]) -> Result<Self, ProviderError> {
         self.blobs = SignedUrls::trusting(pem)?;
+        Ok(self)
+    }
+
+    /// Reaches registries through this proxy, `http://127.0.0.1:8080`: for an
+    /// endpoint whose registries have names that only it knows.
+    ///
+    /// # Errors
+    /// The text is no address of a proxy.
+    pub fn registry_proxy(mut self, address: &str) -> Result<Self, ProviderError> {
+        self.blobs.through(address)?;
         Ok(self)
     }
 
@@ -189,6 +202,15 @@ impl AzureProvider {
         let arm = self.client(desired.timeout);
         let id = desired.id.as_deref().unwrap_or_default();
         deed::act(&arm, (desired.urn.ty(), id), &desired.inputs, progress).await
+    }
+
+    async fn push(
+        &self,
+        desired: &Desired,
+        progress: &dyn Progress,
+    ) -> Result<Created, ProviderError> {
+        let arm = self.client(desired.timeout);
+        push::create((&arm, &self.blobs, &self.folder), desired, progress).await
     }
 
     fn builder<'a>(&'a self, timeout: Option<Duration>) -> build::Builder<'a> {
@@ -253,6 +275,7 @@ impl Provider for AzureProvider {
                     .create(desired, progress)
                     .await
             }
+            Special::Push => self.push(desired, progress).await,
             Special::Deed => self.act(desired, progress).await,
             special => {
                 let call = self.on_desired(desired, progress)?;
@@ -272,6 +295,7 @@ impl Provider for AzureProvider {
         let nobody = reporter::Nobody;
         match Special::of(existing.urn.ty()) {
             Special::Build => self.builder(None).read(existing).await,
+            Special::Push => Ok(Some(push::read(existing))),
             Special::Deed => deed::read(&self.client(None), existing).await,
             Special::Existing => {
                 existing::look(&self.on_existing(existing, &nobody)?, &existing.inputs).await
@@ -296,8 +320,10 @@ impl Provider for AzureProvider {
                 .create(desired, progress)
                 .await;
         }
-        if let Special::Deed = special {
-            return self.act(desired, progress).await;
+        match special {
+            Special::Deed => return self.act(desired, progress).await,
+            Special::Push => return self.push(desired, progress).await,
+            _ => {}
         }
         // The id that exists: an adopted role assignment has another than the declared one.
         let arm = self.client(desired.timeout);
@@ -319,7 +345,7 @@ impl Provider for AzureProvider {
             // Images stay in the registry: nothing says that nobody else runs them.
             Special::Build => Ok(()),
             // What is done is done, and what is not this program's stays.
-            Special::Deed | Special::Existing | Special::Lasting => Ok(()),
+            Special::Push | Special::Deed | Special::Existing | Special::Lasting => Ok(()),
             Special::Group => group::delete(&self.on_existing(existing, progress)?).await,
             Special::Site => site::delete(&self.on_existing(existing, progress)?, existing).await,
             Special::Role | Special::Vault | Special::None => {

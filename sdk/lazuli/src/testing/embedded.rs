@@ -79,6 +79,7 @@ impl Embedded {
         let target = crate::cloud::target(&arm);
         let provider = AzureProvider::new(arm, folder.clone())
             .blob_authority(emulator.ca_pem().as_bytes())
+            .and_then(|provider| provider.registry_proxy(&crate::cloud::proxy(&emulator)))
             .map_err(|error| failed(error.message))?;
         let state = tempfile::tempdir().map_err(|error| failed(error.to_string()))?;
         Ok(Self {

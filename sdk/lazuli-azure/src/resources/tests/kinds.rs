@@ -157,7 +157,7 @@ fn an_import_names_its_source_and_is_known_before_it_is_done() {
         ImageImport::builder(&registry, "team/site:v1", source).build();
         Ok(())
     });
-    let import = &all["team/site:v1"];
+    let import = &all["team.site:v1"];
     let acr = format!("{G}/providers/Microsoft.ContainerRegistry/registries/acr2021");
     assert_eq!(import.id, Some(format!("{acr}/imageImports/team/site:v1")));
     assert_eq!(
