@@ -1,15 +1,21 @@
-//! Private names in a network.
+//! Private names in networks.
 
+use lazuli::core::executor::ResId;
 use lazuli::prelude::*;
 
-/// A private DNS zone for one service, linked to one network: names of the
-/// service resolve to private addresses there.
+/// A private DNS zone for one service, linked to networks: names of the service
+/// resolve to private addresses there.
+///
+/// A zone and a link that somebody else keeps are a literal away:
+/// `PrivateDnsLink { zone, link, further: Vec::new() }` with `existing` handles.
 #[derive(Clone)]
 pub struct PrivateDnsLink {
     /// The zone, `privatelink.azurecr.io` for example.
     pub zone: PrivateDnsZone,
     /// Its link to the network.
     pub link: VirtualNetworkLink,
+    /// Its links to further networks.
+    pub further: Vec<VirtualNetworkLink>,
 }
 
 /// Arguments of [`PrivateDnsLink`].
@@ -23,10 +29,18 @@ pub struct PrivateDnsLinkArgs {
     /// Says which service the zone is for; its name follows from the cloud.
     #[component(example = "PrivateLink::Registry")]
     service: PrivateLink,
+    /// Links the zone to further networks as well: `[&spoke]`.
+    #[component(default)]
+    also: Vec<VirtualNetwork>,
+    /// Links a zone that is there already, in whatever group or subscription,
+    /// instead of making one.
+    zone: Option<PrivateDnsZone>,
+    /// Makes the zone in this group. Default: the network's.
+    group: Option<ResourceGroup>,
     /// Lets machines of the network register themselves in the zone. Default: no.
     #[component(default)]
     registration: bool,
-    /// Sets options that the zone and the link inherit.
+    /// Sets options that the zone and the links inherit.
     #[component(default)]
     options: Options,
 }
@@ -37,12 +51,41 @@ impl From<PrivateDnsLinkArgs> for PrivateDnsLink {
         let place = args.network.handle().place();
         let ty = "lazuli:components:PrivateDnsLink";
         let this = Component::with_options(place, ty, &args.name, args.options);
-        let group = args.network.group().inside(&this);
-        let zone = PrivateDnsZone::builder(&group, &args.service.zone_name(place)).build();
-        let link = VirtualNetworkLink::builder(&zone, &args.name)
+        let group = args.group.unwrap_or_else(|| args.network.group());
+        let zone = match args.zone {
+            Some(zone) => zone,
+            None => {
+                let name = args.service.zone_name(place);
+                PrivateDnsZone::builder(&group.inside(&this), &name).build()
+            }
+        };
+        // Under the zone that is made here; beside one that is not.
+        let home = zone.clone();
+        let link = VirtualNetworkLink::builder(&home, &args.name)
             .virtual_network(&args.network)
             .registration_enabled(args.registration)
             .build();
-        Self { zone, link }
+        let mut further = Vec::with_capacity(args.also.len());
+        for network in &args.also {
+            let name = format!("{}-{}", args.name, network.handle().urn().name());
+            let link = VirtualNetworkLink::builder(&home, &name)
+                .virtual_network(network)
+                .registration_enabled(args.registration)
+                .build();
+            further.push(link);
+        }
+        Self {
+            zone,
+            link,
+            further,
+        }
+    }
+}
+
+impl PrivateDnsLink {
+    /// Every link, as something to wait for.
+    pub(crate) fn links(&self) -> impl Iterator<Item = ResId> {
+        let all = std::iter::once(&self.link).chain(&self.further);
+        all.map(|link| link.handle().index())
     }
 }

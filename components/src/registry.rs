@@ -1,11 +1,18 @@
-//! A container registry that only its network can reach.
+//! Registries of Azure: one that its network reaches, and one that everybody does.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use lazuli::core::executor::ResId;
 use lazuli::prelude::*;
 
 use crate::PrivateDnsLink;
+use crate::image::{AzureRegistry, Image, Images, NamedImage, Puller, RegistryKind};
+use crate::sign_in::{AdminUser, SignIn};
 
-/// A registry without public access: images come and go through a private
-/// endpoint, and the registry's own tasks may build inside of it.
+/// A registry that is reached through a private endpoint: images come and go
+/// through the network, and the registry's own tasks may build inside of it.
 #[derive(Clone)]
 pub struct PrivateRegistry {
     /// The registry.
@@ -16,6 +23,9 @@ pub struct PrivateRegistry {
     pub records: PrivateDnsZoneGroup,
     /// The link that makes the records visible to the network.
     pub dns: PrivateDnsLink,
+    admin: Option<RegistryCredentials>,
+    grants: Grants,
+    component: Component,
 }
 
 /// Arguments of [`PrivateRegistry`].
@@ -32,6 +42,17 @@ pub struct PrivateRegistryArgs {
     /// Names the zone that the endpoint's records are kept in.
     #[component(example = "&dns")]
     dns: PrivateDnsLink,
+    /// Lets these public addresses or ranges in beside the endpoint, and nobody
+    /// else: `["203.0.113.7"]`. Default: none.
+    #[component(default)]
+    allow: Vec<String>,
+    /// Leaves public access as it is until [`PrivateRegistry::lock_after`]: for a
+    /// registry that apps pull from already. Default: closed from the start.
+    #[component(default)]
+    lock_later: bool,
+    /// Enables the admin user. Default: no opinion, and Azure's is that there is none.
+    #[component(default)]
+    admin_user: bool,
     /// Sets options that everything in it inherits.
     #[component(default)]
     options: Options,
@@ -42,15 +63,9 @@ impl From<PrivateRegistryArgs> for PrivateRegistry {
     fn from(args: PrivateRegistryArgs) -> Self {
         let place = args.group.handle().place();
         let ty = "lazuli:components:PrivateRegistry";
-        let this = Component::with_options(place, ty, &args.name, args.options);
+        let this = Component::with_options(place, ty, &args.name, args.options.clone());
         let group = args.group.inside(&this);
-        // Private endpoints need Premium; without the bypass no task could push
-        // into a registry that is closed from the start.
-        let registry = Registry::builder(&group, &args.name)
-            .sku(RegistrySku::Premium)
-            .public_network_access(PublicAccess::Disabled)
-            .network_rule_bypass_allowed_for_tasks(true)
-            .build();
+        let registry = args.registry(&group);
         let endpoint = PrivateEndpoint::builder(&group, &format!("{}-pe", args.name))
             .subnet(&args.endpoint_subnet)
             .target(&registry)
@@ -59,99 +74,307 @@ impl From<PrivateRegistryArgs> for PrivateRegistry {
         let records = PrivateDnsZoneGroup::builder(&endpoint, &format!("{}-zg", args.name))
             .zones([&args.dns.zone])
             .build();
+        let admin = match args.admin_user {
+            true => Some(RegistryCredentials::of(&registry, "admin")),
+            false => None,
+        };
         Self {
             registry,
             endpoint,
             records,
             dns: args.dns,
+            admin,
+            grants: Grants::default(),
+            component: this,
         }
     }
+}
+
+impl PrivateRegistryArgs {
+    /// Private endpoints need Premium; without the bypass no task could push into
+    /// a registry that is closed.
+    #[track_caller]
+    fn registry(&self, group: &ResourceGroup) -> Registry {
+        let mut registry = Registry::builder(group, &self.name)
+            .sku(RegistrySku::Premium)
+            .network_rule_bypass_allowed_for_tasks(true);
+        if !self.allow.is_empty() {
+            registry = registry
+                .public_network_access(PublicAccess::Enabled)
+                .network_rule_set(only(&self.allow));
+        } else if !self.lock_later {
+            registry = registry.public_network_access(PublicAccess::Disabled);
+        }
+        if self.admin_user {
+            registry = registry.admin_user_enabled(true);
+        }
+        registry.build()
+    }
+}
+
+/// A firewall that lets only these in.
+fn only(addresses: &[String]) -> NetworkRules {
+    let rule = |address: &String| {
+        IpRule::builder()
+            .value(address.as_str())
+            .action(IpAction::Allow)
+            .build()
+    };
+    NetworkRules::builder()
+        .default_action(NetworkAction::Deny)
+        .ip_rules(addresses.iter().map(rule).collect::<Vec<_>>())
+        .build()
 }
 
 impl PrivateRegistry {
-    /// Builds an image, `repository:tag`, from a folder with a Dockerfile.
+    /// Takes public access away once these know the private way, and the images
+    /// that are built are there: for a registry with `lock_later`. Nobody who pulls
+    /// from it is locked out in between.
     #[track_caller]
-    pub fn build_image(&self, image: &str, folder: &str) -> Image {
-        let build = ImageBuild::builder(&self.registry, image)
-            .context(folder)
-            .build();
-        Image {
-            build,
-            registry: self.clone(),
-        }
-    }
-
-    /// Builds several versions of one repository, each from its own folder:
-    /// `[("v1", "source/v1"), ("v2", "source/v2")]`.
-    #[track_caller]
-    pub fn build_images<const N: usize>(
-        &self,
-        repository: &str,
-        versions: [(&str, &str); N],
-    ) -> Images {
-        // A loop, not a closure: only so do the builds carry the caller's place.
-        let mut built = Vec::with_capacity(N);
-        for (tag, folder) in versions {
-            let image = self.build_image(&format!("{repository}:{tag}"), folder);
-            built.push((tag.to_owned(), image));
-        }
-        Images {
-            repository: repository.to_owned(),
-            versions: built,
-        }
-    }
-
-    /// The host that images are pulled from, `contoso.azurecr.io`.
-    pub fn login_server(&self) -> Output<String> {
-        self.registry.login_server()
+    pub fn lock_after<const N: usize>(&self, users: [&dyn Puller; N]) -> RegistryLock {
+        let mut options = Options::new();
+        let needed = users.iter().flat_map(|user| user.needs());
+        options.depends_on.extend(needed.chain(self.path()));
+        options.depends_on.push(self.endpoint.handle().index());
+        let registry = self.registry.inside(&self.component);
+        RegistryLock::of(&registry, "lock", options)
     }
 }
 
-/// Versions of one repository, by tag.
+/// A registry that is reached over the internet: for Windows containers, which
+/// App Service does not pull over a network, and for a start.
 #[derive(Clone)]
-pub struct Images {
-    repository: String,
-    versions: Vec<(String, Image)>,
+pub struct PublicRegistry {
+    /// The registry.
+    pub registry: Registry,
+    admin: Option<RegistryCredentials>,
+    grants: Grants,
+    component: Component,
 }
 
-impl Images {
-    /// The version with that tag.
-    ///
-    /// # Errors
-    /// No version has it; the error names those that are built.
+/// Arguments of [`PublicRegistry`].
+#[derive(Component)]
+#[component(PublicRegistry, "public registry")]
+pub struct PublicRegistryArgs {
+    #[component(parent)]
+    group: ResourceGroup,
+    #[component(name)]
+    name: String,
+    /// Sets the tier. Default: `RegistrySku::Basic`, or `Premium` with `allow`.
+    sku: Option<RegistrySku>,
+    /// Lets only these addresses or ranges in: `["203.0.113.7"]`. Default: everybody
+    /// who can sign in.
+    #[component(default)]
+    allow: Vec<String>,
+    /// Enables the admin user. Default: no opinion, and Azure's is that there is none.
+    #[component(default)]
+    admin_user: bool,
+    /// Sets options that everything in it inherits.
+    #[component(default)]
+    options: Options,
+}
+
+impl From<PublicRegistryArgs> for PublicRegistry {
     #[track_caller]
-    pub fn tagged(&self, tag: &str) -> Result<Image> {
-        let found = self.versions.iter().find(|(built, _)| built == tag);
-        if let Some((_, image)) = found {
-            return Ok(image.clone());
+    fn from(args: PublicRegistryArgs) -> Self {
+        let place = args.group.handle().place();
+        let ty = "lazuli:components:PublicRegistry";
+        let this = Component::with_options(place, ty, &args.name, args.options);
+        // Only Premium has a firewall (registry tiers).
+        let usual = match args.allow.is_empty() {
+            true => RegistrySku::Basic,
+            false => RegistrySku::Premium,
+        };
+        let mut registry = Registry::builder(&args.group.inside(&this), &args.name)
+            .sku(args.sku.unwrap_or(usual))
+            .public_network_access(PublicAccess::Enabled);
+        if !args.allow.is_empty() {
+            registry = registry.network_rule_set(only(&args.allow));
         }
-        let tags: Vec<_> = self.versions.iter().map(|(tag, _)| tag.as_str()).collect();
-        Err(Error::with_help(
-            format!("no image `{}:{tag}` is built", self.repository),
-            format!("the tags that are built: {}", tags.join(", ")),
-        ))
+        if args.admin_user {
+            registry = registry.admin_user_enabled(true);
+        }
+        let registry = registry.build();
+        let admin = match args.admin_user {
+            true => Some(RegistryCredentials::of(&registry, "admin")),
+            false => None,
+        };
+        Self {
+            registry,
+            admin,
+            grants: Grants::default(),
+            component: this,
+        }
     }
 }
 
-/// An image in a private registry. What runs it knows from the image which
-/// registry, which endpoint and which records it depends on.
-#[derive(Clone)]
-pub struct Image {
-    /// What builds the image.
-    pub build: ImageBuild,
-    /// Where it is kept.
-    pub registry: PrivateRegistry,
-}
+/// What every registry of Azure can do.
+macro_rules! azure_registry {
+    ($name:ident) => {
+        impl $name {
+            /// Builds an image, `repository:tag`, from a folder with a Dockerfile.
+            #[track_caller]
+            pub fn build_image(&self, image: &str, folder: &str) -> Image<Self> {
+                let build = ImageBuild::builder(&self.registry, image)
+                    .context(folder)
+                    .build();
+                Image::new(self, build)
+            }
 
-impl Image {
-    /// The image as it is pulled, `host/repository:tag`.
-    pub fn reference(&self) -> Output<String> {
-        self.build.reference()
+            /// The same, on machines of one's own inside of a network.
+            #[track_caller]
+            pub fn build_image_on(
+                &self,
+                pool: &AgentPool,
+                image: &str,
+                folder: &str,
+            ) -> Image<Self> {
+                let build = ImageBuild::builder(&self.registry, image)
+                    .context(folder)
+                    .agent_pool(pool)
+                    .build();
+                Image::new(self, build)
+            }
+
+            /// Builds several versions of one repository, each from its own folder:
+            /// `[("v1", "source/v1"), ("v2", "source/v2")]`.
+            #[track_caller]
+            pub fn build_images<const N: usize>(
+                &self,
+                repository: &str,
+                versions: [(&str, &str); N],
+            ) -> Images<Self> {
+                // A loop, not a closure: only so do the builds carry the caller's place.
+                let mut built = Vec::with_capacity(N);
+                for (tag, folder) in versions {
+                    let image = self.build_image(&format!("{repository}:{tag}"), folder);
+                    built.push((tag.to_owned(), image));
+                }
+                Images {
+                    repository: repository.to_owned(),
+                    versions: built,
+                }
+            }
+
+            /// Takes an image over from another registry, as `repository:tag`. The
+            /// registry itself fetches it, open or closed.
+            #[track_caller]
+            pub fn import_image(&self, image: &str, from: ImageSource) -> Image<Self, ImageImport> {
+                let import = ImageImport::builder(&self.registry, image, from).build();
+                Image::new(self, import)
+            }
+
+            /// Pushes an image, `repository:tag`, out of an OCI layout in a folder. The
+            /// registry must let this machine in, and who deploys must have AcrPush.
+            #[track_caller]
+            pub fn push_image(&self, image: &str, layout: &str) -> Image<Self, ImagePush> {
+                let push = ImagePush::builder(&self.registry, image, layout).build();
+                Image::new(self, push)
+            }
+
+            /// An image that something else pushes, `repository:tag`.
+            pub fn image(&self, image: &str) -> Image<Self, NamedImage> {
+                Image::named(self, &self.login_server(), image)
+            }
+
+            /// The host that images are pulled from, `contoso.azurecr.io`.
+            pub fn login_server(&self) -> Output<String> {
+                self.registry.login_server()
+            }
+
+            /// The admin user, as credentials.
+            ///
+            /// # Errors
+            /// It is not enabled.
+            #[track_caller]
+            pub fn admin_user(&self) -> Result<AdminUser> {
+                match &self.admin {
+                    Some(admin) => Ok(AdminUser::of(admin)),
+                    None => Err(Error::with_help(
+                        "the registry has no admin user",
+                        "enable it with `.admin_user(true)` before `.build()`",
+                    )),
+                }
+            }
+        }
+
+        impl AzureRegistry for $name {
+            /// Under a name that belongs to the identity: when an app moves to
+            /// another one, the old role stays until it has.
+            #[track_caller]
+            fn let_pull(&self, identity: &UserAssignedIdentity) -> RoleAssignment {
+                let urn = identity.handle().urn().to_string();
+                if let Some(given) = self.grants.borrow().get(&urn) {
+                    return given.clone();
+                }
+                let name = format!("pull-{}", identity.handle().urn().name());
+                let registry = self.registry.inside(&self.component);
+                let role = RoleAssignment::builder(&registry, &name)
+                    .role(Role::AcrPull)
+                    .principal(identity)
+                    .build();
+                self.grants.borrow_mut().insert(urn, role.clone());
+                role
+            }
+        }
+    };
+}
+azure_registry!(PrivateRegistry);
+azure_registry!(PublicRegistry);
+
+/// Roles to pull that are given already, by identity: apps may share one.
+type Grants = Rc<RefCell<BTreeMap<String, RoleAssignment>>>;
+
+impl RegistryKind for PrivateRegistry {
+    fn server_url(&self) -> Output<String> {
+        output!("https://{}", self.login_server())
     }
 
-    /// The digest of the built manifest, `sha256:...`.
-    #[track_caller]
-    pub fn digest(&self) -> Output<String> {
-        self.build.digest()
+    fn resource(&self) -> Option<&Registry> {
+        Some(&self.registry)
+    }
+
+    fn path(&self) -> Vec<ResId> {
+        let mut path: Vec<ResId> = self.dns.links().collect();
+        path.push(self.records.handle().index());
+        path
+    }
+
+    fn over_network() -> bool {
+        true
+    }
+
+    #[expect(
+        private_interfaces,
+        reason = "the trait is not for implementing elsewhere"
+    )]
+    fn usual_sign_in() -> SignIn {
+        SignIn::System
+    }
+}
+
+impl RegistryKind for PublicRegistry {
+    fn server_url(&self) -> Output<String> {
+        output!("https://{}", self.login_server())
+    }
+
+    fn resource(&self) -> Option<&Registry> {
+        Some(&self.registry)
+    }
+
+    fn path(&self) -> Vec<ResId> {
+        Vec::new()
+    }
+
+    fn over_network() -> bool {
+        false
+    }
+
+    #[expect(
+        private_interfaces,
+        reason = "the trait is not for implementing elsewhere"
+    )]
+    fn usual_sign_in() -> SignIn {
+        SignIn::System
     }
 }

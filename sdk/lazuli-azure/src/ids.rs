@@ -94,10 +94,34 @@ ids! {
     PrivateDnsZoneGroupId = "Microsoft.Network/privateEndpoints/privateDnsZoneGroups";
     /// Names a container registry.
     RegistryId = "Microsoft.ContainerRegistry/registries";
+    /// Names a scope map of a registry.
+    RegistryScopeMapId = "Microsoft.ContainerRegistry/registries/scopeMaps";
+    /// Names a token of a registry.
+    RegistryTokenId = "Microsoft.ContainerRegistry/registries/tokens";
+    /// Names a replication of a registry.
+    RegistryReplicationId = "Microsoft.ContainerRegistry/registries/replications";
+    /// Names an agent pool of a registry.
+    AgentPoolId = "Microsoft.ContainerRegistry/registries/agentPools";
+    /// Names a key vault.
+    KeyVaultId = "Microsoft.KeyVault/vaults";
+    /// Names a secret of a key vault.
+    VaultSecretId = "Microsoft.KeyVault/vaults/secrets";
+    /// Names a storage account.
+    StorageAccountId = "Microsoft.Storage/storageAccounts";
+    /// Names a peering of a virtual network.
+    VirtualNetworkPeeringId = "Microsoft.Network/virtualNetworks/virtualNetworkPeerings";
     /// Names an App Service plan.
     ServicePlanId = "Microsoft.Web/serverfarms";
     /// Names an App Service plan for Linux.
     LinuxPlanId = "Microsoft.Web/serverfarms";
+    /// Names an App Service plan for Windows containers.
+    WindowsContainerPlanId = "Microsoft.Web/serverfarms";
+    /// Names an Elastic Premium plan.
+    ElasticPlanId = "Microsoft.Web/serverfarms";
+    /// Names a function app.
+    FunctionAppId = "Microsoft.Web/sites";
+    /// Names a deployment slot of a web app.
+    WebAppSlotId = "Microsoft.Web/sites/slots";
     /// Names a web app.
     WebAppId = "Microsoft.Web/sites";
     /// Names a role assignment.

@@ -7,21 +7,26 @@
 
 pub mod context;
 mod ignore;
+mod import;
+pub mod layout;
+mod push;
 
 use lazuli_core::{AsResource, Handle, Input, IntoInput, Options, Output, Property, Value};
 use typed_builder::TypedBuilder;
 
-use crate::generated::Registry;
+use crate::generated::{AgentPool, Registry};
 use crate::ids::RegistryId;
 use crate::resources::{AzureResource, Declaration, Home, IdPath, Kind, Resource};
 
 pub use context::{BuildContext, ContextError};
+pub use import::{ImageImport, ImageImportBuilder, ImageSource};
+pub use push::{ImagePush, ImagePushBuilder};
 
 /// A container image built from a folder. The name is `repository:tag`.
 ///
 /// Inputs: `registryId`, `image`, `context` (the folder as declared, relative to
-/// the program's), `contextDigest`, `dockerfile` (relative to the context) and
-/// `platform`. Outputs: `image`, `digest`, `runId`, `loginServer`, `reference`.
+/// the program's), `contextDigest`, `dockerfile` (relative to the context),
+/// `platform` and `agentPool`. Outputs: `image`, `digest`, `runId`, `loginServer`, `reference`.
 #[derive(Clone)]
 pub struct ImageBuild {
     resource: Resource,
@@ -41,7 +46,7 @@ impl ImageBuild {
             path: IdPath::Child,
             location: Home::Unsaid,
         };
-        let mut declaration = Declaration::new(kind, registry.resource().anchor(), name);
+        let mut declaration = named(kind, registry, name);
         declaration.set::<RegistryId>("registryId", registry);
         declaration.set::<String>("dockerfile", DOCKERFILE);
         declaration.set::<String>("platform", PLATFORM);
@@ -59,15 +64,7 @@ impl ImageBuild {
 
     /// The image as it is pulled, `host/repository:tag`: known before it is built.
     pub fn reference(&self) -> Output<String> {
-        // From the id, so that what uses the reference comes after the build.
-        let id = self.resource.handle().id();
-        let parts = self.login_server.zip(&id);
-        parts.map(|(host, id)| {
-            let image = id
-                .split_once("/imageBuilds/")
-                .map_or("", |(_, image)| image);
-            format!("{host}/{image}")
-        })
+        reference(&self.resource, &self.login_server, "/imageBuilds/")
     }
 
     /// The digest of the built manifest, `sha256:...`.
@@ -98,6 +95,27 @@ impl AsResource for ImageBuild {
     fn handle(&self) -> &Handle {
         self.resource.handle()
     }
+}
+
+/// A declaration of an image. Its name in the program has no `/`, which separates
+/// scopes there; `team/site:v1` is called `team.site:v1`.
+#[track_caller]
+fn named(kind: Kind, registry: &impl AzureResource, image: &str) -> Declaration {
+    let name = image.replace('/', ".");
+    let mut declaration = Declaration::new(kind, registry.resource().anchor(), &name);
+    if name != image {
+        declaration.rename(image);
+    }
+    declaration
+}
+
+/// `host/repository:tag`, from the id, so that what uses the reference comes
+/// after what makes the image.
+fn reference(resource: &Resource, host: &Output<String>, segment: &'static str) -> Output<String> {
+    host.zip(&resource.id()).map(move |(host, id)| {
+        let image = id.split_once(segment).map_or("", |(_, image)| image);
+        format!("{host}/{image}")
+    })
 }
 
 /// The default Dockerfile, relative to the context (docker's own rule).
@@ -163,6 +181,19 @@ impl<Context> ImageBuildBuilder<((Declared,), Context)> {
     pub fn platform(mut self, platform: &str) -> Self {
         let declaration = &mut self.fields.0.0.declaration;
         declaration.set::<String>("platform", platform);
+        self
+    }
+
+    /// Builds on machines of one's own: inside of a network if they are there,
+    /// so that a registry without public access needs no bypass.
+    pub fn agent_pool(mut self, pool: &AgentPool) -> Self {
+        let declaration = &mut self.fields.0.0.declaration;
+        // From the id, so that the build comes after the pool.
+        let name = pool.resource().id().map(|id| {
+            let name = id.rsplit('/').next().unwrap_or_default();
+            name.to_owned()
+        });
+        declaration.set::<String>("agentPool", name);
         self
     }
 

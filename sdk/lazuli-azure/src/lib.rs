@@ -15,9 +15,19 @@ pub mod resources;
 pub mod verify;
 
 pub use generated::*;
-pub use image::{ImageBuild, ImageBuildBuilder};
+pub use ids::{
+    AgentPoolId, AnyResourceId, ClientId, ElasticPlanId, EndpointSubnetId, FunctionAppId,
+    IntegrationSubnetId, KeyVaultId, LinuxPlanId, NatGatewayId, NetworkSecurityGroupId,
+    PrincipalId, PrivateDnsZoneId, PrivateEndpointId, RegistryId, ResourceGroupId, RouteTableId,
+    ServicePlanId, StorageAccountId, SubnetId, UserAssignedIdentityId, VirtualNetworkId, WebAppId,
+    WindowsContainerPlanId,
+};
+pub use image::{
+    ImageBuild, ImageBuildBuilder, ImageImport, ImageImportBuilder, ImagePush, ImagePushBuilder,
+    ImageSource,
+};
 pub use resources::{
     Anchor, AnyProperty, ArmResource, ArmResourceBuilder, AzureResource, Block, Declaration,
     Delegation, Identity, IntoArgument, IntoPrincipal, Os, PROVIDER, Principal, PrivateLink,
-    Resource, Role, Scope, ZoneConfig,
+    RegistryCredentials, RegistryLock, Resource, Role, Scope, SlotSwap, Whereabouts, ZoneConfig,
 };

@@ -75,7 +75,7 @@ fn handle(builder: &Builder, part: &ResourcePart) -> String {
         r#"#[derive(Clone)]
 pub struct {rust} {{ pub(crate) resource: Resource }}
 
-azure_resource!({rust}, {id});
+azure_resource!({rust}, {id}{under});
 {also}
 
 impl {rust} {{
@@ -95,6 +95,11 @@ impl {rust} {{
 
 "#,
         id = part.id,
+        under = match part.parent.as_str() {
+            "scope" => ", at the top".to_owned(),
+            "any" => String::new(),
+            parent => format!(", under {parent}"),
+        },
         also = part
             .also
             .as_ref()
@@ -239,9 +244,10 @@ fn setters(builder: &Builder) -> String {
     for field in &builder.optional {
         text.push_str(&setter(field));
     }
-    if builder.resource.is_some() {
-        text.push_str(RESOURCE_SETTERS);
-    }
+    text.push_str(match builder.resource {
+        Some(_) => RESOURCE_SETTERS,
+        None => BLOCK_SETTERS,
+    });
     let _ = write!(
         text,
         r#"
@@ -330,6 +336,14 @@ const RESOURCE_SETTERS: &str = r#"
     /// Sets options: dependencies, protection, timeouts.
     pub fn options(mut self, options: Options) -> Self {
         self.fields.0.0.options(options);
+        self
+    }
+"#;
+
+const BLOCK_SETTERS: &str = r#"
+    /// Adds to a list, at a dotted path of the request, instead of setting it.
+    pub fn extend(mut self, path: &str, value: impl AnyProperty) -> Self {
+        self.fields.0.0.extend(path, value.into_property());
         self
     }
 "#;

@@ -54,8 +54,11 @@ fn capitalised(word: &str) -> String {
     })
 }
 
-/// The variant of a value: `P1v3` to `P1V3`, `1.2` to `V1_2`.
+/// The variant of a value: `P1v3` to `P1V3`, `1.2` to `V1_2`, `*` to `Any`.
 pub fn variant(value: &str) -> String {
+    if value == "*" {
+        return "Any".to_owned();
+    }
     if value.starts_with(|letter: char| letter.is_ascii_digit()) {
         let rest = value.replace(|letter: char| !letter.is_ascii_alphanumeric(), "_");
         return format!("V{rest}");
@@ -100,6 +103,7 @@ mod tests {
             ("1.2", "V1_2"),
             ("SystemAssigned, UserAssigned", "SystemAssignedUserAssigned"),
             ("enabled", "Enabled"),
+            ("*", "Any"),
         ] {
             assert_eq!(variant(value), rust);
         }

@@ -81,6 +81,9 @@ pub struct BlockOverride {
     /// ARM type whose schema holds the shape.
     #[serde(rename = "type")]
     pub ty: String,
+    /// Further ARM types whose schema has the same shape under the same name.
+    #[serde(default)]
+    pub shared: Vec<String>,
     /// Name of the shape.
     pub def: String,
     /// Words for messages.
@@ -96,6 +99,13 @@ pub struct BlockOverride {
     /// Names of enums by path.
     #[serde(default)]
     pub enums: BTreeMap<String, String>,
+}
+
+impl BlockOverride {
+    /// Whether a type's schema has the shape.
+    pub fn is_of(&self, ty: &str) -> bool {
+        self.ty == ty || self.shared.iter().any(|shared| shared == ty)
+    }
 }
 
 /// A field of a builder.

@@ -460,7 +460,7 @@ impl Source<'_> {
         let name = shape.reference.as_ref()?;
         let mut blocks = self.overrides.blocks.iter();
         blocks
-            .find(|block| block.ty == self.schema.ty && block.def == *name)
+            .find(|block| block.def == *name && block.is_of(&self.schema.ty))
             .map(|block| block.rust.clone())
     }
 

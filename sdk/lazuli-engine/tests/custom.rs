@@ -1,7 +1,6 @@
 //! Custom kinds under the engine: what a kind without names of its own needs
 //! after a death, and that the work for many of them stays linear.
 
-use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -160,16 +159,11 @@ impl Bench {
         let (stopper, stop) = stop_channel();
         self.things.world.lock().unwrap().stopper = Some(stopper);
         let settings = Settings {
-            project: "p".into(),
-            stack: "dev".into(),
-            config: BTreeMap::new(),
-            target: BTreeMap::new(),
-            folder: self.folder.path().to_owned(),
             providers: [serve(self.things.clone())].into(),
             parallel: 8,
             settle: Duration::from_millis(500),
-            expect_no_changes: false,
             actor: "tester@bench".into(),
+            ..Settings::new("p", "dev", self.folder.path().to_owned())
         };
         let store = Store::local(self.folder.path(), "p", "dev");
         lazuli_engine::run(operation, settings, store, topology, &mut Yes, stop).await

@@ -16,6 +16,9 @@ use lazuli_core::Provider;
 #[cfg(feature = "emulator")]
 mod embedded;
 
+#[cfg(feature = "emulator")]
+pub(crate) use embedded::proxy;
+
 /// Azure, any endpoint that speaks ARM, and the embedded Azure.
 pub(crate) struct Clouds;
 
@@ -27,14 +30,14 @@ impl Platform for Clouds {
             Cloud::Azure => {
                 let (options, pem) =
                     options(CloudSource::Known(lazuli_arm::Cloud::public()), request)?;
-                connection(options, pem, request, "Azure").await
+                connection(options, Trust::of(pem), request, "Azure").await
             }
             Cloud::Endpoint(address) => {
                 let endpoint = lazuli_arm::Url::parse(address).map_err(|error| {
                     CliError::usage(format!("{address:?} is no address: {error}"))
                 })?;
                 let (options, pem) = options(CloudSource::Endpoint(endpoint), request)?;
-                connection(options, pem, request, address).await
+                connection(options, Trust::of(pem), request, address).await
             }
         }
     }
@@ -92,10 +95,24 @@ fn environment(request: &ConnectRequest) -> Env {
     }
 }
 
+/// What the provider is told about addresses that are not the resource manager's.
+struct Trust {
+    /// Authorities of signed URLs and registries, beside the system's.
+    pem: Option<Vec<u8>>,
+    /// The proxy that knows the names of registries.
+    proxy: Option<String>,
+}
+
+impl Trust {
+    fn of(pem: Option<Vec<u8>>) -> Self {
+        Self { pem, proxy: None }
+    }
+}
+
 /// Signs in and describes the target.
 async fn connection(
     options: ConnectOptions,
-    pem: Option<Vec<u8>>,
+    trust: Trust,
     request: &ConnectRequest,
     label: &str,
 ) -> Result<Connection, CliError> {
@@ -104,9 +121,14 @@ async fn connection(
         .map_err(|error| unreachable(&error, label))?;
     let target = target(&arm);
     let mut provider = AzureProvider::new(arm, request.folder.clone());
-    if let Some(pem) = pem {
+    if let Some(pem) = trust.pem {
         provider = provider
             .blob_authority(&pem)
+            .map_err(|error| CliError::usage(error.message))?;
+    }
+    if let Some(proxy) = trust.proxy {
+        provider = provider
+            .registry_proxy(&proxy)
             .map_err(|error| CliError::usage(error.message))?;
     }
     let provider: Arc<dyn Provider> = Arc::new(provider);
@@ -128,7 +150,7 @@ fn unreachable(error: &ArmError, label: &str) -> CliError {
 }
 
 /// Facts that make ids and host names known before anything is deployed.
-fn target(arm: &ArmClient) -> BTreeMap<String, String> {
+pub(crate) fn target(arm: &ArmClient) -> BTreeMap<String, String> {
     let suffixes = &arm.cloud().suffixes;
     [
         ("subscription", arm.subscription()),

@@ -1,4 +1,5 @@
-//! Unit tests of a program: a mock of every resource, the real engine, no server.
+//! Tests of a program. [`Mocks`]: a mock of every resource, the real engine, no
+//! server. [`Embedded`]: a deployment to an embedded Azure.
 //!
 //! ```
 //! use lazuli::prelude::*;
@@ -19,9 +20,15 @@
 //! ```
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
+
+#[cfg(feature = "emulator")]
+mod embedded;
+
+#[cfg(feature = "emulator")]
+pub use embedded::{Embedded, Page};
 
 use async_trait::async_trait;
 use lazuli_core::custom::{Custom, Inputs};
@@ -66,6 +73,7 @@ pub struct Mocks {
     folder: PathBuf,
     custom: BTreeMap<String, Arc<dyn Provider>>,
     mocked: Vec<&'static str>,
+    after: Option<Arc<tempfile::TempDir>>,
 }
 
 impl Default for Mocks {
@@ -84,6 +92,7 @@ impl Mocks {
             folder: PathBuf::from("."),
             custom: BTreeMap::new(),
             mocked: vec![AZURE],
+            after: None,
         }
     }
 
@@ -127,7 +136,15 @@ impl Mocks {
         self
     }
 
-    /// Plans the program against an empty stack.
+    /// Goes on from a stack that was deployed to mocks, instead of an empty one:
+    /// what a changed program would do to it.
+    #[must_use]
+    pub fn after(mut self, stack: &MockedStack) -> Self {
+        self.after = Some(stack.folder.clone());
+        self
+    }
+
+    /// Plans the program against an empty stack, or the one it goes on from.
     ///
     /// # Errors
     /// What the program, its checks or its rules find wrong.
@@ -150,7 +167,7 @@ impl Mocks {
         F: FnOnce(Stack) -> Fut + Send + 'static,
         Fut: Future<Output = Result<()>> + 'static,
     {
-        let (state, _) = self
+        let (state, folder) = self
             .run(Operation::Up, topology, &mut Watch::default())
             .await?;
         let resources = state.resources.into_values().map(|resource| MockResource {
@@ -162,6 +179,7 @@ impl Mocks {
         Ok(MockedStack {
             resources: resources.collect(),
             exports: state.exports,
+            folder,
         })
     }
 
@@ -170,16 +188,15 @@ impl Mocks {
         operation: Operation,
         topology: F,
         watch: &mut Watch,
-    ) -> std::result::Result<(lazuli_engine::State, tempfile::TempDir), EngineError>
+    ) -> std::result::Result<(lazuli_engine::State, Arc<tempfile::TempDir>), EngineError>
     where
         F: FnOnce(Stack) -> Fut + Send + 'static,
         Fut: Future<Output = Result<()>> + 'static,
     {
-        let folder = tempfile::tempdir().map_err(|cause| EngineError::State {
-            file: std::env::temp_dir(),
-            message: format!("no folder for the mocked state: {cause}"),
-            help: "make the temporary folder writable".to_owned(),
-        })?;
+        let folder = match &self.after {
+            Some(folder) => folder.clone(),
+            None => Arc::new(empty_folder()?),
+        };
         let store = Store::local(folder.path(), "mocked", "test");
         let mut providers = self.custom.clone();
         for name in &self.mocked {
@@ -190,17 +207,36 @@ impl Mocks {
             providers.insert((*name).to_owned(), mocked);
         }
         let settings = Settings {
-            config: self.config.clone(),
             providers,
-            parallel: 64,
-            settle: Duration::from_millis(500),
-            actor: "a test".to_owned(),
-            ..Settings::new("mocked", "test", self.folder.clone())
+            ..settings(("mocked", "test"), &self.config, &self.folder)
         };
         let (_stopper, stop) = stop_channel();
         lazuli_engine::run(operation, settings, store.clone(), topology, watch, stop).await?;
         Ok((store.read()?, folder))
     }
+}
+
+/// The settings of a test's run: as plain as can be.
+fn settings(
+    (project, stack): (&str, &str),
+    config: &BTreeMap<String, Value>,
+    folder: &Path,
+) -> Settings {
+    Settings {
+        config: config.clone(),
+        parallel: 64,
+        settle: Duration::from_millis(500),
+        actor: "a test".to_owned(),
+        ..Settings::new(project, stack, folder.to_owned())
+    }
+}
+
+fn empty_folder() -> std::result::Result<tempfile::TempDir, EngineError> {
+    tempfile::tempdir().map_err(|cause| EngineError::State {
+        file: std::env::temp_dir(),
+        message: format!("no folder for the mocked state: {cause}"),
+        help: "make the temporary folder writable".to_owned(),
+    })
 }
 
 /// A stack after its deployment to mocks.
@@ -209,6 +245,7 @@ pub struct MockedStack {
     /// Every resource, sorted by urn.
     pub resources: Vec<MockResource>,
     exports: BTreeMap<String, Value>,
+    folder: Arc<tempfile::TempDir>,
 }
 
 impl MockedStack {
@@ -274,6 +311,14 @@ pub fn principal_of(name: &str) -> String {
     lazuli_arm::Uuid::new_v5(&lazuli_arm::Uuid::NAMESPACE_OID, name.as_bytes()).to_string()
 }
 
+/// The client id that mocks give to a user-assigned identity of that name.
+pub fn client_of(name: &str) -> String {
+    lazuli_arm::Uuid::new_v5(&lazuli_arm::Uuid::NAMESPACE_URL, name.as_bytes()).to_string()
+}
+
+/// The tenant of every mocked identity.
+const TENANT: &str = "00000000-0000-0000-0000-00000000000a";
+
 fn usual(resource: &MockResource) -> Value {
     let mut outputs = BTreeMap::from([("id".to_owned(), Value::from(resource.id.as_str()))]);
     let principal = || Value::from(principal_of(&resource.name));
@@ -286,8 +331,24 @@ fn usual(resource: &MockResource) -> Value {
     if resource.ty == "Microsoft.ManagedIdentity/userAssignedIdentities" {
         outputs.insert(
             "properties".to_owned(),
-            Value::from(BTreeMap::from([("principalId".to_owned(), principal())])),
+            Value::from(BTreeMap::from([
+                ("principalId".to_owned(), principal()),
+                (
+                    "clientId".to_owned(),
+                    Value::from(client_of(&resource.name)),
+                ),
+                ("tenantId".to_owned(), Value::from(TENANT)),
+            ])),
         );
+    }
+    if resource.ty == lazuli_azure::RegistryCredentials::TYPE {
+        let password = BTreeMap::from([(
+            "value".to_owned(),
+            Value::from("mocked-password").into_secret(),
+        )]);
+        let passwords = Value::List(vec![Value::from(password)]);
+        outputs.insert("passwords".to_owned(), passwords);
+        outputs.insert("username".to_owned(), Value::from("mocked-user"));
     }
     if resource.ty == lazuli_azure::ImageBuild::TYPE {
         outputs.insert(

@@ -12,7 +12,7 @@ pub struct ResourceGroup {
     pub(crate) resource: Resource,
 }
 
-azure_resource!(ResourceGroup, ResourceGroupId);
+azure_resource!(ResourceGroup, ResourceGroupId, at the top);
 
 impl ResourceGroup {
     /// The ARM type.

@@ -31,7 +31,7 @@ pub struct UserAssignedIdentity {
     pub(crate) resource: Resource,
 }
 
-azure_resource!(UserAssignedIdentity, UserAssignedIdentityId);
+azure_resource!(UserAssignedIdentity, UserAssignedIdentityId, under ResourceGroup);
 
 impl UserAssignedIdentity {
     /// The ARM type.

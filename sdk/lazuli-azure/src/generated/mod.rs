@@ -29,6 +29,8 @@ pub mod group;
 pub mod identity;
 pub mod network;
 pub mod registry;
+pub mod storage;
+pub mod vault;
 pub mod web;
 
 pub use facts::{SchemaFacts, api_version, schema_facts};
@@ -39,20 +41,37 @@ pub use identity::{
 };
 pub use network::{
     EndpointBilling, EndpointSubnet, EndpointSubnetBuilder, IntegrationSubnet,
-    IntegrationSubnetBuilder, IpVersion, LinkServicePolicies, Policies, PrivateDnsZone,
-    PrivateDnsZoneBuilder, PrivateDnsZoneGroup, PrivateDnsZoneGroupBuilder, PrivateEndpoint,
-    PrivateEndpointBuilder, SharingScope, Subnet, SubnetBuilder, VirtualNetwork,
-    VirtualNetworkBuilder, VirtualNetworkLink, VirtualNetworkLinkBuilder,
-    VirtualNetworkLinkResolutionPolicy, VirtualNetworkPrivateEndpointVNetPolicies,
+    IntegrationSubnetBuilder, IpVersion, LinkServicePolicies, NetworkSecurityGroup,
+    NetworkSecurityGroupBuilder, NextHop, Policies, PrivateDnsZone, PrivateDnsZoneBuilder,
+    PrivateDnsZoneGroup, PrivateDnsZoneGroupBuilder, PrivateEndpoint, PrivateEndpointBuilder,
+    Route, RouteBuilder, RouteTable, RouteTableBuilder, RouteTableDisablePeeringRoute,
+    SecurityAccess, SecurityDirection, SecurityProtocol, SecurityRule, SecurityRuleBuilder,
+    SharingScope, Subnet, SubnetBuilder, VirtualNetwork, VirtualNetworkBuilder, VirtualNetworkLink,
+    VirtualNetworkLinkBuilder, VirtualNetworkLinkResolutionPolicy, VirtualNetworkPeering,
+    VirtualNetworkPeeringBuilder, VirtualNetworkPrivateEndpointVNetPolicies,
 };
 pub use registry::{
-    IpAction, IpRule, IpRuleBuilder, NetworkAction, NetworkRules, NetworkRulesBuilder,
-    PublicAccess, Registry, RegistryBuilder, RegistrySku, RoleAssignmentMode, RuleBypass,
-    ZoneRedundancy,
+    AgentPool, AgentPoolBuilder, IpAction, IpRule, IpRuleBuilder, NetworkAction, NetworkRules,
+    NetworkRulesBuilder, PublicAccess, Registry, RegistryBuilder, RegistryReplication,
+    RegistryReplicationBuilder, RegistryScopeMap, RegistryScopeMapBuilder, RegistrySku,
+    RegistryToken, RegistryTokenBuilder, ReplicationZoneRedundancy, RoleAssignmentMode, RuleBypass,
+    TokenStatus, ZoneRedundancy,
+};
+pub use storage::{
+    StorageAccess, StorageAccount, StorageAccountAccessTier, StorageAccountAllowedCopyScope,
+    StorageAccountBuilder, StorageAccountDnsEndpointType, StorageAccountLargeFileSharesState,
+    StorageAccountMinimumTlsVersion, StorageKind, StorageSku,
+};
+pub use vault::{
+    KeyVault, KeyVaultBuilder, VaultAccess, VaultIpRule, VaultIpRuleBuilder, VaultNetworkAction,
+    VaultNetworkBypass, VaultNetworkRules, VaultNetworkRulesBuilder, VaultSecret,
+    VaultSecretBuilder, VaultSku,
 };
 pub use web::{
-    ClientCertMode, DefaultAction, DomainNameLabelScope, FtpsState, IpMode, LinuxPlan,
-    LinuxPlanBuilder, LinuxSku, OutboundRouting, OutboundRoutingBuilder, PlanSku, RedundancyMode,
-    ScmType, ServicePlan, ServicePlanBuilder, SiteConfig, SiteConfigBuilder,
-    SiteConfigLoadBalancing, SiteConfigManagedPipelineMode, TlsVersion, WebApp, WebAppBuilder,
+    ClientCertMode, DefaultAction, DomainNameLabelScope, ElasticPlan, ElasticPlanBuilder,
+    ElasticSku, FtpsState, FunctionApp, FunctionAppBuilder, IpMode, LinuxPlan, LinuxPlanBuilder,
+    LinuxSku, OutboundRouting, OutboundRoutingBuilder, PlanSku, RedundancyMode, ScmType,
+    ServicePlan, ServicePlanBuilder, SiteConfig, SiteConfigBuilder, SiteConfigLoadBalancing,
+    SiteConfigManagedPipelineMode, TlsVersion, WebApp, WebAppBuilder, WebAppSlot,
+    WebAppSlotBuilder, WindowsContainerPlan, WindowsContainerPlanBuilder, WindowsContainerSku,
 };

@@ -30,12 +30,60 @@ values! {
 }
 
 values! {
+    /// Values of `properties.nextHopType` of [`Route`].
+    open NextHop {
+        VirtualNetworkGateway = "VirtualNetworkGateway",
+        VnetLocal = "VnetLocal",
+        Internet = "Internet",
+        VirtualAppliance = "VirtualAppliance",
+        VirtualApplianceEcmp = "VirtualApplianceEcmp",
+        None = "None",
+    }
+}
+
+values! {
     /// Values of `properties.privateEndpointNetworkPolicies` of [`Subnet`].
     open Policies {
         Enabled = "Enabled",
         Disabled = "Disabled",
         NetworkSecurityGroupEnabled = "NetworkSecurityGroupEnabled",
         RouteTableEnabled = "RouteTableEnabled",
+    }
+}
+
+values! {
+    /// Values of `properties.disablePeeringRoute` of [`RouteTable`].
+    open RouteTableDisablePeeringRoute {
+        None = "None",
+        All = "All",
+    }
+}
+
+values! {
+    /// Values of `properties.access` of [`SecurityRule`].
+    open SecurityAccess {
+        Allow = "Allow",
+        Deny = "Deny",
+    }
+}
+
+values! {
+    /// Values of `properties.direction` of [`SecurityRule`].
+    open SecurityDirection {
+        Inbound = "Inbound",
+        Outbound = "Outbound",
+    }
+}
+
+values! {
+    /// Values of `properties.protocol` of [`SecurityRule`].
+    open SecurityProtocol {
+        Tcp = "Tcp",
+        Udp = "Udp",
+        Icmp = "Icmp",
+        Esp = "Esp",
+        Any = "*",
+        Ah = "Ah",
     }
 }
 
@@ -63,13 +111,272 @@ values! {
     }
 }
 
+/// The security rule of a resource.
+#[derive(Debug, Clone)]
+pub struct SecurityRule(Block);
+
+impl SecurityRule {
+    /// Begins a security rule.
+    pub fn builder() -> SecurityRuleBuilder<((Block,),)> {
+        SecurityRuleArgs::start().__declaration(Block::default())
+    }
+}
+
+impl ToProperty for SecurityRule {
+    fn to_property(self) -> Property {
+        self.0.to_property()
+    }
+}
+
+#[derive(TypedBuilder)]
+#[builder(
+    builder_method(vis = "", name = start),
+    build_method(vis = "", name = finish),
+    builder_type(vis = "pub", name = SecurityRuleBuilder, doc = "Builds a [`SecurityRule`].")
+)]
+struct SecurityRuleArgs {
+    __declaration: Block,
+}
+
+impl SecurityRuleBuilder<((Block,),)> {
+    /// Sets `properties.access`.
+    pub fn access(mut self, value: impl IntoInput<SecurityAccess>) -> Self {
+        self.fields
+            .0
+            .0
+            .set::<SecurityAccess>("properties.access", value);
+        self
+    }
+
+    /// Sets `properties.description`.
+    pub fn description(mut self, value: impl IntoInput<String>) -> Self {
+        self.fields
+            .0
+            .0
+            .set::<String>("properties.description", value);
+        self
+    }
+
+    /// Sets `properties.destinationAddressPrefix`.
+    pub fn destination_address_prefix(mut self, value: impl IntoInput<String>) -> Self {
+        self.fields
+            .0
+            .0
+            .set::<String>("properties.destinationAddressPrefix", value);
+        self
+    }
+
+    /// Sets `properties.destinationAddressPrefixes`.
+    pub fn destination_address_prefixes(mut self, value: impl IntoList<String>) -> Self {
+        self.fields
+            .0
+            .0
+            .set_list::<String>("properties.destinationAddressPrefixes", value);
+        self
+    }
+
+    /// Sets `properties.destinationPortRange`.
+    pub fn destination_port_range(mut self, value: impl IntoInput<String>) -> Self {
+        self.fields
+            .0
+            .0
+            .set::<String>("properties.destinationPortRange", value);
+        self
+    }
+
+    /// Sets `properties.destinationPortRanges`.
+    pub fn destination_port_ranges(mut self, value: impl IntoList<String>) -> Self {
+        self.fields
+            .0
+            .0
+            .set_list::<String>("properties.destinationPortRanges", value);
+        self
+    }
+
+    /// Sets `properties.direction`.
+    pub fn direction(mut self, value: impl IntoInput<SecurityDirection>) -> Self {
+        self.fields
+            .0
+            .0
+            .set::<SecurityDirection>("properties.direction", value);
+        self
+    }
+
+    /// Names the rule (`name`).
+    pub fn name(mut self, value: impl IntoInput<String>) -> Self {
+        self.fields.0.0.set::<String>("name", value);
+        self
+    }
+
+    /// Sets `properties.priority`.
+    pub fn priority(mut self, value: impl IntoInput<i64>) -> Self {
+        self.fields.0.0.set::<i64>("properties.priority", value);
+        self
+    }
+
+    /// Sets `properties.protocol`.
+    pub fn protocol(mut self, value: impl IntoInput<SecurityProtocol>) -> Self {
+        self.fields
+            .0
+            .0
+            .set::<SecurityProtocol>("properties.protocol", value);
+        self
+    }
+
+    /// Sets `properties.sourceAddressPrefix`.
+    pub fn source_address_prefix(mut self, value: impl IntoInput<String>) -> Self {
+        self.fields
+            .0
+            .0
+            .set::<String>("properties.sourceAddressPrefix", value);
+        self
+    }
+
+    /// Sets `properties.sourceAddressPrefixes`.
+    pub fn source_address_prefixes(mut self, value: impl IntoList<String>) -> Self {
+        self.fields
+            .0
+            .0
+            .set_list::<String>("properties.sourceAddressPrefixes", value);
+        self
+    }
+
+    /// Sets `properties.sourcePortRange`.
+    pub fn source_port_range(mut self, value: impl IntoInput<String>) -> Self {
+        self.fields
+            .0
+            .0
+            .set::<String>("properties.sourcePortRange", value);
+        self
+    }
+
+    /// Sets `properties.sourcePortRanges`.
+    pub fn source_port_ranges(mut self, value: impl IntoList<String>) -> Self {
+        self.fields
+            .0
+            .0
+            .set_list::<String>("properties.sourcePortRanges", value);
+        self
+    }
+
+    /// Adds to a list, at a dotted path of the request, instead of setting it.
+    pub fn extend(mut self, path: &str, value: impl AnyProperty) -> Self {
+        self.fields.0.0.extend(path, value.into_property());
+        self
+    }
+
+    /// Sets a property that has no method of its own, at a dotted path of the request.
+    pub fn property(mut self, path: &str, value: impl AnyProperty) -> Self {
+        self.fields.0.0.put(path, value.into_property());
+        self
+    }
+
+    /// Finishes the security rule.
+    pub fn build(self) -> SecurityRule {
+        self.finish().declare()
+    }
+}
+
+impl SecurityRuleArgs {
+    fn declare(self) -> SecurityRule {
+        let declaration = self.__declaration;
+        SecurityRule(declaration)
+    }
+}
+
+/// The route of a resource.
+#[derive(Debug, Clone)]
+pub struct Route(Block);
+
+impl Route {
+    /// Begins a route.
+    pub fn builder() -> RouteBuilder<((Block,),)> {
+        RouteArgs::start().__declaration(Block::default())
+    }
+}
+
+impl ToProperty for Route {
+    fn to_property(self) -> Property {
+        self.0.to_property()
+    }
+}
+
+#[derive(TypedBuilder)]
+#[builder(
+    builder_method(vis = "", name = start),
+    build_method(vis = "", name = finish),
+    builder_type(vis = "pub", name = RouteBuilder, doc = "Builds a [`Route`].")
+)]
+struct RouteArgs {
+    __declaration: Block,
+}
+
+impl RouteBuilder<((Block,),)> {
+    /// Sets `properties.addressPrefix`.
+    pub fn address_prefix(mut self, value: impl IntoInput<String>) -> Self {
+        self.fields
+            .0
+            .0
+            .set::<String>("properties.addressPrefix", value);
+        self
+    }
+
+    /// Names the route (`name`).
+    pub fn name(mut self, value: impl IntoInput<String>) -> Self {
+        self.fields.0.0.set::<String>("name", value);
+        self
+    }
+
+    /// Sets `properties.nextHopIpAddress`.
+    pub fn next_hop_ip_address(mut self, value: impl IntoInput<String>) -> Self {
+        self.fields
+            .0
+            .0
+            .set::<String>("properties.nextHopIpAddress", value);
+        self
+    }
+
+    /// Sets `properties.nextHopType`.
+    pub fn next_hop_type(mut self, value: impl IntoInput<NextHop>) -> Self {
+        self.fields
+            .0
+            .0
+            .set::<NextHop>("properties.nextHopType", value);
+        self
+    }
+
+    /// Adds to a list, at a dotted path of the request, instead of setting it.
+    pub fn extend(mut self, path: &str, value: impl AnyProperty) -> Self {
+        self.fields.0.0.extend(path, value.into_property());
+        self
+    }
+
+    /// Sets a property that has no method of its own, at a dotted path of the request.
+    pub fn property(mut self, path: &str, value: impl AnyProperty) -> Self {
+        self.fields.0.0.put(path, value.into_property());
+        self
+    }
+
+    /// Finishes the route.
+    pub fn build(self) -> Route {
+        self.finish().declare()
+    }
+}
+
+impl RouteArgs {
+    fn declare(self) -> Route {
+        let declaration = self.__declaration;
+        Route(declaration)
+    }
+}
+
 /// A virtual network: `Microsoft.Network/virtualNetworks`, version 2025-09-01.
 #[derive(Clone)]
 pub struct VirtualNetwork {
     pub(crate) resource: Resource,
 }
 
-azure_resource!(VirtualNetwork, VirtualNetworkId);
+azure_resource!(VirtualNetwork, VirtualNetworkId, under ResourceGroup);
 
 impl VirtualNetwork {
     /// The ARM type.
@@ -232,7 +539,7 @@ pub struct Subnet {
     pub(crate) resource: Resource,
 }
 
-azure_resource!(Subnet, SubnetId);
+azure_resource!(Subnet, SubnetId, under VirtualNetwork);
 
 impl Subnet {
     /// The ARM type.
@@ -397,7 +704,7 @@ pub struct IntegrationSubnet {
     pub(crate) resource: Resource,
 }
 
-azure_resource!(IntegrationSubnet, IntegrationSubnetId);
+azure_resource!(IntegrationSubnet, IntegrationSubnetId, under VirtualNetwork);
 stands_for!(IntegrationSubnet, SubnetId);
 
 impl IntegrationSubnet {
@@ -548,7 +855,7 @@ pub struct EndpointSubnet {
     pub(crate) resource: Resource,
 }
 
-azure_resource!(EndpointSubnet, EndpointSubnetId);
+azure_resource!(EndpointSubnet, EndpointSubnetId, under VirtualNetwork);
 stands_for!(EndpointSubnet, SubnetId);
 
 impl EndpointSubnet {
@@ -688,7 +995,7 @@ pub struct PrivateDnsZone {
     pub(crate) resource: Resource,
 }
 
-azure_resource!(PrivateDnsZone, PrivateDnsZoneId);
+azure_resource!(PrivateDnsZone, PrivateDnsZoneId, under ResourceGroup);
 
 impl PrivateDnsZone {
     /// The ARM type.
@@ -770,7 +1077,7 @@ pub struct VirtualNetworkLink {
     pub(crate) resource: Resource,
 }
 
-azure_resource!(VirtualNetworkLink, VirtualNetworkLinkId);
+azure_resource!(VirtualNetworkLink, VirtualNetworkLinkId, under PrivateDnsZone);
 
 impl VirtualNetworkLink {
     /// The ARM type.
@@ -896,7 +1203,7 @@ pub struct PrivateEndpoint {
     pub(crate) resource: Resource,
 }
 
-azure_resource!(PrivateEndpoint, PrivateEndpointId);
+azure_resource!(PrivateEndpoint, PrivateEndpointId, under ResourceGroup);
 
 impl PrivateEndpoint {
     /// The ARM type.
@@ -1041,7 +1348,7 @@ pub struct PrivateDnsZoneGroup {
     pub(crate) resource: Resource,
 }
 
-azure_resource!(PrivateDnsZoneGroup, PrivateDnsZoneGroupId);
+azure_resource!(PrivateDnsZoneGroup, PrivateDnsZoneGroupId, under PrivateEndpoint);
 
 impl PrivateDnsZoneGroup {
     /// The ARM type.
@@ -1121,6 +1428,413 @@ impl PrivateDnsZoneGroupArgs {
         let mut declaration = self.__declaration;
         declaration.set_list::<ZoneConfig>("properties.privateDnsZoneConfigs", self.zones);
         PrivateDnsZoneGroup {
+            resource: declaration.declare(),
+        }
+    }
+}
+
+/// A virtual network peering: `Microsoft.Network/virtualNetworks/virtualNetworkPeerings`, version 2025-09-01.
+///
+/// One direction of a peering: the other network needs one back.
+#[derive(Clone)]
+pub struct VirtualNetworkPeering {
+    pub(crate) resource: Resource,
+}
+
+azure_resource!(VirtualNetworkPeering, VirtualNetworkPeeringId, under VirtualNetwork);
+
+impl VirtualNetworkPeering {
+    /// The ARM type.
+    pub const TYPE: &'static str = "Microsoft.Network/virtualNetworks/virtualNetworkPeerings";
+
+    /// Begins a virtual network peering. The name is the one in the program and, unless `name` is
+    /// set, the one in Azure. Must be given: `remote`.
+    #[track_caller]
+    pub fn builder(
+        parent: &VirtualNetwork,
+        name: &str,
+    ) -> VirtualNetworkPeeringBuilder<((Declaration,), ())> {
+        let kind = Kind {
+            ty: Self::TYPE.into(),
+            path: IdPath::Child,
+            location: Home::Unsaid,
+        };
+        let declaration = Declaration::new(kind, parent.resource().anchor(), name);
+
+        VirtualNetworkPeeringArgs::start().__declaration(declaration)
+    }
+
+    /// The resource group it lives in.
+    pub fn group(&self) -> ResourceGroup {
+        group_of(&self.resource)
+    }
+
+    /// `properties.peeringState` of Azure's answer.
+    #[track_caller]
+    pub fn state(&self) -> Output<String> {
+        self.resource.handle().property("properties.peeringState")
+    }
+}
+
+#[derive(TypedBuilder)]
+#[builder(
+    builder_method(vis = "", name = start),
+    build_method(vis = "", name = finish),
+    builder_type(vis = "pub", name = VirtualNetworkPeeringBuilder, doc = "Builds a [`VirtualNetworkPeering`].")
+)]
+struct VirtualNetworkPeeringArgs {
+    __declaration: Declaration,
+    /// Names the other network (`properties.remoteVirtualNetwork.id`).
+    #[builder(setter(fn transform<V: IntoInput<VirtualNetworkId>>(value: V) -> Input<VirtualNetworkId> { value.into_input() }))]
+    remote: Input<VirtualNetworkId>,
+}
+
+impl<Remote> VirtualNetworkPeeringBuilder<((Declaration,), Remote)> {
+    /// Sets `properties.allowForwardedTraffic`.
+    pub fn allow_forwarded_traffic(mut self, value: impl IntoInput<bool>) -> Self {
+        self.fields
+            .0
+            .0
+            .set::<bool>("properties.allowForwardedTraffic", value);
+        self
+    }
+
+    /// Sets `properties.allowGatewayTransit`.
+    pub fn allow_gateway_transit(mut self, value: impl IntoInput<bool>) -> Self {
+        self.fields
+            .0
+            .0
+            .set::<bool>("properties.allowGatewayTransit", value);
+        self
+    }
+
+    /// Sets `properties.allowVirtualNetworkAccess`.
+    pub fn allow_virtual_network_access(mut self, value: impl IntoInput<bool>) -> Self {
+        self.fields
+            .0
+            .0
+            .set::<bool>("properties.allowVirtualNetworkAccess", value);
+        self
+    }
+
+    /// Sets `properties.doNotVerifyRemoteGateways`.
+    pub fn do_not_verify_remote_gateways(mut self, value: impl IntoInput<bool>) -> Self {
+        self.fields
+            .0
+            .0
+            .set::<bool>("properties.doNotVerifyRemoteGateways", value);
+        self
+    }
+
+    /// Sets `properties.enableOnlyIPv6Peering`.
+    pub fn enable_only_i_pv6_peering(mut self, value: impl IntoInput<bool>) -> Self {
+        self.fields
+            .0
+            .0
+            .set::<bool>("properties.enableOnlyIPv6Peering", value);
+        self
+    }
+
+    /// Sets `properties.localSubnetNames`.
+    pub fn local_subnet_names(mut self, value: impl IntoList<String>) -> Self {
+        self.fields
+            .0
+            .0
+            .set_list::<String>("properties.localSubnetNames", value);
+        self
+    }
+
+    /// Sets `properties.peerCompleteVnets`.
+    pub fn peer_complete_vnets(mut self, value: impl IntoInput<bool>) -> Self {
+        self.fields
+            .0
+            .0
+            .set::<bool>("properties.peerCompleteVnets", value);
+        self
+    }
+
+    /// Sets `properties.remoteSubnetNames`.
+    pub fn remote_subnet_names(mut self, value: impl IntoList<String>) -> Self {
+        self.fields
+            .0
+            .0
+            .set_list::<String>("properties.remoteSubnetNames", value);
+        self
+    }
+
+    /// Sets `properties.useRemoteGateways`.
+    pub fn use_remote_gateways(mut self, value: impl IntoInput<bool>) -> Self {
+        self.fields
+            .0
+            .0
+            .set::<bool>("properties.useRemoteGateways", value);
+        self
+    }
+
+    /// Gives it another name in Azure than in the program.
+    pub fn name(mut self, name: impl IntoInput<String>) -> Self {
+        self.fields.0.0.rename(name);
+        self
+    }
+
+    /// Sets options: dependencies, protection, timeouts.
+    pub fn options(mut self, options: Options) -> Self {
+        self.fields.0.0.options(options);
+        self
+    }
+
+    /// Sets a property that has no method of its own, at a dotted path of the request.
+    pub fn property(mut self, path: &str, value: impl AnyProperty) -> Self {
+        self.fields.0.0.put(path, value.into_property());
+        self
+    }
+
+    /// Declares the virtual network peering.
+    pub fn build(self) -> VirtualNetworkPeering
+    where
+        Remote: required::VirtualNetworkPeeringNeedsRemote,
+    {
+        let (declaration, remote) = self.fields;
+        let whole = VirtualNetworkPeeringBuilder {
+            fields: (declaration, (remote.take(),)),
+            phantom: self.phantom,
+        };
+        whole.finish().declare()
+    }
+}
+
+impl VirtualNetworkPeeringArgs {
+    fn declare(self) -> VirtualNetworkPeering {
+        let mut declaration = self.__declaration;
+        declaration.set::<VirtualNetworkId>("properties.remoteVirtualNetwork.id", self.remote);
+        VirtualNetworkPeering {
+            resource: declaration.declare(),
+        }
+    }
+}
+
+/// A network security group: `Microsoft.Network/networkSecurityGroups`, version 2025-09-01.
+#[derive(Clone)]
+pub struct NetworkSecurityGroup {
+    pub(crate) resource: Resource,
+}
+
+azure_resource!(NetworkSecurityGroup, NetworkSecurityGroupId, under ResourceGroup);
+
+impl NetworkSecurityGroup {
+    /// The ARM type.
+    pub const TYPE: &'static str = "Microsoft.Network/networkSecurityGroups";
+
+    /// Begins a network security group. The name is the one in the program and, unless `name` is
+    /// set, the one in Azure.
+    #[track_caller]
+    pub fn builder(
+        parent: &ResourceGroup,
+        name: &str,
+    ) -> NetworkSecurityGroupBuilder<((Declaration,),)> {
+        let kind = Kind {
+            ty: Self::TYPE.into(),
+            path: IdPath::Provider,
+            location: Home::Group,
+        };
+        let declaration = Declaration::new(kind, parent.resource().anchor(), name);
+
+        NetworkSecurityGroupArgs::start().__declaration(declaration)
+    }
+
+    /// The resource group it lives in.
+    pub fn group(&self) -> ResourceGroup {
+        group_of(&self.resource)
+    }
+}
+
+#[derive(TypedBuilder)]
+#[builder(
+    builder_method(vis = "", name = start),
+    build_method(vis = "", name = finish),
+    builder_type(vis = "pub", name = NetworkSecurityGroupBuilder, doc = "Builds a [`NetworkSecurityGroup`].")
+)]
+struct NetworkSecurityGroupArgs {
+    __declaration: Declaration,
+}
+
+impl NetworkSecurityGroupBuilder<((Declaration,),)> {
+    /// Sets `properties.flushConnection`.
+    pub fn flush_connection(mut self, value: impl IntoInput<bool>) -> Self {
+        self.fields
+            .0
+            .0
+            .set::<bool>("properties.flushConnection", value);
+        self
+    }
+
+    /// Sets `location`.
+    pub fn location(mut self, value: impl IntoInput<String>) -> Self {
+        self.fields.0.0.set::<String>("location", value);
+        self
+    }
+
+    /// Sets `properties.securityRules`.
+    pub fn security_rules(mut self, value: impl IntoList<SecurityRule>) -> Self {
+        self.fields
+            .0
+            .0
+            .set_list::<SecurityRule>("properties.securityRules", value);
+        self
+    }
+
+    /// Sets `tags`.
+    pub fn tags(mut self, value: impl IntoMap<String>) -> Self {
+        self.fields.0.0.set_map::<String>("tags", value);
+        self
+    }
+
+    /// Gives it another name in Azure than in the program.
+    pub fn name(mut self, name: impl IntoInput<String>) -> Self {
+        self.fields.0.0.rename(name);
+        self
+    }
+
+    /// Sets options: dependencies, protection, timeouts.
+    pub fn options(mut self, options: Options) -> Self {
+        self.fields.0.0.options(options);
+        self
+    }
+
+    /// Sets a property that has no method of its own, at a dotted path of the request.
+    pub fn property(mut self, path: &str, value: impl AnyProperty) -> Self {
+        self.fields.0.0.put(path, value.into_property());
+        self
+    }
+
+    /// Declares the network security group.
+    pub fn build(self) -> NetworkSecurityGroup {
+        self.finish().declare()
+    }
+}
+
+impl NetworkSecurityGroupArgs {
+    fn declare(self) -> NetworkSecurityGroup {
+        let declaration = self.__declaration;
+        NetworkSecurityGroup {
+            resource: declaration.declare(),
+        }
+    }
+}
+
+/// A route table: `Microsoft.Network/routeTables`, version 2025-09-01.
+#[derive(Clone)]
+pub struct RouteTable {
+    pub(crate) resource: Resource,
+}
+
+azure_resource!(RouteTable, RouteTableId, under ResourceGroup);
+
+impl RouteTable {
+    /// The ARM type.
+    pub const TYPE: &'static str = "Microsoft.Network/routeTables";
+
+    /// Begins a route table. The name is the one in the program and, unless `name` is
+    /// set, the one in Azure.
+    #[track_caller]
+    pub fn builder(parent: &ResourceGroup, name: &str) -> RouteTableBuilder<((Declaration,),)> {
+        let kind = Kind {
+            ty: Self::TYPE.into(),
+            path: IdPath::Provider,
+            location: Home::Group,
+        };
+        let declaration = Declaration::new(kind, parent.resource().anchor(), name);
+
+        RouteTableArgs::start().__declaration(declaration)
+    }
+
+    /// The resource group it lives in.
+    pub fn group(&self) -> ResourceGroup {
+        group_of(&self.resource)
+    }
+}
+
+#[derive(TypedBuilder)]
+#[builder(
+    builder_method(vis = "", name = start),
+    build_method(vis = "", name = finish),
+    builder_type(vis = "pub", name = RouteTableBuilder, doc = "Builds a [`RouteTable`].")
+)]
+struct RouteTableArgs {
+    __declaration: Declaration,
+}
+
+impl RouteTableBuilder<((Declaration,),)> {
+    /// Sets `properties.disableBgpRoutePropagation`.
+    pub fn disable_bgp_route_propagation(mut self, value: impl IntoInput<bool>) -> Self {
+        self.fields
+            .0
+            .0
+            .set::<bool>("properties.disableBgpRoutePropagation", value);
+        self
+    }
+
+    /// Sets `properties.disablePeeringRoute`.
+    pub fn disable_peering_route(
+        mut self,
+        value: impl IntoInput<RouteTableDisablePeeringRoute>,
+    ) -> Self {
+        self.fields
+            .0
+            .0
+            .set::<RouteTableDisablePeeringRoute>("properties.disablePeeringRoute", value);
+        self
+    }
+
+    /// Sets `location`.
+    pub fn location(mut self, value: impl IntoInput<String>) -> Self {
+        self.fields.0.0.set::<String>("location", value);
+        self
+    }
+
+    /// Sets `properties.routes`.
+    pub fn routes(mut self, value: impl IntoList<Route>) -> Self {
+        self.fields
+            .0
+            .0
+            .set_list::<Route>("properties.routes", value);
+        self
+    }
+
+    /// Sets `tags`.
+    pub fn tags(mut self, value: impl IntoMap<String>) -> Self {
+        self.fields.0.0.set_map::<String>("tags", value);
+        self
+    }
+
+    /// Gives it another name in Azure than in the program.
+    pub fn name(mut self, name: impl IntoInput<String>) -> Self {
+        self.fields.0.0.rename(name);
+        self
+    }
+
+    /// Sets options: dependencies, protection, timeouts.
+    pub fn options(mut self, options: Options) -> Self {
+        self.fields.0.0.options(options);
+        self
+    }
+
+    /// Sets a property that has no method of its own, at a dotted path of the request.
+    pub fn property(mut self, path: &str, value: impl AnyProperty) -> Self {
+        self.fields.0.0.put(path, value.into_property());
+        self
+    }
+
+    /// Declares the route table.
+    pub fn build(self) -> RouteTable {
+        self.finish().declare()
+    }
+}
+
+impl RouteTableArgs {
+    fn declare(self) -> RouteTable {
+        let declaration = self.__declaration;
+        RouteTable {
             resource: declaration.declare(),
         }
     }
@@ -1261,6 +1975,21 @@ pub mod required {
     }
     impl PrivateDnsZoneGroupNeedsZones for (List<ZoneConfig>,) {
         fn take(self) -> List<ZoneConfig> {
+            self.0
+        }
+    }
+
+    /// The virtual network peering has its `remote`.
+    #[diagnostic::on_unimplemented(
+        message = "the virtual network peering has no `remote`",
+        label = "add `.remote(&hub)` before `.build()`"
+    )]
+    pub trait VirtualNetworkPeeringNeedsRemote {
+        /// What was given.
+        fn take(self) -> Input<VirtualNetworkId>;
+    }
+    impl VirtualNetworkPeeringNeedsRemote for (Input<VirtualNetworkId>,) {
+        fn take(self) -> Input<VirtualNetworkId> {
             self.0
         }
     }

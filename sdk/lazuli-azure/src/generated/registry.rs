@@ -38,6 +38,14 @@ values! {
 }
 
 values! {
+    /// Values of `properties.zoneRedundancy` of [`RegistryReplication`].
+    open ReplicationZoneRedundancy {
+        Enabled = "Enabled",
+        Disabled = "Disabled",
+    }
+}
+
+values! {
     /// Values of `properties.roleAssignmentMode` of [`Registry`].
     open RoleAssignmentMode {
         AbacRepositoryPermissions = "AbacRepositoryPermissions",
@@ -50,6 +58,14 @@ values! {
     open RuleBypass {
         AzureServices = "AzureServices",
         None = "None",
+    }
+}
+
+values! {
+    /// Values of `properties.status` of [`RegistryToken`].
+    open TokenStatus {
+        Enabled = "enabled",
+        Disabled = "disabled",
     }
 }
 
@@ -95,6 +111,12 @@ impl<DefaultAction> NetworkRulesBuilder<((Block,), DefaultAction)> {
     /// Sets `ipRules`.
     pub fn ip_rules(mut self, value: impl IntoList<IpRule>) -> Self {
         self.fields.0.0.set_list::<IpRule>("ipRules", value);
+        self
+    }
+
+    /// Adds to a list, at a dotted path of the request, instead of setting it.
+    pub fn extend(mut self, path: &str, value: impl AnyProperty) -> Self {
+        self.fields.0.0.extend(path, value.into_property());
         self
     }
 
@@ -163,6 +185,12 @@ impl<Value> IpRuleBuilder<((Block,), Value)> {
         self
     }
 
+    /// Adds to a list, at a dotted path of the request, instead of setting it.
+    pub fn extend(mut self, path: &str, value: impl AnyProperty) -> Self {
+        self.fields.0.0.extend(path, value.into_property());
+        self
+    }
+
     /// Sets a property that has no method of its own, at a dotted path of the request.
     pub fn property(mut self, path: &str, value: impl AnyProperty) -> Self {
         self.fields.0.0.put(path, value.into_property());
@@ -197,7 +225,7 @@ pub struct Registry {
     pub(crate) resource: Resource,
 }
 
-azure_resource!(Registry, RegistryId);
+azure_resource!(Registry, RegistryId, under ResourceGroup);
 
 impl Registry {
     /// The ARM type.
@@ -384,6 +412,432 @@ impl RegistryArgs {
     }
 }
 
+/// A scope map: `Microsoft.ContainerRegistry/registries/scopeMaps`, version 2025-11-01.
+///
+/// What a token may do: `repositories/site/content/read`.
+#[derive(Clone)]
+pub struct RegistryScopeMap {
+    pub(crate) resource: Resource,
+}
+
+azure_resource!(RegistryScopeMap, RegistryScopeMapId, under Registry);
+
+impl RegistryScopeMap {
+    /// The ARM type.
+    pub const TYPE: &'static str = "Microsoft.ContainerRegistry/registries/scopeMaps";
+
+    /// Begins a scope map. The name is the one in the program and, unless `name` is
+    /// set, the one in Azure. Must be given: `actions`.
+    #[track_caller]
+    pub fn builder(parent: &Registry, name: &str) -> RegistryScopeMapBuilder<((Declaration,), ())> {
+        let kind = Kind {
+            ty: Self::TYPE.into(),
+            path: IdPath::Child,
+            location: Home::Unsaid,
+        };
+        let declaration = Declaration::new(kind, parent.resource().anchor(), name);
+
+        RegistryScopeMapArgs::start().__declaration(declaration)
+    }
+
+    /// The resource group it lives in.
+    pub fn group(&self) -> ResourceGroup {
+        group_of(&self.resource)
+    }
+}
+
+#[derive(TypedBuilder)]
+#[builder(
+    builder_method(vis = "", name = start),
+    build_method(vis = "", name = finish),
+    builder_type(vis = "pub", name = RegistryScopeMapBuilder, doc = "Builds a [`RegistryScopeMap`].")
+)]
+struct RegistryScopeMapArgs {
+    __declaration: Declaration,
+    /// Names the actions on repositories (`properties.actions`).
+    #[builder(setter(fn transform<V: IntoList<String>>(values: V) -> List<String> { values.into_list() }))]
+    actions: List<String>,
+}
+
+impl<Actions> RegistryScopeMapBuilder<((Declaration,), Actions)> {
+    /// Sets `properties.description`.
+    pub fn description(mut self, value: impl IntoInput<String>) -> Self {
+        self.fields
+            .0
+            .0
+            .set::<String>("properties.description", value);
+        self
+    }
+
+    /// Gives it another name in Azure than in the program.
+    pub fn name(mut self, name: impl IntoInput<String>) -> Self {
+        self.fields.0.0.rename(name);
+        self
+    }
+
+    /// Sets options: dependencies, protection, timeouts.
+    pub fn options(mut self, options: Options) -> Self {
+        self.fields.0.0.options(options);
+        self
+    }
+
+    /// Sets a property that has no method of its own, at a dotted path of the request.
+    pub fn property(mut self, path: &str, value: impl AnyProperty) -> Self {
+        self.fields.0.0.put(path, value.into_property());
+        self
+    }
+
+    /// Declares the scope map.
+    pub fn build(self) -> RegistryScopeMap
+    where
+        Actions: required::RegistryScopeMapNeedsActions,
+    {
+        let (declaration, actions) = self.fields;
+        let whole = RegistryScopeMapBuilder {
+            fields: (declaration, (actions.take(),)),
+            phantom: self.phantom,
+        };
+        whole.finish().declare()
+    }
+}
+
+impl RegistryScopeMapArgs {
+    fn declare(self) -> RegistryScopeMap {
+        let mut declaration = self.__declaration;
+        declaration.set_list::<String>("properties.actions", self.actions);
+        RegistryScopeMap {
+            resource: declaration.declare(),
+        }
+    }
+}
+
+/// A registry token: `Microsoft.ContainerRegistry/registries/tokens`, version 2025-11-01.
+///
+/// A user of single repositories. Its passwords are made by Azure, on request.
+#[derive(Clone)]
+pub struct RegistryToken {
+    pub(crate) resource: Resource,
+}
+
+azure_resource!(RegistryToken, RegistryTokenId, under Registry);
+
+impl RegistryToken {
+    /// The ARM type.
+    pub const TYPE: &'static str = "Microsoft.ContainerRegistry/registries/tokens";
+
+    /// Begins a registry token. The name is the one in the program and, unless `name` is
+    /// set, the one in Azure. Must be given: `scope_map`.
+    #[track_caller]
+    pub fn builder(parent: &Registry, name: &str) -> RegistryTokenBuilder<((Declaration,), ())> {
+        let kind = Kind {
+            ty: Self::TYPE.into(),
+            path: IdPath::Child,
+            location: Home::Unsaid,
+        };
+        let declaration = Declaration::new(kind, parent.resource().anchor(), name);
+
+        RegistryTokenArgs::start().__declaration(declaration)
+    }
+
+    /// The resource group it lives in.
+    pub fn group(&self) -> ResourceGroup {
+        group_of(&self.resource)
+    }
+}
+
+#[derive(TypedBuilder)]
+#[builder(
+    builder_method(vis = "", name = start),
+    build_method(vis = "", name = finish),
+    builder_type(vis = "pub", name = RegistryTokenBuilder, doc = "Builds a [`RegistryToken`].")
+)]
+struct RegistryTokenArgs {
+    __declaration: Declaration,
+    /// Names what it may do (`properties.scopeMapId`).
+    #[builder(setter(fn transform<V: IntoInput<RegistryScopeMapId>>(value: V) -> Input<RegistryScopeMapId> { value.into_input() }))]
+    scope_map: Input<RegistryScopeMapId>,
+}
+
+impl<ScopeMap> RegistryTokenBuilder<((Declaration,), ScopeMap)> {
+    /// Sets `properties.status`.
+    pub fn status(mut self, value: impl IntoInput<TokenStatus>) -> Self {
+        self.fields
+            .0
+            .0
+            .set::<TokenStatus>("properties.status", value);
+        self
+    }
+
+    /// Gives it another name in Azure than in the program.
+    pub fn name(mut self, name: impl IntoInput<String>) -> Self {
+        self.fields.0.0.rename(name);
+        self
+    }
+
+    /// Sets options: dependencies, protection, timeouts.
+    pub fn options(mut self, options: Options) -> Self {
+        self.fields.0.0.options(options);
+        self
+    }
+
+    /// Sets a property that has no method of its own, at a dotted path of the request.
+    pub fn property(mut self, path: &str, value: impl AnyProperty) -> Self {
+        self.fields.0.0.put(path, value.into_property());
+        self
+    }
+
+    /// Declares the registry token.
+    pub fn build(self) -> RegistryToken
+    where
+        ScopeMap: required::RegistryTokenNeedsScopeMap,
+    {
+        let (declaration, scope_map) = self.fields;
+        let whole = RegistryTokenBuilder {
+            fields: (declaration, (scope_map.take(),)),
+            phantom: self.phantom,
+        };
+        whole.finish().declare()
+    }
+}
+
+impl RegistryTokenArgs {
+    fn declare(self) -> RegistryToken {
+        let mut declaration = self.__declaration;
+        declaration.set::<RegistryScopeMapId>("properties.scopeMapId", self.scope_map);
+        RegistryToken {
+            resource: declaration.declare(),
+        }
+    }
+}
+
+/// A registry replication: `Microsoft.ContainerRegistry/registries/replications`, version 2025-11-01.
+///
+/// The registry in a further region (Premium). Every private endpoint needs one more address for it.
+#[derive(Clone)]
+pub struct RegistryReplication {
+    pub(crate) resource: Resource,
+}
+
+azure_resource!(RegistryReplication, RegistryReplicationId, under Registry);
+
+impl RegistryReplication {
+    /// The ARM type.
+    pub const TYPE: &'static str = "Microsoft.ContainerRegistry/registries/replications";
+
+    /// Begins a registry replication. The name is the one in the program and, unless `name` is
+    /// set, the one in Azure. Must be given: `location`.
+    #[track_caller]
+    pub fn builder(
+        parent: &Registry,
+        name: &str,
+    ) -> RegistryReplicationBuilder<((Declaration,), ())> {
+        let kind = Kind {
+            ty: Self::TYPE.into(),
+            path: IdPath::Child,
+            location: Home::Unsaid,
+        };
+        let declaration = Declaration::new(kind, parent.resource().anchor(), name);
+
+        RegistryReplicationArgs::start().__declaration(declaration)
+    }
+
+    /// The resource group it lives in.
+    pub fn group(&self) -> ResourceGroup {
+        group_of(&self.resource)
+    }
+}
+
+#[derive(TypedBuilder)]
+#[builder(
+    builder_method(vis = "", name = start),
+    build_method(vis = "", name = finish),
+    builder_type(vis = "pub", name = RegistryReplicationBuilder, doc = "Builds a [`RegistryReplication`].")
+)]
+struct RegistryReplicationArgs {
+    __declaration: Declaration,
+    /// Sets the further region (`location`).
+    #[builder(setter(fn transform<V: IntoInput<String>>(value: V) -> Input<String> { value.into_input() }))]
+    location: Input<String>,
+}
+
+impl<Location> RegistryReplicationBuilder<((Declaration,), Location)> {
+    /// Sets `properties.regionEndpointEnabled`.
+    pub fn region_endpoint_enabled(mut self, value: impl IntoInput<bool>) -> Self {
+        self.fields
+            .0
+            .0
+            .set::<bool>("properties.regionEndpointEnabled", value);
+        self
+    }
+
+    /// Sets `tags`.
+    pub fn tags(mut self, value: impl IntoMap<String>) -> Self {
+        self.fields.0.0.set_map::<String>("tags", value);
+        self
+    }
+
+    /// Sets `properties.zoneRedundancy`.
+    pub fn zone_redundancy(mut self, value: impl IntoInput<ReplicationZoneRedundancy>) -> Self {
+        self.fields
+            .0
+            .0
+            .set::<ReplicationZoneRedundancy>("properties.zoneRedundancy", value);
+        self
+    }
+
+    /// Gives it another name in Azure than in the program.
+    pub fn name(mut self, name: impl IntoInput<String>) -> Self {
+        self.fields.0.0.rename(name);
+        self
+    }
+
+    /// Sets options: dependencies, protection, timeouts.
+    pub fn options(mut self, options: Options) -> Self {
+        self.fields.0.0.options(options);
+        self
+    }
+
+    /// Sets a property that has no method of its own, at a dotted path of the request.
+    pub fn property(mut self, path: &str, value: impl AnyProperty) -> Self {
+        self.fields.0.0.put(path, value.into_property());
+        self
+    }
+
+    /// Declares the registry replication.
+    pub fn build(self) -> RegistryReplication
+    where
+        Location: required::RegistryReplicationNeedsLocation,
+    {
+        let (declaration, location) = self.fields;
+        let whole = RegistryReplicationBuilder {
+            fields: (declaration, (location.take(),)),
+            phantom: self.phantom,
+        };
+        whole.finish().declare()
+    }
+}
+
+impl RegistryReplicationArgs {
+    fn declare(self) -> RegistryReplication {
+        let mut declaration = self.__declaration;
+        declaration.set::<String>("location", self.location);
+        RegistryReplication {
+            resource: declaration.declare(),
+        }
+    }
+}
+
+/// A agent pool: `Microsoft.ContainerRegistry/registries/agentPools`, version 2025-03-01-preview.
+///
+/// Machines of one's own that build images, inside of a network if it has a subnet (preview of Azure; Linux).
+#[derive(Clone)]
+pub struct AgentPool {
+    pub(crate) resource: Resource,
+}
+
+azure_resource!(AgentPool, AgentPoolId, under Registry);
+
+impl AgentPool {
+    /// The ARM type.
+    pub const TYPE: &'static str = "Microsoft.ContainerRegistry/registries/agentPools";
+
+    /// Begins a agent pool. The name is the one in the program and, unless `name` is
+    /// set, the one in Azure.
+    #[track_caller]
+    pub fn builder(parent: &Registry, name: &str) -> AgentPoolBuilder<((Declaration,),)> {
+        let kind = Kind {
+            ty: Self::TYPE.into(),
+            path: IdPath::Child,
+            location: Home::Group,
+        };
+        let declaration = Declaration::new(kind, parent.resource().anchor(), name);
+
+        AgentPoolArgs::start().__declaration(declaration)
+    }
+
+    /// The resource group it lives in.
+    pub fn group(&self) -> ResourceGroup {
+        group_of(&self.resource)
+    }
+}
+
+#[derive(TypedBuilder)]
+#[builder(
+    builder_method(vis = "", name = start),
+    build_method(vis = "", name = finish),
+    builder_type(vis = "pub", name = AgentPoolBuilder, doc = "Builds a [`AgentPool`].")
+)]
+struct AgentPoolArgs {
+    __declaration: Declaration,
+}
+
+impl AgentPoolBuilder<((Declaration,),)> {
+    /// Sets `properties.count`.
+    pub fn count(mut self, value: impl IntoInput<i64>) -> Self {
+        self.fields.0.0.set::<i64>("properties.count", value);
+        self
+    }
+
+    /// Sets `location`.
+    pub fn location(mut self, value: impl IntoInput<String>) -> Self {
+        self.fields.0.0.set::<String>("location", value);
+        self
+    }
+
+    /// Names the subnet that its machines are in; none of App Service's nor of private endpoints (`properties.virtualNetworkSubnetResourceId`).
+    pub fn subnet(mut self, value: impl IntoInput<SubnetId>) -> Self {
+        self.fields
+            .0
+            .0
+            .set::<SubnetId>("properties.virtualNetworkSubnetResourceId", value);
+        self
+    }
+
+    /// Sets `tags`.
+    pub fn tags(mut self, value: impl IntoMap<String>) -> Self {
+        self.fields.0.0.set_map::<String>("tags", value);
+        self
+    }
+
+    /// Sets `properties.tier`.
+    pub fn tier(mut self, value: impl IntoInput<String>) -> Self {
+        self.fields.0.0.set::<String>("properties.tier", value);
+        self
+    }
+
+    /// Gives it another name in Azure than in the program.
+    pub fn name(mut self, name: impl IntoInput<String>) -> Self {
+        self.fields.0.0.rename(name);
+        self
+    }
+
+    /// Sets options: dependencies, protection, timeouts.
+    pub fn options(mut self, options: Options) -> Self {
+        self.fields.0.0.options(options);
+        self
+    }
+
+    /// Sets a property that has no method of its own, at a dotted path of the request.
+    pub fn property(mut self, path: &str, value: impl AnyProperty) -> Self {
+        self.fields.0.0.put(path, value.into_property());
+        self
+    }
+
+    /// Declares the agent pool.
+    pub fn build(self) -> AgentPool {
+        self.finish().declare()
+    }
+}
+
+impl AgentPoolArgs {
+    fn declare(self) -> AgentPool {
+        let declaration = self.__declaration;
+        AgentPool {
+            resource: declaration.declare(),
+        }
+    }
+}
+
 /// What the compiler says when an argument is missing.
 pub mod required {
     use super::*;
@@ -429,6 +883,51 @@ pub mod required {
     }
     impl RegistryNeedsSku for (Input<RegistrySku>,) {
         fn take(self) -> Input<RegistrySku> {
+            self.0
+        }
+    }
+
+    /// The scope map has its `actions`.
+    #[diagnostic::on_unimplemented(
+        message = "the scope map has no `actions`",
+        label = "add `.actions([\"repositories/site/content/read\"])` before `.build()`"
+    )]
+    pub trait RegistryScopeMapNeedsActions {
+        /// What was given.
+        fn take(self) -> List<String>;
+    }
+    impl RegistryScopeMapNeedsActions for (List<String>,) {
+        fn take(self) -> List<String> {
+            self.0
+        }
+    }
+
+    /// The registry token has its `scope_map`.
+    #[diagnostic::on_unimplemented(
+        message = "the registry token has no `scope_map`",
+        label = "add `.scope_map(&scope)` before `.build()`"
+    )]
+    pub trait RegistryTokenNeedsScopeMap {
+        /// What was given.
+        fn take(self) -> Input<RegistryScopeMapId>;
+    }
+    impl RegistryTokenNeedsScopeMap for (Input<RegistryScopeMapId>,) {
+        fn take(self) -> Input<RegistryScopeMapId> {
+            self.0
+        }
+    }
+
+    /// The registry replication has its `location`.
+    #[diagnostic::on_unimplemented(
+        message = "the registry replication has no `location`",
+        label = "add `.location(\"northeurope\")` before `.build()`"
+    )]
+    pub trait RegistryReplicationNeedsLocation {
+        /// What was given.
+        fn take(self) -> Input<String>;
+    }
+    impl RegistryReplicationNeedsLocation for (Input<String>,) {
+        fn take(self) -> Input<String> {
             self.0
         }
     }

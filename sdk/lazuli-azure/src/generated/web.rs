@@ -32,6 +32,15 @@ values! {
 }
 
 values! {
+    /// Sizes of Elastic Premium plans, for function apps in a network.
+    closed ElasticSku {
+        EP1 = "EP1",
+        EP2 = "EP2",
+        EP3 = "EP3",
+    }
+}
+
+values! {
     /// Values of `ftpsState` of [`SiteConfig`].
     open FtpsState {
         AllAllowed = "AllAllowed",
@@ -190,6 +199,20 @@ values! {
         V1_1 = "1.1",
         V1_2 = "1.2",
         V1_3 = "1.3",
+    }
+}
+
+values! {
+    /// Sizes of plans that run Windows containers (App Service: Premium v3).
+    closed WindowsContainerSku {
+        P1V3 = "P1v3",
+        P2V3 = "P2v3",
+        P3V3 = "P3v3",
+        P1Mv3 = "P1mv3",
+        P2Mv3 = "P2mv3",
+        P3Mv3 = "P3mv3",
+        P4Mv3 = "P4mv3",
+        P5Mv3 = "P5mv3",
     }
 }
 
@@ -617,6 +640,12 @@ impl SiteConfigBuilder<((Block,),)> {
         self
     }
 
+    /// Adds to a list, at a dotted path of the request, instead of setting it.
+    pub fn extend(mut self, path: &str, value: impl AnyProperty) -> Self {
+        self.fields.0.0.extend(path, value.into_property());
+        self
+    }
+
     /// Sets a property that has no method of its own, at a dotted path of the request.
     pub fn property(mut self, path: &str, value: impl AnyProperty) -> Self {
         self.fields.0.0.put(path, value.into_property());
@@ -694,6 +723,12 @@ impl OutboundRoutingBuilder<((Block,),)> {
         self
     }
 
+    /// Adds to a list, at a dotted path of the request, instead of setting it.
+    pub fn extend(mut self, path: &str, value: impl AnyProperty) -> Self {
+        self.fields.0.0.extend(path, value.into_property());
+        self
+    }
+
     /// Sets a property that has no method of its own, at a dotted path of the request.
     pub fn property(mut self, path: &str, value: impl AnyProperty) -> Self {
         self.fields.0.0.put(path, value.into_property());
@@ -719,7 +754,7 @@ pub struct ServicePlan {
     pub(crate) resource: Resource,
 }
 
-azure_resource!(ServicePlan, ServicePlanId);
+azure_resource!(ServicePlan, ServicePlanId, under ResourceGroup);
 
 impl ServicePlan {
     /// The ARM type.
@@ -951,7 +986,7 @@ pub struct LinuxPlan {
     pub(crate) resource: Resource,
 }
 
-azure_resource!(LinuxPlan, LinuxPlanId);
+azure_resource!(LinuxPlan, LinuxPlanId, under ResourceGroup);
 stands_for!(LinuxPlan, ServicePlanId);
 
 impl LinuxPlan {
@@ -1160,13 +1195,450 @@ impl LinuxPlanArgs {
     }
 }
 
+/// A Windows container plan: `Microsoft.Web/serverfarms`, version 2025-03-01.
+///
+/// An App Service plan for Windows containers; sizes that cannot run them are not offered.
+#[derive(Clone)]
+pub struct WindowsContainerPlan {
+    pub(crate) resource: Resource,
+}
+
+azure_resource!(WindowsContainerPlan, WindowsContainerPlanId, under ResourceGroup);
+stands_for!(WindowsContainerPlan, ServicePlanId);
+
+impl WindowsContainerPlan {
+    /// The ARM type.
+    pub const TYPE: &'static str = "Microsoft.Web/serverfarms";
+
+    /// Begins a Windows container plan. The name is the one in the program and, unless `name` is
+    /// set, the one in Azure. Must be given: `sku`.
+    #[track_caller]
+    pub fn builder(
+        parent: &ResourceGroup,
+        name: &str,
+    ) -> WindowsContainerPlanBuilder<((Declaration,), ())> {
+        let kind = Kind {
+            ty: Self::TYPE.into(),
+            path: IdPath::Provider,
+            location: Home::Group,
+        };
+        let mut declaration = Declaration::new(kind, parent.resource().anchor(), name);
+        plan::windows_container(&mut declaration);
+        WindowsContainerPlanArgs::start().__declaration(declaration)
+    }
+
+    /// The resource group it lives in.
+    pub fn group(&self) -> ResourceGroup {
+        group_of(&self.resource)
+    }
+}
+
+#[derive(TypedBuilder)]
+#[builder(
+    builder_method(vis = "", name = start),
+    build_method(vis = "", name = finish),
+    builder_type(vis = "pub", name = WindowsContainerPlanBuilder, doc = "Builds a [`WindowsContainerPlan`].")
+)]
+struct WindowsContainerPlanArgs {
+    __declaration: Declaration,
+    /// Sets the size (`sku.name`).
+    #[builder(setter(fn transform<V: IntoInput<WindowsContainerSku>>(value: V) -> Input<WindowsContainerSku> { value.into_input() }))]
+    sku: Input<WindowsContainerSku>,
+}
+
+impl<Sku> WindowsContainerPlanBuilder<((Declaration,), Sku)> {
+    /// Sets `properties.asyncScalingEnabled`.
+    pub fn async_scaling_enabled(mut self, value: impl IntoInput<bool>) -> Self {
+        self.fields
+            .0
+            .0
+            .set::<bool>("properties.asyncScalingEnabled", value);
+        self
+    }
+
+    /// Sets the number of workers (`sku.capacity`).
+    pub fn capacity(mut self, value: impl IntoInput<i64>) -> Self {
+        self.fields.0.0.set::<i64>("sku.capacity", value);
+        self
+    }
+
+    /// Sets `properties.elasticScaleEnabled`.
+    pub fn elastic_scale_enabled(mut self, value: impl IntoInput<bool>) -> Self {
+        self.fields
+            .0
+            .0
+            .set::<bool>("properties.elasticScaleEnabled", value);
+        self
+    }
+
+    /// Sets `properties.freeOfferExpirationTime`.
+    pub fn free_offer_expiration_time(mut self, value: impl IntoInput<String>) -> Self {
+        self.fields
+            .0
+            .0
+            .set::<String>("properties.freeOfferExpirationTime", value);
+        self
+    }
+
+    /// Sets `identity`.
+    pub fn identity(mut self, value: impl IntoInput<Identity>) -> Self {
+        self.fields.0.0.set::<Identity>("identity", value);
+        self
+    }
+
+    /// Sets `properties.isCustomMode`.
+    pub fn is_custom_mode(mut self, value: impl IntoInput<bool>) -> Self {
+        self.fields
+            .0
+            .0
+            .set::<bool>("properties.isCustomMode", value);
+        self
+    }
+
+    /// Sets `properties.isSpot`.
+    pub fn is_spot(mut self, value: impl IntoInput<bool>) -> Self {
+        self.fields.0.0.set::<bool>("properties.isSpot", value);
+        self
+    }
+
+    /// Sets `location`.
+    pub fn location(mut self, value: impl IntoInput<String>) -> Self {
+        self.fields.0.0.set::<String>("location", value);
+        self
+    }
+
+    /// Sets `properties.maximumElasticWorkerCount`.
+    pub fn maximum_elastic_worker_count(mut self, value: impl IntoInput<i64>) -> Self {
+        self.fields
+            .0
+            .0
+            .set::<i64>("properties.maximumElasticWorkerCount", value);
+        self
+    }
+
+    /// Sets `properties.perSiteScaling`.
+    pub fn per_site_scaling(mut self, value: impl IntoInput<bool>) -> Self {
+        self.fields
+            .0
+            .0
+            .set::<bool>("properties.perSiteScaling", value);
+        self
+    }
+
+    /// Sets `properties.rdpEnabled`.
+    pub fn rdp_enabled(mut self, value: impl IntoInput<bool>) -> Self {
+        self.fields.0.0.set::<bool>("properties.rdpEnabled", value);
+        self
+    }
+
+    /// Sets `properties.spotExpirationTime`.
+    pub fn spot_expiration_time(mut self, value: impl IntoInput<String>) -> Self {
+        self.fields
+            .0
+            .0
+            .set::<String>("properties.spotExpirationTime", value);
+        self
+    }
+
+    /// Sets `tags`.
+    pub fn tags(mut self, value: impl IntoMap<String>) -> Self {
+        self.fields.0.0.set_map::<String>("tags", value);
+        self
+    }
+
+    /// Sets `properties.targetWorkerCount`.
+    pub fn target_worker_count(mut self, value: impl IntoInput<i64>) -> Self {
+        self.fields
+            .0
+            .0
+            .set::<i64>("properties.targetWorkerCount", value);
+        self
+    }
+
+    /// Sets `properties.workerTierName`.
+    pub fn worker_tier_name(mut self, value: impl IntoInput<String>) -> Self {
+        self.fields
+            .0
+            .0
+            .set::<String>("properties.workerTierName", value);
+        self
+    }
+
+    /// Sets `properties.zoneRedundant`.
+    pub fn zone_redundant(mut self, value: impl IntoInput<bool>) -> Self {
+        self.fields
+            .0
+            .0
+            .set::<bool>("properties.zoneRedundant", value);
+        self
+    }
+
+    /// Gives it another name in Azure than in the program.
+    pub fn name(mut self, name: impl IntoInput<String>) -> Self {
+        self.fields.0.0.rename(name);
+        self
+    }
+
+    /// Sets options: dependencies, protection, timeouts.
+    pub fn options(mut self, options: Options) -> Self {
+        self.fields.0.0.options(options);
+        self
+    }
+
+    /// Sets a property that has no method of its own, at a dotted path of the request.
+    pub fn property(mut self, path: &str, value: impl AnyProperty) -> Self {
+        self.fields.0.0.put(path, value.into_property());
+        self
+    }
+
+    /// Declares the Windows container plan.
+    pub fn build(self) -> WindowsContainerPlan
+    where
+        Sku: required::WindowsContainerPlanNeedsSku,
+    {
+        let (declaration, sku) = self.fields;
+        let whole = WindowsContainerPlanBuilder {
+            fields: (declaration, (sku.take(),)),
+            phantom: self.phantom,
+        };
+        whole.finish().declare()
+    }
+}
+
+impl WindowsContainerPlanArgs {
+    fn declare(self) -> WindowsContainerPlan {
+        let mut declaration = self.__declaration;
+        declaration.set::<WindowsContainerSku>("sku.name", self.sku);
+        WindowsContainerPlan {
+            resource: declaration.declare(),
+        }
+    }
+}
+
+/// A Elastic Premium plan: `Microsoft.Web/serverfarms`, version 2025-03-01.
+///
+/// A plan for Linux function apps that scales with the load and can be integrated with a network.
+#[derive(Clone)]
+pub struct ElasticPlan {
+    pub(crate) resource: Resource,
+}
+
+azure_resource!(ElasticPlan, ElasticPlanId, under ResourceGroup);
+stands_for!(ElasticPlan, ServicePlanId);
+
+impl ElasticPlan {
+    /// The ARM type.
+    pub const TYPE: &'static str = "Microsoft.Web/serverfarms";
+
+    /// Begins a Elastic Premium plan. The name is the one in the program and, unless `name` is
+    /// set, the one in Azure. Must be given: `sku`.
+    #[track_caller]
+    pub fn builder(parent: &ResourceGroup, name: &str) -> ElasticPlanBuilder<((Declaration,), ())> {
+        let kind = Kind {
+            ty: Self::TYPE.into(),
+            path: IdPath::Provider,
+            location: Home::Group,
+        };
+        let mut declaration = Declaration::new(kind, parent.resource().anchor(), name);
+        plan::elastic(&mut declaration);
+        ElasticPlanArgs::start().__declaration(declaration)
+    }
+
+    /// The resource group it lives in.
+    pub fn group(&self) -> ResourceGroup {
+        group_of(&self.resource)
+    }
+}
+
+#[derive(TypedBuilder)]
+#[builder(
+    builder_method(vis = "", name = start),
+    build_method(vis = "", name = finish),
+    builder_type(vis = "pub", name = ElasticPlanBuilder, doc = "Builds a [`ElasticPlan`].")
+)]
+struct ElasticPlanArgs {
+    __declaration: Declaration,
+    /// Sets the size (`sku.name`).
+    #[builder(setter(fn transform<V: IntoInput<ElasticSku>>(value: V) -> Input<ElasticSku> { value.into_input() }))]
+    sku: Input<ElasticSku>,
+}
+
+impl<Sku> ElasticPlanBuilder<((Declaration,), Sku)> {
+    /// Sets `properties.asyncScalingEnabled`.
+    pub fn async_scaling_enabled(mut self, value: impl IntoInput<bool>) -> Self {
+        self.fields
+            .0
+            .0
+            .set::<bool>("properties.asyncScalingEnabled", value);
+        self
+    }
+
+    /// Sets the number of workers that are always there (`sku.capacity`).
+    pub fn capacity(mut self, value: impl IntoInput<i64>) -> Self {
+        self.fields.0.0.set::<i64>("sku.capacity", value);
+        self
+    }
+
+    /// Sets `properties.elasticScaleEnabled`.
+    pub fn elastic_scale_enabled(mut self, value: impl IntoInput<bool>) -> Self {
+        self.fields
+            .0
+            .0
+            .set::<bool>("properties.elasticScaleEnabled", value);
+        self
+    }
+
+    /// Sets `properties.freeOfferExpirationTime`.
+    pub fn free_offer_expiration_time(mut self, value: impl IntoInput<String>) -> Self {
+        self.fields
+            .0
+            .0
+            .set::<String>("properties.freeOfferExpirationTime", value);
+        self
+    }
+
+    /// Sets `identity`.
+    pub fn identity(mut self, value: impl IntoInput<Identity>) -> Self {
+        self.fields.0.0.set::<Identity>("identity", value);
+        self
+    }
+
+    /// Sets `properties.isCustomMode`.
+    pub fn is_custom_mode(mut self, value: impl IntoInput<bool>) -> Self {
+        self.fields
+            .0
+            .0
+            .set::<bool>("properties.isCustomMode", value);
+        self
+    }
+
+    /// Sets `properties.isSpot`.
+    pub fn is_spot(mut self, value: impl IntoInput<bool>) -> Self {
+        self.fields.0.0.set::<bool>("properties.isSpot", value);
+        self
+    }
+
+    /// Sets `location`.
+    pub fn location(mut self, value: impl IntoInput<String>) -> Self {
+        self.fields.0.0.set::<String>("location", value);
+        self
+    }
+
+    /// Sets `properties.maximumElasticWorkerCount`.
+    pub fn maximum_elastic_worker_count(mut self, value: impl IntoInput<i64>) -> Self {
+        self.fields
+            .0
+            .0
+            .set::<i64>("properties.maximumElasticWorkerCount", value);
+        self
+    }
+
+    /// Sets `properties.perSiteScaling`.
+    pub fn per_site_scaling(mut self, value: impl IntoInput<bool>) -> Self {
+        self.fields
+            .0
+            .0
+            .set::<bool>("properties.perSiteScaling", value);
+        self
+    }
+
+    /// Sets `properties.rdpEnabled`.
+    pub fn rdp_enabled(mut self, value: impl IntoInput<bool>) -> Self {
+        self.fields.0.0.set::<bool>("properties.rdpEnabled", value);
+        self
+    }
+
+    /// Sets `properties.spotExpirationTime`.
+    pub fn spot_expiration_time(mut self, value: impl IntoInput<String>) -> Self {
+        self.fields
+            .0
+            .0
+            .set::<String>("properties.spotExpirationTime", value);
+        self
+    }
+
+    /// Sets `tags`.
+    pub fn tags(mut self, value: impl IntoMap<String>) -> Self {
+        self.fields.0.0.set_map::<String>("tags", value);
+        self
+    }
+
+    /// Sets `properties.targetWorkerCount`.
+    pub fn target_worker_count(mut self, value: impl IntoInput<i64>) -> Self {
+        self.fields
+            .0
+            .0
+            .set::<i64>("properties.targetWorkerCount", value);
+        self
+    }
+
+    /// Sets `properties.workerTierName`.
+    pub fn worker_tier_name(mut self, value: impl IntoInput<String>) -> Self {
+        self.fields
+            .0
+            .0
+            .set::<String>("properties.workerTierName", value);
+        self
+    }
+
+    /// Sets `properties.zoneRedundant`.
+    pub fn zone_redundant(mut self, value: impl IntoInput<bool>) -> Self {
+        self.fields
+            .0
+            .0
+            .set::<bool>("properties.zoneRedundant", value);
+        self
+    }
+
+    /// Gives it another name in Azure than in the program.
+    pub fn name(mut self, name: impl IntoInput<String>) -> Self {
+        self.fields.0.0.rename(name);
+        self
+    }
+
+    /// Sets options: dependencies, protection, timeouts.
+    pub fn options(mut self, options: Options) -> Self {
+        self.fields.0.0.options(options);
+        self
+    }
+
+    /// Sets a property that has no method of its own, at a dotted path of the request.
+    pub fn property(mut self, path: &str, value: impl AnyProperty) -> Self {
+        self.fields.0.0.put(path, value.into_property());
+        self
+    }
+
+    /// Declares the Elastic Premium plan.
+    pub fn build(self) -> ElasticPlan
+    where
+        Sku: required::ElasticPlanNeedsSku,
+    {
+        let (declaration, sku) = self.fields;
+        let whole = ElasticPlanBuilder {
+            fields: (declaration, (sku.take(),)),
+            phantom: self.phantom,
+        };
+        whole.finish().declare()
+    }
+}
+
+impl ElasticPlanArgs {
+    fn declare(self) -> ElasticPlan {
+        let mut declaration = self.__declaration;
+        declaration.set::<ElasticSku>("sku.name", self.sku);
+        ElasticPlan {
+            resource: declaration.declare(),
+        }
+    }
+}
+
 /// A web app: `Microsoft.Web/sites`, version 2025-03-01.
 #[derive(Clone)]
 pub struct WebApp {
     pub(crate) resource: Resource,
 }
 
-azure_resource!(WebApp, WebAppId);
+azure_resource!(WebApp, WebAppId, under ResourceGroup);
 
 impl WebApp {
     /// The ARM type.
@@ -1532,6 +2004,753 @@ impl WebAppArgs {
     }
 }
 
+/// A deployment slot: `Microsoft.Web/sites/slots`, version 2025-03-01.
+///
+/// A second app beside the first, with configuration, identity and address of its own.
+#[derive(Clone)]
+pub struct WebAppSlot {
+    pub(crate) resource: Resource,
+}
+
+azure_resource!(WebAppSlot, WebAppSlotId, under WebApp);
+
+impl WebAppSlot {
+    /// The ARM type.
+    pub const TYPE: &'static str = "Microsoft.Web/sites/slots";
+
+    /// Begins a deployment slot. The name is the one in the program and, unless `name` is
+    /// set, the one in Azure. Must be given: `plan`.
+    #[track_caller]
+    pub fn builder(parent: &WebApp, name: &str) -> WebAppSlotBuilder<((Declaration,), ())> {
+        let kind = Kind {
+            ty: Self::TYPE.into(),
+            path: IdPath::Child,
+            location: Home::Group,
+        };
+        let declaration = Declaration::new(kind, parent.resource().anchor(), name);
+
+        WebAppSlotArgs::start().__declaration(declaration)
+    }
+
+    /// The resource group it lives in.
+    pub fn group(&self) -> ResourceGroup {
+        group_of(&self.resource)
+    }
+
+    /// `properties.outboundIpAddresses` of Azure's answer.
+    #[track_caller]
+    pub fn outbound_ip_addresses(&self) -> Output<String> {
+        self.resource
+            .handle()
+            .property("properties.outboundIpAddresses")
+    }
+
+    /// `identity.principalId` of Azure's answer.
+    #[track_caller]
+    pub fn principal_id(&self) -> Output<PrincipalId> {
+        self.resource.handle().property("identity.principalId")
+    }
+}
+
+#[derive(TypedBuilder)]
+#[builder(
+    builder_method(vis = "", name = start),
+    build_method(vis = "", name = finish),
+    builder_type(vis = "pub", name = WebAppSlotBuilder, doc = "Builds a [`WebAppSlot`].")
+)]
+struct WebAppSlotArgs {
+    __declaration: Declaration,
+    /// Names the plan that it runs on (`properties.serverFarmId`).
+    #[builder(setter(fn transform<V: IntoInput<ServicePlanId>>(value: V) -> Input<ServicePlanId> { value.into_input() }))]
+    plan: Input<ServicePlanId>,
+}
+
+impl<Plan> WebAppSlotBuilder<((Declaration,), Plan)> {
+    /// Sets `properties.autoGeneratedDomainNameLabelScope`.
+    pub fn auto_generated_domain_name_label_scope(
+        mut self,
+        value: impl IntoInput<DomainNameLabelScope>,
+    ) -> Self {
+        self.fields
+            .0
+            .0
+            .set::<DomainNameLabelScope>("properties.autoGeneratedDomainNameLabelScope", value);
+        self
+    }
+
+    /// Sets `properties.clientAffinityEnabled`.
+    pub fn client_affinity_enabled(mut self, value: impl IntoInput<bool>) -> Self {
+        self.fields
+            .0
+            .0
+            .set::<bool>("properties.clientAffinityEnabled", value);
+        self
+    }
+
+    /// Sets `properties.clientAffinityPartitioningEnabled`.
+    pub fn client_affinity_partitioning_enabled(mut self, value: impl IntoInput<bool>) -> Self {
+        self.fields
+            .0
+            .0
+            .set::<bool>("properties.clientAffinityPartitioningEnabled", value);
+        self
+    }
+
+    /// Sets `properties.clientAffinityProxyEnabled`.
+    pub fn client_affinity_proxy_enabled(mut self, value: impl IntoInput<bool>) -> Self {
+        self.fields
+            .0
+            .0
+            .set::<bool>("properties.clientAffinityProxyEnabled", value);
+        self
+    }
+
+    /// Sets `properties.clientCertEnabled`.
+    pub fn client_cert_enabled(mut self, value: impl IntoInput<bool>) -> Self {
+        self.fields
+            .0
+            .0
+            .set::<bool>("properties.clientCertEnabled", value);
+        self
+    }
+
+    /// Sets `properties.clientCertExclusionPaths`.
+    pub fn client_cert_exclusion_paths(mut self, value: impl IntoInput<String>) -> Self {
+        self.fields
+            .0
+            .0
+            .set::<String>("properties.clientCertExclusionPaths", value);
+        self
+    }
+
+    /// Sets `properties.clientCertMode`.
+    pub fn client_cert_mode(mut self, value: impl IntoInput<ClientCertMode>) -> Self {
+        self.fields
+            .0
+            .0
+            .set::<ClientCertMode>("properties.clientCertMode", value);
+        self
+    }
+
+    /// Sets `properties.containerSize`.
+    pub fn container_size(mut self, value: impl IntoInput<i64>) -> Self {
+        self.fields
+            .0
+            .0
+            .set::<i64>("properties.containerSize", value);
+        self
+    }
+
+    /// Sets `properties.customDomainVerificationId`.
+    pub fn custom_domain_verification_id(mut self, value: impl IntoInput<String>) -> Self {
+        self.fields
+            .0
+            .0
+            .set::<String>("properties.customDomainVerificationId", value);
+        self
+    }
+
+    /// Sets `properties.dailyMemoryTimeQuota`.
+    pub fn daily_memory_time_quota(mut self, value: impl IntoInput<i64>) -> Self {
+        self.fields
+            .0
+            .0
+            .set::<i64>("properties.dailyMemoryTimeQuota", value);
+        self
+    }
+
+    /// Sets `properties.enabled`.
+    pub fn enabled(mut self, value: impl IntoInput<bool>) -> Self {
+        self.fields.0.0.set::<bool>("properties.enabled", value);
+        self
+    }
+
+    /// Sets `properties.endToEndEncryptionEnabled`.
+    pub fn end_to_end_encryption_enabled(mut self, value: impl IntoInput<bool>) -> Self {
+        self.fields
+            .0
+            .0
+            .set::<bool>("properties.endToEndEncryptionEnabled", value);
+        self
+    }
+
+    /// Sets `properties.hostNamesDisabled`.
+    pub fn host_names_disabled(mut self, value: impl IntoInput<bool>) -> Self {
+        self.fields
+            .0
+            .0
+            .set::<bool>("properties.hostNamesDisabled", value);
+        self
+    }
+
+    /// Sets `properties.httpsOnly`.
+    pub fn https_only(mut self, value: impl IntoInput<bool>) -> Self {
+        self.fields.0.0.set::<bool>("properties.httpsOnly", value);
+        self
+    }
+
+    /// Sets `properties.hyperV`.
+    pub fn hyper_v(mut self, value: impl IntoInput<bool>) -> Self {
+        self.fields.0.0.set::<bool>("properties.hyperV", value);
+        self
+    }
+
+    /// Sets `identity`.
+    pub fn identity(mut self, value: impl IntoInput<Identity>) -> Self {
+        self.fields.0.0.set::<Identity>("identity", value);
+        self
+    }
+
+    /// Sets `properties.ipMode`.
+    pub fn ip_mode(mut self, value: impl IntoInput<IpMode>) -> Self {
+        self.fields.0.0.set::<IpMode>("properties.ipMode", value);
+        self
+    }
+
+    /// Sets `properties.isXenon`.
+    pub fn is_xenon(mut self, value: impl IntoInput<bool>) -> Self {
+        self.fields.0.0.set::<bool>("properties.isXenon", value);
+        self
+    }
+
+    /// Reads key vault references with this identity; it must be attached to the app (`properties.keyVaultReferenceIdentity`).
+    pub fn key_vault_reference_identity(
+        mut self,
+        value: impl IntoInput<UserAssignedIdentityId>,
+    ) -> Self {
+        self.fields
+            .0
+            .0
+            .set::<UserAssignedIdentityId>("properties.keyVaultReferenceIdentity", value);
+        self
+    }
+
+    /// Sets `kind`.
+    pub fn kind(mut self, value: impl IntoInput<String>) -> Self {
+        self.fields.0.0.set::<String>("kind", value);
+        self
+    }
+
+    /// Sets `location`.
+    pub fn location(mut self, value: impl IntoInput<String>) -> Self {
+        self.fields.0.0.set::<String>("location", value);
+        self
+    }
+
+    /// Sets `properties.managedEnvironmentId`.
+    pub fn managed_environment_id(mut self, value: impl IntoInput<String>) -> Self {
+        self.fields
+            .0
+            .0
+            .set::<String>("properties.managedEnvironmentId", value);
+        self
+    }
+
+    /// Sets `properties.outboundVnetRouting`.
+    pub fn outbound_vnet_routing(mut self, value: impl IntoInput<OutboundRouting>) -> Self {
+        self.fields
+            .0
+            .0
+            .set::<OutboundRouting>("properties.outboundVnetRouting", value);
+        self
+    }
+
+    /// Sets `properties.publicNetworkAccess`.
+    pub fn public_network_access(mut self, value: impl IntoInput<String>) -> Self {
+        self.fields
+            .0
+            .0
+            .set::<String>("properties.publicNetworkAccess", value);
+        self
+    }
+
+    /// Sets `properties.redundancyMode`.
+    pub fn redundancy_mode(mut self, value: impl IntoInput<RedundancyMode>) -> Self {
+        self.fields
+            .0
+            .0
+            .set::<RedundancyMode>("properties.redundancyMode", value);
+        self
+    }
+
+    /// Sets `properties.reserved`.
+    pub fn reserved(mut self, value: impl IntoInput<bool>) -> Self {
+        self.fields.0.0.set::<bool>("properties.reserved", value);
+        self
+    }
+
+    /// Sets `properties.scmSiteAlsoStopped`.
+    pub fn scm_site_also_stopped(mut self, value: impl IntoInput<bool>) -> Self {
+        self.fields
+            .0
+            .0
+            .set::<bool>("properties.scmSiteAlsoStopped", value);
+        self
+    }
+
+    /// Sets `properties.siteConfig`.
+    pub fn site_config(mut self, value: impl IntoInput<SiteConfig>) -> Self {
+        self.fields
+            .0
+            .0
+            .set::<SiteConfig>("properties.siteConfig", value);
+        self
+    }
+
+    /// Sets `properties.sshEnabled`.
+    pub fn ssh_enabled(mut self, value: impl IntoInput<bool>) -> Self {
+        self.fields.0.0.set::<bool>("properties.sshEnabled", value);
+        self
+    }
+
+    /// Sets `properties.storageAccountRequired`.
+    pub fn storage_account_required(mut self, value: impl IntoInput<bool>) -> Self {
+        self.fields
+            .0
+            .0
+            .set::<bool>("properties.storageAccountRequired", value);
+        self
+    }
+
+    /// Sets `tags`.
+    pub fn tags(mut self, value: impl IntoMap<String>) -> Self {
+        self.fields.0.0.set_map::<String>("tags", value);
+        self
+    }
+
+    /// Names the subnet that it reaches into the network through; it must be delegated to App Service (`properties.virtualNetworkSubnetId`).
+    pub fn virtual_network_subnet(mut self, value: impl IntoInput<SubnetId>) -> Self {
+        self.fields
+            .0
+            .0
+            .set::<SubnetId>("properties.virtualNetworkSubnetId", value);
+        self
+    }
+
+    /// Sets `properties.workloadProfileName`.
+    pub fn workload_profile_name(mut self, value: impl IntoInput<String>) -> Self {
+        self.fields
+            .0
+            .0
+            .set::<String>("properties.workloadProfileName", value);
+        self
+    }
+
+    /// Gives it another name in Azure than in the program.
+    pub fn name(mut self, name: impl IntoInput<String>) -> Self {
+        self.fields.0.0.rename(name);
+        self
+    }
+
+    /// Sets options: dependencies, protection, timeouts.
+    pub fn options(mut self, options: Options) -> Self {
+        self.fields.0.0.options(options);
+        self
+    }
+
+    /// Sets a property that has no method of its own, at a dotted path of the request.
+    pub fn property(mut self, path: &str, value: impl AnyProperty) -> Self {
+        self.fields.0.0.put(path, value.into_property());
+        self
+    }
+
+    /// Declares the deployment slot.
+    pub fn build(self) -> WebAppSlot
+    where
+        Plan: required::WebAppSlotNeedsPlan,
+    {
+        let (declaration, plan) = self.fields;
+        let whole = WebAppSlotBuilder {
+            fields: (declaration, (plan.take(),)),
+            phantom: self.phantom,
+        };
+        whole.finish().declare()
+    }
+}
+
+impl WebAppSlotArgs {
+    fn declare(self) -> WebAppSlot {
+        let mut declaration = self.__declaration;
+        declaration.set::<ServicePlanId>("properties.serverFarmId", self.plan);
+        WebAppSlot {
+            resource: declaration.declare(),
+        }
+    }
+}
+
+/// A function app: `Microsoft.Web/sites`, version 2025-03-01.
+#[derive(Clone)]
+pub struct FunctionApp {
+    pub(crate) resource: Resource,
+}
+
+azure_resource!(FunctionApp, FunctionAppId, under ResourceGroup);
+stands_for!(FunctionApp, WebAppId);
+
+impl FunctionApp {
+    /// The ARM type.
+    pub const TYPE: &'static str = "Microsoft.Web/sites";
+
+    /// Begins a function app. The name is the one in the program and, unless `name` is
+    /// set, the one in Azure. Must be given: `plan`.
+    #[track_caller]
+    pub fn builder(parent: &ResourceGroup, name: &str) -> FunctionAppBuilder<((Declaration,), ())> {
+        let kind = Kind {
+            ty: Self::TYPE.into(),
+            path: IdPath::Provider,
+            location: Home::Group,
+        };
+        let declaration = Declaration::new(kind, parent.resource().anchor(), name);
+
+        FunctionAppArgs::start().__declaration(declaration)
+    }
+
+    /// The resource group it lives in.
+    pub fn group(&self) -> ResourceGroup {
+        group_of(&self.resource)
+    }
+
+    /// `properties.outboundIpAddresses` of Azure's answer.
+    #[track_caller]
+    pub fn outbound_ip_addresses(&self) -> Output<String> {
+        self.resource
+            .handle()
+            .property("properties.outboundIpAddresses")
+    }
+
+    /// `identity.principalId` of Azure's answer.
+    #[track_caller]
+    pub fn principal_id(&self) -> Output<PrincipalId> {
+        self.resource.handle().property("identity.principalId")
+    }
+}
+
+#[derive(TypedBuilder)]
+#[builder(
+    builder_method(vis = "", name = start),
+    build_method(vis = "", name = finish),
+    builder_type(vis = "pub", name = FunctionAppBuilder, doc = "Builds a [`FunctionApp`].")
+)]
+struct FunctionAppArgs {
+    __declaration: Declaration,
+    /// Names the plan that it runs on (`properties.serverFarmId`).
+    #[builder(setter(fn transform<V: IntoInput<ServicePlanId>>(value: V) -> Input<ServicePlanId> { value.into_input() }))]
+    plan: Input<ServicePlanId>,
+}
+
+impl<Plan> FunctionAppBuilder<((Declaration,), Plan)> {
+    /// Sets `properties.autoGeneratedDomainNameLabelScope`.
+    pub fn auto_generated_domain_name_label_scope(
+        mut self,
+        value: impl IntoInput<DomainNameLabelScope>,
+    ) -> Self {
+        self.fields
+            .0
+            .0
+            .set::<DomainNameLabelScope>("properties.autoGeneratedDomainNameLabelScope", value);
+        self
+    }
+
+    /// Sets `properties.clientAffinityEnabled`.
+    pub fn client_affinity_enabled(mut self, value: impl IntoInput<bool>) -> Self {
+        self.fields
+            .0
+            .0
+            .set::<bool>("properties.clientAffinityEnabled", value);
+        self
+    }
+
+    /// Sets `properties.clientAffinityPartitioningEnabled`.
+    pub fn client_affinity_partitioning_enabled(mut self, value: impl IntoInput<bool>) -> Self {
+        self.fields
+            .0
+            .0
+            .set::<bool>("properties.clientAffinityPartitioningEnabled", value);
+        self
+    }
+
+    /// Sets `properties.clientAffinityProxyEnabled`.
+    pub fn client_affinity_proxy_enabled(mut self, value: impl IntoInput<bool>) -> Self {
+        self.fields
+            .0
+            .0
+            .set::<bool>("properties.clientAffinityProxyEnabled", value);
+        self
+    }
+
+    /// Sets `properties.clientCertEnabled`.
+    pub fn client_cert_enabled(mut self, value: impl IntoInput<bool>) -> Self {
+        self.fields
+            .0
+            .0
+            .set::<bool>("properties.clientCertEnabled", value);
+        self
+    }
+
+    /// Sets `properties.clientCertExclusionPaths`.
+    pub fn client_cert_exclusion_paths(mut self, value: impl IntoInput<String>) -> Self {
+        self.fields
+            .0
+            .0
+            .set::<String>("properties.clientCertExclusionPaths", value);
+        self
+    }
+
+    /// Sets `properties.clientCertMode`.
+    pub fn client_cert_mode(mut self, value: impl IntoInput<ClientCertMode>) -> Self {
+        self.fields
+            .0
+            .0
+            .set::<ClientCertMode>("properties.clientCertMode", value);
+        self
+    }
+
+    /// Sets `properties.containerSize`.
+    pub fn container_size(mut self, value: impl IntoInput<i64>) -> Self {
+        self.fields
+            .0
+            .0
+            .set::<i64>("properties.containerSize", value);
+        self
+    }
+
+    /// Sets `properties.customDomainVerificationId`.
+    pub fn custom_domain_verification_id(mut self, value: impl IntoInput<String>) -> Self {
+        self.fields
+            .0
+            .0
+            .set::<String>("properties.customDomainVerificationId", value);
+        self
+    }
+
+    /// Sets `properties.dailyMemoryTimeQuota`.
+    pub fn daily_memory_time_quota(mut self, value: impl IntoInput<i64>) -> Self {
+        self.fields
+            .0
+            .0
+            .set::<i64>("properties.dailyMemoryTimeQuota", value);
+        self
+    }
+
+    /// Sets `properties.enabled`.
+    pub fn enabled(mut self, value: impl IntoInput<bool>) -> Self {
+        self.fields.0.0.set::<bool>("properties.enabled", value);
+        self
+    }
+
+    /// Sets `properties.endToEndEncryptionEnabled`.
+    pub fn end_to_end_encryption_enabled(mut self, value: impl IntoInput<bool>) -> Self {
+        self.fields
+            .0
+            .0
+            .set::<bool>("properties.endToEndEncryptionEnabled", value);
+        self
+    }
+
+    /// Sets `properties.hostNamesDisabled`.
+    pub fn host_names_disabled(mut self, value: impl IntoInput<bool>) -> Self {
+        self.fields
+            .0
+            .0
+            .set::<bool>("properties.hostNamesDisabled", value);
+        self
+    }
+
+    /// Sets `properties.httpsOnly`.
+    pub fn https_only(mut self, value: impl IntoInput<bool>) -> Self {
+        self.fields.0.0.set::<bool>("properties.httpsOnly", value);
+        self
+    }
+
+    /// Sets `properties.hyperV`.
+    pub fn hyper_v(mut self, value: impl IntoInput<bool>) -> Self {
+        self.fields.0.0.set::<bool>("properties.hyperV", value);
+        self
+    }
+
+    /// Sets `identity`.
+    pub fn identity(mut self, value: impl IntoInput<Identity>) -> Self {
+        self.fields.0.0.set::<Identity>("identity", value);
+        self
+    }
+
+    /// Sets `properties.ipMode`.
+    pub fn ip_mode(mut self, value: impl IntoInput<IpMode>) -> Self {
+        self.fields.0.0.set::<IpMode>("properties.ipMode", value);
+        self
+    }
+
+    /// Sets `properties.isXenon`.
+    pub fn is_xenon(mut self, value: impl IntoInput<bool>) -> Self {
+        self.fields.0.0.set::<bool>("properties.isXenon", value);
+        self
+    }
+
+    /// Reads key vault references with this identity; it must be attached to the app (`properties.keyVaultReferenceIdentity`).
+    pub fn key_vault_reference_identity(
+        mut self,
+        value: impl IntoInput<UserAssignedIdentityId>,
+    ) -> Self {
+        self.fields
+            .0
+            .0
+            .set::<UserAssignedIdentityId>("properties.keyVaultReferenceIdentity", value);
+        self
+    }
+
+    /// Sets `kind`.
+    pub fn kind(mut self, value: impl IntoInput<String>) -> Self {
+        self.fields.0.0.set::<String>("kind", value);
+        self
+    }
+
+    /// Sets `location`.
+    pub fn location(mut self, value: impl IntoInput<String>) -> Self {
+        self.fields.0.0.set::<String>("location", value);
+        self
+    }
+
+    /// Sets `properties.managedEnvironmentId`.
+    pub fn managed_environment_id(mut self, value: impl IntoInput<String>) -> Self {
+        self.fields
+            .0
+            .0
+            .set::<String>("properties.managedEnvironmentId", value);
+        self
+    }
+
+    /// Sets `properties.outboundVnetRouting`.
+    pub fn outbound_vnet_routing(mut self, value: impl IntoInput<OutboundRouting>) -> Self {
+        self.fields
+            .0
+            .0
+            .set::<OutboundRouting>("properties.outboundVnetRouting", value);
+        self
+    }
+
+    /// Sets `properties.publicNetworkAccess`.
+    pub fn public_network_access(mut self, value: impl IntoInput<String>) -> Self {
+        self.fields
+            .0
+            .0
+            .set::<String>("properties.publicNetworkAccess", value);
+        self
+    }
+
+    /// Sets `properties.redundancyMode`.
+    pub fn redundancy_mode(mut self, value: impl IntoInput<RedundancyMode>) -> Self {
+        self.fields
+            .0
+            .0
+            .set::<RedundancyMode>("properties.redundancyMode", value);
+        self
+    }
+
+    /// Sets `properties.reserved`.
+    pub fn reserved(mut self, value: impl IntoInput<bool>) -> Self {
+        self.fields.0.0.set::<bool>("properties.reserved", value);
+        self
+    }
+
+    /// Sets `properties.scmSiteAlsoStopped`.
+    pub fn scm_site_also_stopped(mut self, value: impl IntoInput<bool>) -> Self {
+        self.fields
+            .0
+            .0
+            .set::<bool>("properties.scmSiteAlsoStopped", value);
+        self
+    }
+
+    /// Sets `properties.siteConfig`.
+    pub fn site_config(mut self, value: impl IntoInput<SiteConfig>) -> Self {
+        self.fields
+            .0
+            .0
+            .set::<SiteConfig>("properties.siteConfig", value);
+        self
+    }
+
+    /// Sets `properties.sshEnabled`.
+    pub fn ssh_enabled(mut self, value: impl IntoInput<bool>) -> Self {
+        self.fields.0.0.set::<bool>("properties.sshEnabled", value);
+        self
+    }
+
+    /// Sets `properties.storageAccountRequired`.
+    pub fn storage_account_required(mut self, value: impl IntoInput<bool>) -> Self {
+        self.fields
+            .0
+            .0
+            .set::<bool>("properties.storageAccountRequired", value);
+        self
+    }
+
+    /// Sets `tags`.
+    pub fn tags(mut self, value: impl IntoMap<String>) -> Self {
+        self.fields.0.0.set_map::<String>("tags", value);
+        self
+    }
+
+    /// Names the subnet that it reaches into the network through; it must be delegated to App Service (`properties.virtualNetworkSubnetId`).
+    pub fn virtual_network_subnet(mut self, value: impl IntoInput<SubnetId>) -> Self {
+        self.fields
+            .0
+            .0
+            .set::<SubnetId>("properties.virtualNetworkSubnetId", value);
+        self
+    }
+
+    /// Sets `properties.workloadProfileName`.
+    pub fn workload_profile_name(mut self, value: impl IntoInput<String>) -> Self {
+        self.fields
+            .0
+            .0
+            .set::<String>("properties.workloadProfileName", value);
+        self
+    }
+
+    /// Gives it another name in Azure than in the program.
+    pub fn name(mut self, name: impl IntoInput<String>) -> Self {
+        self.fields.0.0.rename(name);
+        self
+    }
+
+    /// Sets options: dependencies, protection, timeouts.
+    pub fn options(mut self, options: Options) -> Self {
+        self.fields.0.0.options(options);
+        self
+    }
+
+    /// Sets a property that has no method of its own, at a dotted path of the request.
+    pub fn property(mut self, path: &str, value: impl AnyProperty) -> Self {
+        self.fields.0.0.put(path, value.into_property());
+        self
+    }
+
+    /// Declares the function app.
+    pub fn build(self) -> FunctionApp
+    where
+        Plan: required::FunctionAppNeedsPlan,
+    {
+        let (declaration, plan) = self.fields;
+        let whole = FunctionAppBuilder {
+            fields: (declaration, (plan.take(),)),
+            phantom: self.phantom,
+        };
+        whole.finish().declare()
+    }
+}
+
+impl FunctionAppArgs {
+    fn declare(self) -> FunctionApp {
+        let mut declaration = self.__declaration;
+        declaration.set::<ServicePlanId>("properties.serverFarmId", self.plan);
+        FunctionApp {
+            resource: declaration.declare(),
+        }
+    }
+}
+
 /// What the compiler says when an argument is missing.
 pub mod required {
     use super::*;
@@ -1581,6 +2800,36 @@ pub mod required {
         }
     }
 
+    /// The Windows container plan has its `sku`.
+    #[diagnostic::on_unimplemented(
+        message = "the Windows container plan has no `sku`",
+        label = "add `.sku(WindowsContainerSku::P1V3)` before `.build()`"
+    )]
+    pub trait WindowsContainerPlanNeedsSku {
+        /// What was given.
+        fn take(self) -> Input<WindowsContainerSku>;
+    }
+    impl WindowsContainerPlanNeedsSku for (Input<WindowsContainerSku>,) {
+        fn take(self) -> Input<WindowsContainerSku> {
+            self.0
+        }
+    }
+
+    /// The Elastic Premium plan has its `sku`.
+    #[diagnostic::on_unimplemented(
+        message = "the Elastic Premium plan has no `sku`",
+        label = "add `.sku(ElasticSku::EP1)` before `.build()`"
+    )]
+    pub trait ElasticPlanNeedsSku {
+        /// What was given.
+        fn take(self) -> Input<ElasticSku>;
+    }
+    impl ElasticPlanNeedsSku for (Input<ElasticSku>,) {
+        fn take(self) -> Input<ElasticSku> {
+            self.0
+        }
+    }
+
     /// The web app has its `plan`.
     #[diagnostic::on_unimplemented(
         message = "the web app has no `plan`",
@@ -1591,6 +2840,36 @@ pub mod required {
         fn take(self) -> Input<ServicePlanId>;
     }
     impl WebAppNeedsPlan for (Input<ServicePlanId>,) {
+        fn take(self) -> Input<ServicePlanId> {
+            self.0
+        }
+    }
+
+    /// The deployment slot has its `plan`.
+    #[diagnostic::on_unimplemented(
+        message = "the deployment slot has no `plan`",
+        label = "add `.plan(&plan)` before `.build()`"
+    )]
+    pub trait WebAppSlotNeedsPlan {
+        /// What was given.
+        fn take(self) -> Input<ServicePlanId>;
+    }
+    impl WebAppSlotNeedsPlan for (Input<ServicePlanId>,) {
+        fn take(self) -> Input<ServicePlanId> {
+            self.0
+        }
+    }
+
+    /// The function app has its `plan`.
+    #[diagnostic::on_unimplemented(
+        message = "the function app has no `plan`",
+        label = "add `.plan(&plan)` before `.build()`"
+    )]
+    pub trait FunctionAppNeedsPlan {
+        /// What was given.
+        fn take(self) -> Input<ServicePlanId>;
+    }
+    impl FunctionAppNeedsPlan for (Input<ServicePlanId>,) {
         fn take(self) -> Input<ServicePlanId> {
             self.0
         }

@@ -7,7 +7,7 @@ use lazuli_core::Lifecycle;
 
 /// Type and seconds to create, update and delete: medians of recorded traffic
 /// with Azure, until the resource is ready; deletions partly guessed.
-const SECONDS: [(&str, [u64; 3]); 15] = [
+const SECONDS: [(&str, [u64; 3]); 21] = [
     ("Microsoft.Authorization/roleAssignments", [3, 3, 2]),
     ("Microsoft.ContainerRegistry/registries", [11, 8, 10]),
     ("Microsoft.KeyVault/vaults", [30, 10, 10]),
@@ -31,7 +31,13 @@ const SECONDS: [(&str, [u64; 3]); 15] = [
     ("Microsoft.Resources/resourceGroups", [2, 2, 45]),
     ("Microsoft.Web/serverfarms", [12, 10, 5]),
     ("Microsoft.Web/sites", [25, 8, 8]),
+    ("Microsoft.Web/sites/slots", [25, 8, 8]),
+    ("Lazuli.Azure/existing", [1, 1, 0]),
     ("Lazuli.Azure/imageBuilds", [45, 45, 0]),
+    ("Lazuli.Azure/imageImports", [30, 30, 0]),
+    ("Lazuli.Azure/registryCredentials", [1, 1, 0]),
+    ("Lazuli.Azure/registryLocks", [8, 8, 0]),
+    ("Lazuli.Azure/slotSwaps", [60, 60, 0]),
 ];
 
 const OTHER: [u64; 3] = [15, 10, 15];

@@ -12,7 +12,7 @@ const ENDPOINT: &str = "Microsoft.Network/privateEndpoints";
 const PLAN: &str = "Microsoft.Web/serverfarms";
 
 /// Type, and the inputs whose ids it touches.
-const TOUCHES: [(&str, &[&str]); 3] = [
+const TOUCHES: [(&str, &[&str]); 4] = [
     (ENDPOINT, &["properties.subnet.id"]),
     (
         "Microsoft.Network/virtualNetworks/virtualNetworkPeerings",
@@ -20,6 +20,13 @@ const TOUCHES: [(&str, &[&str]); 3] = [
     ),
     (
         "Microsoft.Web/sites",
+        &[
+            "properties.virtualNetworkSubnetId",
+            "properties.serverFarmId",
+        ],
+    ),
+    (
+        "Microsoft.Web/sites/slots",
         &[
             "properties.virtualNetworkSubnetId",
             "properties.serverFarmId",

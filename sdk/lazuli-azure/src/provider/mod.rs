@@ -2,7 +2,7 @@
 //!
 //! The engine calls it through [`lazuli_core::Provider`]. Most types need no
 //! more than PUT, GET and DELETE (`generic`); what is special about a type lives
-//! in a module of its own: `site`, `group`, `role`, `build`. What is *known* of
+//! in a module of its own: `site`, `group`, `role`, `vault`, `build`, `deed`, `existing`. What is *known* of
 //! types lives in tables: `facts`, `estimate`, `exclusive`, `check`.
 //!
 //! How locations are written is settled in [`location`]. Outputs
@@ -12,15 +12,18 @@
 mod build;
 mod call;
 mod check;
+mod deed;
 mod error;
 mod estimate;
 mod exclusive;
+mod existing;
 mod facts;
 mod generic;
 mod group;
 mod json;
 pub mod location;
 mod merge;
+mod push;
 mod reporter;
 mod request;
 mod role;
@@ -31,6 +34,7 @@ mod site;
 mod testing;
 #[cfg(test)]
 mod tests;
+mod vault;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -86,7 +90,13 @@ enum Special {
     Group,
     Role,
     Site,
+    Vault,
+    /// Azure has no way to delete it but with its parent.
+    Lasting,
     Build,
+    Push,
+    Deed,
+    Existing,
 }
 
 impl Special {
@@ -95,6 +105,12 @@ impl Special {
             () if ty.eq_ignore_ascii_case(group::TYPE) => Self::Group,
             () if ty.eq_ignore_ascii_case(role::TYPE) => Self::Role,
             () if ty.eq_ignore_ascii_case(site::TYPE) => Self::Site,
+            () if ty.eq_ignore_ascii_case(site::SLOT) => Self::Site,
+            () if ty.eq_ignore_ascii_case(vault::TYPE) => Self::Vault,
+            () if ty.eq_ignore_ascii_case(vault::SECRET) => Self::Lasting,
+            () if ty.eq_ignore_ascii_case(existing::TYPE) => Self::Existing,
+            () if ty.eq_ignore_ascii_case(push::TYPE) => Self::Push,
+            () if deed::is(ty) => Self::Deed,
             () if ty.eq_ignore_ascii_case(build::TYPE) => Self::Build,
             () => Self::None,
         }
@@ -158,6 +174,16 @@ impl AzureProvider {
         Ok(self)
     }
 
+    /// Reaches registries through this proxy, `http://127.0.0.1:8080`: for an
+    /// endpoint whose registries have names that only it knows.
+    ///
+    /// # Errors
+    /// The text is no address of a proxy.
+    pub fn registry_proxy(mut self, address: &str) -> Result<Self, ProviderError> {
+        self.blobs.through(address)?;
+        Ok(self)
+    }
+
     fn client(&self, timeout: Option<Duration>) -> ArmClient {
         match timeout {
             Some(timeout) => self.arm.with_operation_timeout(timeout),
@@ -196,6 +222,25 @@ impl AzureProvider {
             &self.pace,
             progress,
         )
+    }
+
+    async fn act(
+        &self,
+        desired: &Desired,
+        progress: &dyn Progress,
+    ) -> Result<Created, ProviderError> {
+        let arm = self.client(desired.timeout);
+        let id = desired.id.as_deref().unwrap_or_default();
+        deed::act(&arm, (desired.urn.ty(), id), &desired.inputs, progress).await
+    }
+
+    async fn push(
+        &self,
+        desired: &Desired,
+        progress: &dyn Progress,
+    ) -> Result<Created, ProviderError> {
+        let arm = self.client(desired.timeout);
+        push::create((&arm, &self.blobs, &self.folder), desired, progress).await
     }
 
     fn builder<'a>(&'a self, timeout: Option<Duration>) -> build::Builder<'a> {
@@ -268,13 +313,17 @@ impl Provider for AzureProvider {
                     .create(desired, progress)
                     .await
             }
+            Special::Push => self.push(desired, progress).await,
+            Special::Deed => self.act(desired, progress).await,
             special => {
                 let call = self.on_desired(desired, progress)?;
                 match special {
                     Special::Group => group::create(&call, &desired.inputs).await,
                     Special::Role => role::create(&call, &desired.inputs).await,
                     Special::Site => site::create(&call, &desired.inputs).await,
-                    Special::Build | Special::None => generic::create(&call, &desired.inputs).await,
+                    Special::Vault => vault::create(&call, &desired.inputs).await,
+                    Special::Existing => existing::find(&call, &desired.inputs).await,
+                    _ => generic::create(&call, &desired.inputs).await,
                 }
             }
         }
@@ -284,6 +333,11 @@ impl Provider for AzureProvider {
         let nobody = reporter::Nobody;
         match Special::of(existing.urn.ty()) {
             Special::Build => self.builder(None).read(existing).await,
+            Special::Push => Ok(Some(push::read(existing))),
+            Special::Deed => deed::read(&self.client(None), existing).await,
+            Special::Existing => {
+                existing::look(&self.on_existing(existing, &nobody)?, &existing.inputs).await
+            }
             Special::Site => {
                 site::read(&self.on_existing(existing, &nobody)?, &existing.inputs).await
             }
@@ -304,12 +358,18 @@ impl Provider for AzureProvider {
                 .create(desired, progress)
                 .await;
         }
+        match special {
+            Special::Deed => return self.act(desired, progress).await,
+            Special::Push => return self.push(desired, progress).await,
+            _ => {}
+        }
         // The id that exists: an adopted role assignment has another than the declared one.
         let arm = self.client(desired.timeout);
         let (urn, inputs) = (&desired.urn, &desired.inputs);
         let call = Call::new(arm, urn, &existing.id, inputs, &self.pace, progress)?;
         match special {
             Special::Site => site::update(&call, &existing.inputs, inputs).await,
+            Special::Existing => existing::find(&call, inputs).await,
             _ => generic::update(&call, &existing.inputs, inputs).await,
         }
     }
@@ -322,9 +382,11 @@ impl Provider for AzureProvider {
         match Special::of(existing.urn.ty()) {
             // Images stay in the registry: nothing says that nobody else runs them.
             Special::Build => Ok(()),
+            // What is done is done, and what is not this program's stays.
+            Special::Push | Special::Deed | Special::Existing | Special::Lasting => Ok(()),
             Special::Group => group::delete(&self.on_existing(existing, progress)?).await,
             Special::Site => site::delete(&self.on_existing(existing, progress)?, existing).await,
-            Special::Role | Special::None => {
+            Special::Role | Special::Vault | Special::None => {
                 self.on_existing(existing, progress)?.delete(&[]).await
             }
         }

@@ -21,29 +21,55 @@ const SILENCE: Duration = Duration::from_secs(120);
 #[derive(Default)]
 pub(super) struct SignedUrls {
     authorities: Vec<reqwest::Certificate>,
+    proxy: Option<reqwest::Proxy>,
 }
 
 impl SignedUrls {
     pub(super) fn trusting(pem: &[u8]) -> Result<Self, ProviderError> {
         match reqwest::Certificate::from_pem_bundle(pem) {
-            Ok(authorities) if !authorities.is_empty() => Ok(Self { authorities }),
+            Ok(authorities) if !authorities.is_empty() => Ok(Self {
+                authorities,
+                proxy: None,
+            }),
             _ => Err(error::refused(
                 "the authority of signed URLs holds no certificate",
             )),
         }
     }
 
+    /// Reaches registries through a proxy.
+    pub(super) fn through(&mut self, address: &str) -> Result<(), ProviderError> {
+        let proxy = reqwest::Proxy::all(address)
+            .map_err(|cause| error::refused(format!("`{address}` is no proxy: {cause}")))?;
+        self.proxy = Some(proxy);
+        Ok(())
+    }
+
     fn http(&self) -> Result<reqwest::Client, ProviderError> {
-        let mut builder = reqwest::Client::builder()
+        let mut builder = self.plain();
+        if !self.authorities.is_empty() {
+            builder = builder.no_proxy();
+        }
+        built(builder)
+    }
+
+    /// For registries, which have names of their own.
+    pub(super) fn client(&self) -> Result<reqwest::Client, ProviderError> {
+        match &self.proxy {
+            Some(proxy) => built(self.plain().proxy(proxy.clone())),
+            None => self.http(),
+        }
+    }
+
+    fn plain(&self) -> reqwest::ClientBuilder {
+        let builder = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(CONNECT)
             .read_timeout(SILENCE);
-        if !self.authorities.is_empty() {
-            builder = builder.tls_certs_only(self.authorities.clone()).no_proxy();
+        match self.authorities.is_empty() {
+            true => builder,
+            false => builder.tls_certs_only(self.authorities.clone()),
         }
-        builder
-            .build()
-            .map_err(|cause| error::refused(format!("no HTTP client can be set up: {cause}")))
     }
 
     /// Writes a blob as a whole (Put Blob).
@@ -86,6 +112,12 @@ impl SignedUrls {
         }
         Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
+}
+
+fn built(builder: reqwest::ClientBuilder) -> Result<reqwest::Client, ProviderError> {
+    builder
+        .build()
+        .map_err(|cause| error::refused(format!("no HTTP client can be set up: {cause}")))
 }
 
 impl fmt::Debug for SignedUrls {

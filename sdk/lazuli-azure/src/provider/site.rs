@@ -10,6 +10,9 @@ use super::{error, location, merge, request, settings};
 
 pub(super) const TYPE: &str = "Microsoft.Web/sites";
 
+/// A deployment slot, which is a site below a site.
+pub(super) const SLOT: &str = "Microsoft.Web/sites/slots";
+
 const CONFIG: &str = "properties.siteConfig";
 const WEB: [&str; 2] = ["config", "web"];
 

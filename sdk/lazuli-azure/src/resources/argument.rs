@@ -24,6 +24,18 @@ impl<T: Clone> IntoArgument<T> for &T {
     }
 }
 
+impl<T: Clone, const N: usize> IntoArgument<Vec<T>> for [&T; N] {
+    fn into_argument(self) -> Vec<T> {
+        self.into_iter().cloned().collect()
+    }
+}
+
+impl<const N: usize> IntoArgument<Vec<String>> for [&str; N] {
+    fn into_argument(self) -> Vec<String> {
+        self.into_iter().map(str::to_owned).collect()
+    }
+}
+
 impl IntoArgument<String> for &str {
     fn into_argument(self) -> String {
         self.to_owned()

@@ -1,7 +1,8 @@
 //! Nested objects of a request, such as the configuration of a web app.
 
 use lazuli_core::output::OutputValue;
-use lazuli_core::{IntoInput, IntoList, IntoMap, Property, ToProperty};
+use lazuli_core::property::resolve;
+use lazuli_core::{IntoInput, IntoList, IntoMap, Property, ToProperty, Value};
 
 /// A nested object in the making, and the finished one.
 #[derive(Debug, Clone)]
@@ -23,6 +24,15 @@ impl Block {
         self.properties.set(path, property);
     }
 
+    /// Adds to the list at a dotted path.
+    pub fn extend(&mut self, path: &str, further: Property) {
+        let list = match self.properties.get(path).cloned() {
+            Some(before) => joined(before, further),
+            None => further,
+        };
+        self.put(path, list);
+    }
+
     /// Sets a value at a dotted path.
     pub fn set<T: ToProperty + OutputValue>(&mut self, path: &str, value: impl IntoInput<T>) {
         self.put(path, value.into_input().into_property());
@@ -42,5 +52,22 @@ impl Block {
 impl ToProperty for Block {
     fn to_property(self) -> Property {
         self.properties
+    }
+}
+
+/// Two lists as one.
+fn joined(before: Property, further: Property) -> Property {
+    match (before, further) {
+        (Property::List(mut before), Property::List(further)) => {
+            before.extend(further);
+            Property::List(before)
+        }
+        (before, further) => {
+            let both = resolve(before).zip(&resolve(further));
+            Property::Output(both.map(|(before, further)| {
+                let items = |list: Value| list.as_list().unwrap_or_default().to_vec();
+                Value::List([items(before), items(further)].concat())
+            }))
+        }
     }
 }

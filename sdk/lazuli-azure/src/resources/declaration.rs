@@ -20,6 +20,9 @@ use crate::resources::target::Target;
 /// The name of the provider that serves every resource of this crate.
 pub const PROVIDER: &str = "azure";
 
+/// The type of resource groups.
+const GROUP: &str = "Microsoft.Resources/resourceGroups";
+
 /// What is fixed for a type of resource when it is declared.
 #[derive(Debug, Clone)]
 pub struct Kind {
@@ -90,6 +93,7 @@ pub trait AzureResource: AsResource {
 pub struct Resource {
     handle: Handle,
     ty: Cow<'static, str>,
+    id: Output<String>,
     name: Output<String>,
     location: Option<Input<String>>,
     group: Option<Rc<Resource>>,
@@ -108,6 +112,11 @@ impl Resource {
         &self.ty
     }
 
+    /// The ARM id.
+    pub fn id(&self) -> Output<String> {
+        self.id.clone()
+    }
+
     /// The name in Azure.
     pub fn name(&self) -> Output<String> {
         self.name.clone()
@@ -121,6 +130,52 @@ impl Resource {
     /// The group it lives in; a group is its own.
     pub fn group(&self) -> Option<Resource> {
         self.group.as_deref().cloned()
+    }
+
+    /// What exists already. Its group follows from its id.
+    pub(crate) fn found(
+        handle: Handle,
+        ty: &'static str,
+        name: &str,
+        location: Option<Input<String>>,
+    ) -> Self {
+        let mut found = Self {
+            id: handle.id(),
+            handle,
+            ty: ty.into(),
+            name: Output::of(name.to_owned()),
+            location,
+            group: None,
+            hashed_host: false,
+        };
+        if !found.is_group() {
+            found.group = Some(Rc::new(found.group_of_id()));
+        }
+        found
+    }
+
+    /// The group that the id names. It comes to be known with the resource itself.
+    fn group_of_id(&self) -> Self {
+        // `/subscriptions/{id}/resourceGroups/{name}` (ARM contract).
+        let id = self.id.map(|id| {
+            let parts: Vec<&str> = id.split('/').take(5).collect();
+            parts.join("/")
+        });
+        Self {
+            ty: GROUP.into(),
+            name: id.map(|id| id.rsplit('/').next().unwrap_or_default().to_owned()),
+            id,
+            ..self.clone()
+        }
+    }
+
+    /// The same resource, in the group that a parent hands down.
+    pub(crate) fn grouped(self, anchor: Anchor) -> Self {
+        Self {
+            group: anchor.group.or(self.group),
+            location: self.location.or(anchor.location),
+            ..self
+        }
     }
 
     /// Facts about the target of this run.
@@ -145,7 +200,7 @@ impl Resource {
         };
         Anchor {
             place: self.handle.place().clone(),
-            id: Some(self.handle.id()),
+            id: Some(self.id()),
             index: Some(self.handle.index()),
             location: self.location.clone(),
             group,
@@ -153,7 +208,7 @@ impl Resource {
     }
 
     fn is_group(&self) -> bool {
-        self.ty == "Microsoft.Resources/resourceGroups"
+        self.ty == GROUP
     }
 }
 
@@ -290,6 +345,7 @@ impl Declaration {
             at: self.at,
         });
         Resource {
+            id: handle.id(),
             handle,
             ty: self.kind.ty,
             name,
@@ -353,6 +409,14 @@ fn text_input(property: &Property) -> Input<String> {
 
 /// What every typed handle offers.
 macro_rules! azure_resource {
+    ($name:ident, $id:ident, at the top) => {
+        $crate::resources::declaration::azure_resource!($name, $id);
+        $crate::resources::existing::at_the_top!($name, $id);
+    };
+    ($name:ident, $id:ident, under $parent:ident) => {
+        $crate::resources::declaration::azure_resource!($name, $id);
+        $crate::resources::existing::under!($name, $id, $parent);
+    };
     ($name:ident, $id:ident) => {
         impl lazuli_core::AsResource for $name {
             fn handle(&self) -> &lazuli_core::Handle {
@@ -370,10 +434,7 @@ macro_rules! azure_resource {
             /// The ARM id. Known at once; that does not mean that the resource exists,
             /// see [`ready`](Self::ready).
             pub fn id(&self) -> lazuli_core::Output<$crate::ids::$id> {
-                self.resource
-                    .handle()
-                    .id()
-                    .map($crate::ids::TrustedId::trusted)
+                self.resource.id().map($crate::ids::TrustedId::trusted)
             }
 
             /// The name in Azure.
@@ -407,7 +468,7 @@ macro_rules! azure_resource {
 
         impl lazuli_core::IntoInput<$crate::ids::AnyResourceId> for &$name {
             fn into_input(self) -> lazuli_core::Input<$crate::ids::AnyResourceId> {
-                let id = self.resource.handle().id();
+                let id = self.resource.id();
                 lazuli_core::Input::Output(id.map($crate::ids::TrustedId::trusted))
             }
         }
@@ -421,7 +482,7 @@ macro_rules! stands_for {
     ($name:ident, $id:ident) => {
         impl lazuli_core::IntoInput<$crate::ids::$id> for &$name {
             fn into_input(self) -> lazuli_core::Input<$crate::ids::$id> {
-                let id = self.resource.handle().id();
+                let id = self.resource.id();
                 lazuli_core::Input::Output(id.map($crate::ids::TrustedId::trusted))
             }
         }

@@ -2,7 +2,9 @@
 
 use lazuli_core::{Input, IntoMap, Output, Property, Value};
 
-use crate::generated::{Registry, ResourceGroup, SiteConfigBuilder, WebApp};
+use crate::generated::{
+    FunctionApp, KeyVault, Registry, ResourceGroup, SiteConfigBuilder, WebApp, WebAppSlot,
+};
 use crate::resources::{AnyProperty, Block, Resource};
 
 impl ResourceGroup {
@@ -24,37 +26,60 @@ impl Registry {
     }
 }
 
-impl WebApp {
-    /// The host that the app answers at, for example `contoso.azurewebsites.net`.
-    /// Known early unless a domain name label scope makes Azure add a hash.
-    pub fn default_host_name(&self) -> Output<String> {
-        if self.resource.hashed_host {
-            return self
-                .resource
-                .handle()
-                .property("properties.defaultHostName");
+macro_rules! apps {
+    ($($name:ident),*) => {$(
+        impl $name {
+            /// The host that the app answers at, for example `contoso.azurewebsites.net`.
+            /// Known early unless a domain name label scope makes Azure add a hash.
+            #[track_caller]
+            pub fn default_host_name(&self) -> Output<String> {
+                if self.resource.hashed_host {
+                    return self.resource.handle().property("properties.defaultHostName");
+                }
+                host(&self.resource, self.resource.target().websites_suffix())
+            }
         }
-        host(&self.resource, self.resource.target().websites_suffix())
+    )*};
+}
+apps!(WebApp, FunctionApp);
+
+impl WebAppSlot {
+    /// The host that the slot answers at, `{app}-{slot}.azurewebsites.net` (App Service).
+    pub fn default_host_name(&self) -> Output<String> {
+        let suffix = self.resource.target().websites_suffix();
+        self.resource.id().map(move |id| {
+            let parts: Vec<&str> = id.rsplit('/').collect();
+            let at = |at: usize| parts.get(at).copied().unwrap_or_default();
+            format!("{}-{}.{suffix}", at(2), at(0)).to_lowercase()
+        })
+    }
+}
+
+impl KeyVault {
+    /// The address of the vault, for example `https://contoso.vault.azure.net`.
+    pub fn uri(&self) -> Output<String> {
+        let suffix = self.resource.target().vault_host_suffix().to_owned();
+        host(&self.resource, suffix).map(|host| format!("https://{host}"))
     }
 }
 
 /// `{name}.{suffix}`, made from the id so that it depends on the resource.
 fn host(resource: &Resource, suffix: String) -> Output<String> {
-    resource.handle().id().map(move |id| {
+    resource.id().map(move |id| {
         let name = id.rsplit('/').next().unwrap_or_default();
         format!("{}.{suffix}", name.to_lowercase())
     })
 }
 
 impl SiteConfigBuilder<((Block,),)> {
-    /// Sets the app settings, all of them: `[("KEY", "value")]`.
+    /// Adds app settings: `[("KEY", "value")]`.
     pub fn app_settings(self, settings: impl IntoMap<String>) -> Self {
         let settings = match settings.into_map().into_property() {
             Property::Map(members) => Property::List(members.into_iter().map(pair).collect()),
             Property::Output(all) => Property::Output(all.map(pairs)),
             other => other,
         };
-        self.property("appSettings", settings)
+        self.extend("appSettings", settings)
     }
 }
 

@@ -6,12 +6,15 @@ pub mod any_property;
 pub mod argument;
 pub mod block;
 pub mod declaration;
+pub mod deed;
 pub mod dns;
 pub mod endpoint;
+pub mod existing;
 pub mod hosts;
 pub mod identity;
 pub mod plan;
 pub mod role;
+pub mod secret;
 pub mod subnet;
 mod target;
 #[cfg(test)]
@@ -25,8 +28,10 @@ pub use block::Block;
 pub use declaration::{
     Anchor, AzureResource, Declaration, Home, IdPath, Kind, PROVIDER, Resource, Scope,
 };
+pub use deed::{RegistryCredentials, RegistryLock, SlotSwap};
 pub use dns::ZoneConfig;
 pub use endpoint::PrivateLink;
+pub use existing::Whereabouts;
 pub use identity::Identity;
 pub use plan::Os;
 pub use role::{IntoPrincipal, Principal, Role};

@@ -35,3 +35,14 @@ pub(crate) fn describe(declaration: &mut Declaration, os: Os) {
 pub(crate) fn linux(declaration: &mut Declaration) {
     describe(declaration, Os::Linux);
 }
+
+/// What the name `WindowsContainerPlan` promises.
+pub(crate) fn windows_container(declaration: &mut Declaration) {
+    describe(declaration, Os::WindowsContainer);
+}
+
+/// What the name `ElasticPlan` promises: Linux, and the kind that scales with events.
+pub(crate) fn elastic(declaration: &mut Declaration) {
+    describe(declaration, Os::Linux);
+    declaration.put("kind", Property::Value(Value::from("elastic")));
+}

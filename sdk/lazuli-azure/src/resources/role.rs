@@ -2,7 +2,9 @@
 
 use lazuli_core::{Input, Output};
 
-use crate::generated::{PrincipalType, Registry, UserAssignedIdentity, WebApp};
+use crate::generated::{
+    FunctionApp, PrincipalType, Registry, UserAssignedIdentity, WebApp, WebAppSlot,
+};
 use crate::ids::PrincipalId;
 use crate::resources::Declaration;
 
@@ -28,6 +30,10 @@ pub enum Role {
     StorageBlobDataReader,
     /// Read and write blobs.
     StorageBlobDataContributor,
+    /// Read, write and own blobs: what a function app needs of its storage.
+    StorageBlobDataOwner,
+    /// Read and write messages of queues.
+    StorageQueueDataContributor,
     /// See everything, change nothing.
     Reader,
     /// Change everything but access.
@@ -48,6 +54,8 @@ impl Role {
             Self::KeyVaultSecretsUser => "4633458b-17de-408a-b874-0445c86b69e6",
             Self::StorageBlobDataReader => "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1",
             Self::StorageBlobDataContributor => "ba92f5b4-2d11-453d-a403-e96b0029c9fe",
+            Self::StorageBlobDataOwner => "b7e6dc6d-f1e8-4753-8033-0f276bb0955b",
+            Self::StorageQueueDataContributor => "974c5e8b-45b9-4653-ba55-5f855dd0fb88",
             Self::Reader => "acdd72a7-3385-48ef-bd42-f606fba81ae7",
             Self::Contributor => "b24988ac-6180-42a0-ab88-20f7382dd24c",
             Self::Other(guid) => guid,
@@ -86,13 +94,19 @@ macro_rules! owners {
             fn into_principal(self) -> Principal {
                 Principal {
                     id: Input::Output(self.principal_id()),
-                    owner: Some(self.resource.handle().id()),
+                    owner: Some(self.resource.id()),
                 }
             }
         }
     )*};
 }
-owners!(WebApp, UserAssignedIdentity, Registry);
+owners!(
+    WebApp,
+    WebAppSlot,
+    FunctionApp,
+    UserAssignedIdentity,
+    Registry
+);
 
 impl IntoPrincipal for PrincipalId {
     fn into_principal(self) -> Principal {
@@ -122,11 +136,11 @@ impl IntoPrincipal for &Output<PrincipalId> {
 /// and principal. The resource that owns the identity stands for the principal,
 /// so the name is known before the identity exists.
 pub(crate) fn assign(declaration: &mut Declaration, role: Role, principal: Principal) {
-    let subscription = declaration.target().subscription();
-    let definition = format!(
-        "{subscription}/providers/Microsoft.Authorization/roleDefinitions/{}",
-        role.guid()
-    );
+    let own = declaration.target().subscription();
+    let scope = declaration.parent_id().cloned();
+    let definition = scope.clone().unwrap_or_else(|| Output::of(own.clone()));
+    let guid = role.guid().to_owned();
+    let definition = definition.map(move |scope| definition_of(&scope, &own, &guid));
     let who = match principal.owner {
         Some(owner) => owner,
         None => {
@@ -135,17 +149,31 @@ pub(crate) fn assign(declaration: &mut Declaration, role: Role, principal: Princ
         }
     };
     if !declaration.is_renamed()
-        && let Some(scope) = declaration.parent_id().cloned()
+        && let Some(scope) = scope
     {
-        let role = definition.clone();
-        declaration.rename(scope.zip(&who).map(move |(scope, who)| {
-            lazuli_arm::role_assignment_name(&scope, &who, &role).to_string()
-        }));
+        let name = Output::all([scope, who, definition.clone()]).map(|parts| match &parts[..] {
+            [scope, who, role] => lazuli_arm::role_assignment_name(scope, who, role).to_string(),
+            _ => String::new(),
+        });
+        declaration.rename(name);
     }
-    declaration.set("properties.roleDefinitionId", definition);
+    declaration.set::<String>("properties.roleDefinitionId", definition);
     declaration.set::<PrincipalId>("properties.principalId", principal.id);
     // Without it Azure looks the principal up, and may not find a new one for minutes.
     if !declaration.has("properties.principalType") {
         declaration.set("properties.principalType", PrincipalType::ServicePrincipal);
     }
+}
+
+/// The role's definition, seen from the subscription of the scope: a resource of
+/// another subscription does not know the run's own.
+fn definition_of(scope: &str, own: &str, guid: &str) -> String {
+    let mut parts = scope.split('/').skip(1);
+    let subscription = match (parts.next(), parts.next()) {
+        (Some(word), Some(id)) if word.eq_ignore_ascii_case("subscriptions") => {
+            format!("/subscriptions/{id}")
+        }
+        _ => own.to_owned(),
+    };
+    format!("{subscription}/providers/Microsoft.Authorization/roleDefinitions/{guid}")
 }

@@ -50,6 +50,15 @@ impl<'a> Target<'a> {
         }
     }
 
+    /// The suffix of key vaults' host names.
+    pub(crate) fn vault_host_suffix(&self) -> &'static str {
+        match self.cloud() {
+            "usgov" => "vault.usgovcloudapi.net",
+            "china" => "vault.azure.cn",
+            _ => "vault.azure.net",
+        }
+    }
+
     /// The suffix of storage accounts' host names.
     pub(crate) fn storage_suffix(&self) -> &'static str {
         match self.cloud() {

@@ -54,7 +54,7 @@ impl ArmResource {
 
     /// The ARM id. Known at once; that does not mean that the resource exists.
     pub fn id(&self) -> Output<AnyResourceId> {
-        self.resource.handle().id().map(TrustedId::trusted)
+        self.resource.id().map(TrustedId::trusted)
     }
 
     /// A property of Azure's answer, at a dotted path.

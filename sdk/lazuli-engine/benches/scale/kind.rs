@@ -1,6 +1,5 @@
 //! The resource of the benches: it takes the ids of others, and its time.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
@@ -78,16 +77,11 @@ where
     Fut: Future<Output = lazuli_core::Result<()>> + 'static,
 {
     let settings = Settings {
-        project: "bench".into(),
-        stack: "dev".into(),
-        config: BTreeMap::new(),
-        target: BTreeMap::new(),
-        folder: folder.to_owned(),
         providers: [serve(Things)].into(),
         parallel,
         settle: Duration::from_secs(3),
-        expect_no_changes: false,
         actor: "bench".into(),
+        ..Settings::new("p", "dev", folder.to_owned())
     };
     let store = Store::local(folder, "bench", "dev");
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");

@@ -44,7 +44,11 @@ pub(super) async fn connect(request: &ConnectRequest) -> Result<Connection, CliE
             client: emulator.client().to_owned(),
             secret: SecretString::from(emulator.secret().to_owned()),
         });
-    let connection = super::connection(options, Some(pem), request, "the embedded Azure").await?;
+    let trust = super::Trust {
+        pem: Some(pem),
+        proxy: Some(proxy(&emulator)),
+    };
+    let connection = super::connection(options, trust, request, "the embedded Azure").await?;
     Ok(Connection {
         hints: vec![
             "look at the page: {run} emulator get {output:url}".to_owned(),
@@ -53,6 +57,16 @@ pub(super) async fn connect(request: &ConnectRequest) -> Result<Connection, CliE
         keep: Box::new(emulator),
         ..connection
     })
+}
+
+/// Names of registries lead into the embedded Azure through its own proxy.
+pub(crate) fn proxy(emulator: &Emulator) -> String {
+    let endpoint = emulator.endpoint();
+    let port = endpoint.port_or_known_default().unwrap_or_default();
+    format!(
+        "http://{}:{port}",
+        endpoint.host_str().unwrap_or("127.0.0.1")
+    )
 }
 
 pub(super) async fn page(request: &WorldRequest, url: &str) -> Result<Page, CliError> {

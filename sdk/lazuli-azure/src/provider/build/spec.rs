@@ -22,6 +22,7 @@ pub(super) struct Spec {
     pub(super) digest: Option<String>,
     pub(super) dockerfile: String,
     pub(super) platform: String,
+    pub(super) agent_pool: Option<String>,
 }
 
 impl Spec {
@@ -37,6 +38,7 @@ impl Spec {
             digest: text("contextDigest"),
             dockerfile: text("dockerfile").unwrap_or_else(|| "Dockerfile".to_owned()),
             platform: text("platform").unwrap_or_else(|| "linux/amd64".to_owned()),
+            agent_pool: text("agentPool"),
         })
     }
 
@@ -63,6 +65,7 @@ impl Spec {
             digest: None,
             dockerfile: text("dockerfile"),
             platform: text("platform"),
+            agent_pool: None,
         })
     }
 
@@ -82,6 +85,9 @@ impl Spec {
             "platform": self.platform(),
             "agentConfiguration": {"cpu": 2},
         });
+        if let Some(pool) = &self.agent_pool {
+            request["agentPoolName"] = json!(pool);
+        }
         if let Some(timeout) = timeout {
             request["timeout"] = timeout.as_secs().clamp(SHORTEST_RUN, LONGEST_RUN).into();
         }

@@ -44,11 +44,22 @@ pub(super) fn check(desired: &Desired) -> Vec<Diagnostic> {
         types::image_build(&mut findings);
         return findings.found;
     }
+    // What exists is not this program's to judge, and deeds are no resources of ARM.
+    if is_ours(desired.urn.ty()) {
+        return findings.found;
+    }
     identity(&mut findings);
     names::check(&mut findings);
     inputs::check(&mut findings);
     types::check(&mut findings);
     findings.found
+}
+
+/// Whether the type is one of this crate's own.
+fn is_ours(ty: &str) -> bool {
+    let ours = "Lazuli.Azure/";
+    ty.get(..ours.len())
+        .is_some_and(|start| start.eq_ignore_ascii_case(ours))
 }
 
 /// Collects findings on one resource.

@@ -64,8 +64,7 @@ async fn an_empty_group_is_deleted_by_its_location() {
 
 #[tokio::test]
 async fn a_group_with_strangers_in_it_stays() {
-    let azure =
-        FakeArm::start([listed(&[("Microsoft.Storage/storageAccounts", "precious")])]).await;
+    let azure = FakeArm::start([listed(&[("Microsoft.Compute/disks", "precious")])]).await;
     let provider = azure.provider(Path::new(".")).await;
     let error = provider
         .delete(
@@ -79,9 +78,7 @@ async fn a_group_with_strangers_in_it_stays() {
         (ProviderErrorKind::Refused, Some("ResourceGroupNotEmpty"))
     );
     assert!(
-        error
-            .message
-            .contains("precious (Microsoft.Storage/storageAccounts)"),
+        error.message.contains("precious (Microsoft.Compute/disks)"),
         "{error}"
     );
     azure.assert_asked(&[list()]);

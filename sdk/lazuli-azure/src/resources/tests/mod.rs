@@ -14,6 +14,7 @@ use serde_json::{Value as Json, json};
 
 use crate::*;
 
+mod kinds;
 mod tables;
 
 const G: &str = "/subscriptions/s1/resourceGroups/shop";

@@ -6,13 +6,13 @@ use std::path::Path;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
+use crate::{IntegratedWebApp, PrivateDnsLink, PrivateRegistry};
 use lazuli::core::output::Peek;
 use lazuli::core::program::{Environment, RegistrationKind, Report, launch};
 use lazuli::core::property::Snapshot;
 use lazuli::core::value::Reveal;
 use lazuli::core::{Property, Value};
 use lazuli::prelude::*;
-use lazuli_components::{IntegratedWebApp, PrivateDnsLink, PrivateRegistry};
 
 async fn topology(stack: Stack) -> Result<()> {
     let group = ResourceGroup::builder(&stack, "secureacrsetup")

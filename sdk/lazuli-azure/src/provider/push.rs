@@ -1,0 +1,268 @@
+//! Pushes: an OCI layout goes from this machine into a registry (OCI distribution
+//! specification, and the token exchange of Azure's registries).
+
+use std::path::Path;
+
+use lazuli_arm::ArmClient;
+use lazuli_core::value::Reveal;
+use lazuli_core::{Created, Desired, Existing, Progress, ProviderError, Value};
+use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, header};
+use secrecy::ExposeSecret;
+use serde_json::{Value as Json, json};
+
+use super::error;
+use super::signed_url::SignedUrls;
+use crate::image::layout::{Layout, Part};
+
+pub(super) const TYPE: &str = crate::image::ImagePush::TYPE;
+
+/// What tokens of Entra ID for registries of Azure are asked for (registry documentation).
+const SCOPE: &str = "https://containerregistry.azure.net/.default";
+
+/// What a manifest may be (OCI image, docker's own).
+const OCI_MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
+
+/// A push as declared.
+struct Push<'a> {
+    http: Client,
+    host: &'a str,
+    repository: &'a str,
+    tag: &'a str,
+    authorization: Option<String>,
+}
+
+/// Pushes what the registry lacks, the image itself last.
+pub(super) async fn create(
+    (arm, http, folder): (&ArmClient, &SignedUrls, &Path),
+    desired: &Desired,
+    progress: &dyn Progress,
+) -> Result<Created, ProviderError> {
+    let text = |key: &str| desired.inputs.at(key).and_then(Value::as_str);
+    let (Some(host), Some(image), Some(layout)) = (text("host"), text("image"), text("layout"))
+    else {
+        return Err(error::refused("the push names no host, image or layout"));
+    };
+    let (repository, tag) = image.rsplit_once(':').unwrap_or((image, "latest"));
+    let layout = Layout::read(folder, layout, tag).map_err(|e| error::refused(e.to_string()))?;
+    if text("digest").is_some_and(|shown| shown != layout.digest()) {
+        let message = format!("the image layout of `{image}` changed after the preview");
+        return Err(error::refused(message)
+            .code("ContextChanged")
+            .help("run again, so that what is pushed is what was shown"));
+    }
+    let mut push = Push {
+        http: http.client()?,
+        host,
+        repository,
+        tag,
+        authorization: None,
+    };
+    push.sign_in(arm, &desired.inputs).await?;
+    let parts = layout.parts();
+    for (at, part) in parts.iter().enumerate() {
+        progress.status(&format!("{} of {} parts", at + 1, parts.len()));
+        push.part(part, at + 1 == parts.len()).await?;
+    }
+    Ok(created(desired.id.as_deref(), host, image, layout.digest()))
+}
+
+fn created(id: Option<&str>, host: &str, image: &str, digest: &str) -> Created {
+    let outputs = json!({"digest": digest, "image": image, "reference": format!("{host}/{image}")});
+    Created {
+        id: id.unwrap_or_default().to_owned(),
+        outputs: Value::from(outputs),
+    }
+}
+
+/// What was pushed is believed to be there: the registry may be closed by now.
+pub(super) fn read(existing: &Existing) -> Created {
+    Created {
+        id: existing.id.clone(),
+        outputs: existing.outputs.clone(),
+    }
+}
+
+impl Push<'_> {
+    /// With what the registry asks for: nothing, a password, or a token that it
+    /// gives for either a password or a token of Entra ID.
+    async fn sign_in(&mut self, arm: &ArmClient, inputs: &Value) -> Result<(), ProviderError> {
+        let request = self.http.get(self.url("/v2/"));
+        let answer = self.send(request, "cannot be reached").await?;
+        if answer.status() != StatusCode::UNAUTHORIZED {
+            return Ok(());
+        }
+        let secret = |key: &str| {
+            let value = inputs.at(key).map(|value| value.to_json(Reveal::Yes));
+            value.and_then(|value| value.as_str().map(str::to_owned))
+        };
+        let login = secret("username").zip(secret("password"));
+        let entra = inputs.at("entra").and_then(Value::as_bool) == Some(true);
+        self.authorization = match login {
+            Some((user, password)) if !entra => Some(basic(&user, &password)),
+            Some((user, password)) => Some(self.token(Some(basic(&user, &password)), None).await?),
+            None if entra => {
+                let refresh = self.exchange(arm).await?;
+                Some(self.token(None, Some(refresh)).await?)
+            }
+            None => {
+                return Err(
+                    error::refused(format!("the registry {} wants a login", self.host))
+                        .help("add `.login(name, password)` to the push"),
+                );
+            }
+        };
+        Ok(())
+    }
+
+    /// A token of Entra ID for one of the registry.
+    async fn exchange(&self, arm: &ArmClient) -> Result<String, ProviderError> {
+        let token = arm.credential().token(SCOPE).await;
+        let token = token.map_err(|cause| error::of(TYPE, &cause))?;
+        let form = [
+            ("grant_type", "access_token"),
+            ("service", self.host),
+            ("access_token", token.expose_secret()),
+        ];
+        let request = self.http.post(self.url("/oauth2/exchange")).form(&form);
+        self.member(request, "refresh_token").await
+    }
+
+    /// A token that may push to the repository.
+    async fn token(
+        &self,
+        basic: Option<String>,
+        refresh: Option<String>,
+    ) -> Result<String, ProviderError> {
+        let scope = format!("repository:{}:pull,push", self.repository);
+        let url = self.url("/oauth2/token");
+        let request = match (basic, refresh) {
+            (Some(basic), _) => {
+                let query = [("service", self.host), ("scope", &scope)];
+                let request = self.http.get(url).query(&query);
+                request.header(header::AUTHORIZATION, basic)
+            }
+            (None, refresh) => self.http.post(url).form(&[
+                ("grant_type", "refresh_token"),
+                ("service", self.host),
+                ("scope", &scope),
+                ("refresh_token", refresh.as_deref().unwrap_or_default()),
+            ]),
+        };
+        let token = self.member(request, "access_token").await?;
+        Ok(format!("Bearer {token}"))
+    }
+
+    async fn member(&self, request: RequestBuilder, key: &str) -> Result<String, ProviderError> {
+        let answer = self.send(request, "refuses the sign-in").await?;
+        let answer = self.expect(answer, "refuses the sign-in").await?;
+        let body: Json = answer.json().await.unwrap_or_default();
+        let found = body.get(key).and_then(Json::as_str).map(str::to_owned);
+        found.ok_or_else(|| error::refused(format!("the registry {} gives no token", self.host)))
+    }
+
+    async fn part(&self, part: &Part, is_image: bool) -> Result<(), ProviderError> {
+        let content = tokio::fs::read(&part.path).await.map_err(|cause| {
+            error::refused(format!("{} cannot be read: {cause}", part.path.display()))
+        })?;
+        let Some(media_type) = &part.manifest else {
+            return self.blob(part, content).await;
+        };
+        let media_type = match media_type.as_str() {
+            "" => OCI_MANIFEST,
+            media_type => media_type,
+        };
+        let name = if is_image { self.tag } else { &part.digest };
+        let url = self.url(&format!("/v2/{}/manifests/{name}", self.repository));
+        let request = self.request(Method::PUT, &url);
+        let request = request
+            .header(header::CONTENT_TYPE, media_type)
+            .body(content);
+        let answer = self.send(request, "does not take the manifest").await?;
+        self.expect(answer, "does not take the manifest").await?;
+        Ok(())
+    }
+
+    async fn blob(&self, part: &Part, content: Vec<u8>) -> Result<(), ProviderError> {
+        let what = "does not take a layer";
+        let at = format!("/v2/{}/blobs/{}", self.repository, part.digest);
+        let known = self
+            .send(self.request(Method::HEAD, &self.url(&at)), what)
+            .await?;
+        if known.status().is_success() {
+            return Ok(());
+        }
+        let begin = self.url(&format!("/v2/{}/blobs/uploads/", self.repository));
+        let begun = self.send(self.request(Method::POST, &begin), what).await?;
+        let begun = self.expect(begun, what).await?;
+        let place = begun.headers().get(header::LOCATION);
+        let place = place
+            .and_then(|place| place.to_str().ok())
+            .unwrap_or_default();
+        let place = begun.url().join(place).map_err(|_| {
+            error::refused(format!(
+                "the registry {} gives no place to upload to",
+                self.host
+            ))
+        })?;
+        if place.host_str() != begun.url().host_str() {
+            // The token is for this registry, and goes nowhere else.
+            let message = format!("the registry {} sends its uploads elsewhere", self.host);
+            return Err(error::refused(message));
+        }
+        let request = self.request(Method::PUT, place.as_str());
+        let request = request
+            .query(&[("digest", &part.digest)])
+            .header(header::CONTENT_TYPE, "application/octet-stream")
+            .body(content);
+        let answer = self.send(request, what).await?;
+        self.expect(answer, what).await?;
+        Ok(())
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("https://{}{path}", self.host)
+    }
+
+    fn request(&self, method: Method, url: &str) -> RequestBuilder {
+        let request = self.http.request(method, url);
+        match &self.authorization {
+            Some(authorization) => request.header(header::AUTHORIZATION, authorization),
+            None => request,
+        }
+    }
+
+    async fn send(&self, request: RequestBuilder, what: &str) -> Result<Response, ProviderError> {
+        request.send().await.map_err(|cause| {
+            let cause = cause.without_url();
+            error::refused(format!("the registry {} {what}: {cause}", self.host))
+                .help("is it reachable from here? A closed registry takes images by import")
+        })
+    }
+
+    async fn expect(&self, answer: Response, what: &str) -> Result<Response, ProviderError> {
+        let status = answer.status();
+        if status.is_success() {
+            return Ok(answer);
+        }
+        let said: String = answer
+            .text()
+            .await
+            .unwrap_or_default()
+            .chars()
+            .take(300)
+            .collect();
+        let message = format!("the registry {} {what}: HTTP {status} {said}", self.host);
+        let help = match status {
+            StatusCode::FORBIDDEN => "let this machine's address in, or import the image",
+            StatusCode::UNAUTHORIZED => "who deploys needs the role AcrPush, or a login",
+            _ => "correct the layout or the registry, and run again",
+        };
+        Err(error::refused(message).code(status.as_str()).help(help))
+    }
+}
+
+fn basic(user: &str, password: &str) -> String {
+    use base64::Engine;
+    let text = base64::engine::general_purpose::STANDARD.encode(format!("{user}:{password}"));
+    format!("Basic {text}")
+}

@@ -1,0 +1,49 @@
+//! Key vaults: a deleted one keeps its name for days (soft delete), and a new one
+//! of that name can only be the old one recovered.
+
+use lazuli_core::{Created, ProviderError, Value};
+use serde_json::json;
+
+use super::call::Call;
+use super::json::put;
+use super::{error, request};
+
+pub(super) const TYPE: &str = "Microsoft.KeyVault/vaults";
+
+/// Secrets cannot be deleted through the resource manager (its contract has no
+/// such operation); they go with their vault.
+pub(super) const SECRET: &str = "Microsoft.KeyVault/vaults/secrets";
+
+/// Creates the vault. One that was deleted comes back first, with what it held,
+/// and is then made what is declared.
+pub(super) async fn create(call: &Call<'_>, inputs: &Value) -> Result<Created, ProviderError> {
+    let body = request::body(inputs)?;
+    if is_deleted(call, inputs).await? {
+        call.reporter.status("recovering the deleted vault");
+        let mut recover = body.clone();
+        put(&mut recover, "properties.createMode", json!("recover"));
+        call.put(&recover).await?;
+    }
+    let answer = call.put(&body).await.map_err(error::in_doubt)?;
+    Ok(request::created(TYPE, call.id.as_str(), answer, inputs))
+}
+
+async fn is_deleted(call: &Call<'_>, inputs: &Value) -> Result<bool, ProviderError> {
+    let (Some(subscription), Some(location)) = (
+        call.id.subscription(),
+        inputs.at("location").and_then(Value::as_str),
+    ) else {
+        return Ok(false);
+    };
+    let path = format!(
+        "/subscriptions/{subscription}/providers/Microsoft.KeyVault/locations/{}/deletedVaults/{}",
+        super::location::normal(location),
+        call.id.name()
+    );
+    match call.arm.get_path(&path, &call.version).await {
+        Ok(_) => Ok(true),
+        Err(error) if error.is_not_found() => Ok(false),
+        // Who may make vaults need not be allowed to see deleted ones: Azure then says so itself.
+        Err(_) => Ok(false),
+    }
+}

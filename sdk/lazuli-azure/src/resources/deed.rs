@@ -1,0 +1,178 @@
+//! Deeds: what is asked of a resource rather than declared of it, such as
+//! its credentials, or a change that must come after others.
+//!
+//! In a stack a deed is a resource of this crate's own type. Its inputs say what
+//! is asked of whom (`resourceId`, `apiVersion`, and `action` or `patch`); it is
+//! asked when it is new and when its inputs change. Deleting it undoes nothing.
+
+use std::panic::Location;
+
+use lazuli_core::{
+    AsResource, Handle, Input, IntoInput, Options, Output, Place, Property, ResourceSpec, Value,
+};
+
+use crate::generated::{Registry, WebAppSlot, api_version};
+use crate::resources::declaration::{AzureResource, PROVIDER, Resource};
+
+/// A deed in the making.
+pub(crate) struct Deed {
+    ty: &'static str,
+    place: Place,
+    of: Resource,
+    inputs: Property,
+}
+
+impl Deed {
+    /// A deed of a type, asked of a resource.
+    pub(crate) fn new(ty: &'static str, of: &Resource) -> Self {
+        let mut inputs = Property::map();
+        inputs.set("resourceId", Input::Output(of.id()).into_property());
+        let version = api_version(of.ty()).unwrap_or_default();
+        inputs.set("apiVersion", Property::Value(Value::from(version)));
+        Self {
+            ty,
+            place: of.handle().place().clone(),
+            of: of.clone(),
+            inputs,
+        }
+    }
+
+    /// Sets an input.
+    pub(crate) fn set(mut self, path: &str, property: Property) -> Self {
+        self.inputs.set(path, property);
+        self
+    }
+
+    /// Sets an input that is a text.
+    pub(crate) fn text(self, path: &str, text: &str) -> Self {
+        self.set(path, Property::Value(Value::from(text)))
+    }
+
+    /// Registers the deed. Its id is below the resource that it is asked of, and
+    /// its own in the stack, since two programs' parts may ask the same.
+    #[track_caller]
+    pub(crate) fn declare(self, name: &str, mut options: Options) -> Handle {
+        let kind = self.ty.rsplit('/').next().unwrap_or_default();
+        let path = format!("{kind}/{}", self.place.path().replace('/', "."));
+        let last = name.to_owned();
+        let id = self.of.id().map(move |id| format!("{id}/{path}.{last}"));
+        options.depends_on.push(self.of.handle().index());
+        self.place.register(ResourceSpec {
+            provider: PROVIDER,
+            ty: self.ty.to_owned(),
+            name: name.to_owned(),
+            id: Some(id),
+            inputs: self.inputs,
+            options,
+            at: Location::caller(),
+        })
+    }
+}
+
+/// Handles of deeds.
+macro_rules! deed {
+    ($($name:ident),*) => {$(
+        impl AsResource for $name {
+            fn handle(&self) -> &Handle {
+                &self.handle
+            }
+        }
+    )*};
+}
+deed!(RegistryCredentials, RegistryLock, SlotSwap);
+
+/// User name and password of a registry's admin user, which must be enabled.
+#[derive(Clone)]
+pub struct RegistryCredentials {
+    handle: Handle,
+}
+
+impl RegistryCredentials {
+    /// The type of the resource.
+    pub const TYPE: &'static str = "Lazuli.Azure/registryCredentials";
+
+    /// Asks the registry for them.
+    #[track_caller]
+    pub fn of(registry: &Registry, name: &str) -> Self {
+        let deed = Deed::new(Self::TYPE, registry.resource()).text("action", "listCredentials");
+        Self {
+            handle: deed.declare(name, Options::default()),
+        }
+    }
+
+    /// The user's name.
+    #[track_caller]
+    pub fn username(&self) -> Output<String> {
+        self.handle.property("username")
+    }
+
+    /// The first of the two passwords; a secret.
+    #[track_caller]
+    pub fn password(&self) -> Output<String> {
+        self.handle.property("passwords.0.value")
+    }
+}
+
+/// Takes a registry's public access away, after what is named in its options.
+///
+/// A registry that is declared with `publicNetworkAccess` is closed from the
+/// start, which is right for a new one. One that is in use must stay open until
+/// those who pull from it know another way; then its declaration says nothing of
+/// public access, and the lock comes last.
+#[derive(Clone)]
+pub struct RegistryLock {
+    handle: Handle,
+}
+
+impl RegistryLock {
+    /// The type of the resource.
+    pub const TYPE: &'static str = "Lazuli.Azure/registryLocks";
+
+    /// Locks the registry once everything in `options` that it depends on is as declared.
+    #[track_caller]
+    pub fn of(registry: &Registry, name: &str, options: Options) -> Self {
+        let closed = Property::Value(Value::from("Disabled"));
+        let deed = Deed::new(Self::TYPE, registry.resource());
+        let deed = deed.set("patch.properties.publicNetworkAccess", closed);
+        Self {
+            handle: deed.declare(name, options),
+        }
+    }
+}
+
+/// Swaps a slot with the app's production slot when it is new, and again
+/// whenever `trigger` changes.
+///
+/// A swap exchanges what is declared of both: the app then runs what the slot was
+/// declared with. Declare the next version on the slot, and leave the app's own
+/// declaration as it is.
+#[derive(Clone)]
+pub struct SlotSwap {
+    handle: Handle,
+}
+
+impl SlotSwap {
+    /// The type of the resource.
+    pub const TYPE: &'static str = "Lazuli.Azure/slotSwaps";
+
+    /// Swaps `slot` into production; `trigger` is what a release is known by,
+    /// for example the digest of its image.
+    #[track_caller]
+    pub fn of(slot: &WebAppSlot, name: &str, trigger: impl IntoInput<String>) -> Self {
+        // Production is the target, as it is where the action goes.
+        let body = Property::Value(Value::Map(
+            [
+                ("targetSlot".to_owned(), Value::from("production")),
+                ("preserveVnet".to_owned(), Value::from(true)),
+            ]
+            .into(),
+        ));
+        let deed = Deed::new(Self::TYPE, slot.resource())
+            .text("action", "slotsswap")
+            .set("body", body)
+            .set("trigger", trigger.into_input().into_property());
+        Self {
+            handle: deed.declare(name, Options::default()),
+        }
+    }
+}
