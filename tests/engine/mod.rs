@@ -1,6 +1,7 @@
 //! The engine on a scripted cloud.
 
 mod cloud;
+mod disk;
 mod fuzz;
 mod lifecycle;
 mod look;

@@ -1,0 +1,139 @@
+//! Findings about what was declared: by providers, one resource or all of them.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use lazuli_core::executor::ResId;
+use lazuli_core::program::{Registration, RegistrationKind};
+use lazuli_core::{Diagnostic, OutputError, Provider};
+
+use super::{Graph, Node, Progress};
+use crate::plan::Decision;
+
+impl Graph {
+    /// Resources that are about to be created, by provider: what can be asked of
+    /// the cloud about them.
+    pub(crate) fn to_create(&self) -> Vec<(Arc<dyn Provider>, Vec<lazuli_core::Declared>)> {
+        let mut found: BTreeMap<&str, (Arc<dyn Provider>, Vec<lazuli_core::Declared>)> =
+            BTreeMap::new();
+        for node in &self.nodes {
+            let RegistrationKind::Resource { provider: name, .. } = &node.registration.kind else {
+                continue;
+            };
+            let index = node.registration.index;
+            let created = node.decision == Some(Decision::Create);
+            let Some(provider) = self.provider(name).filter(|_| created) else {
+                continue;
+            };
+            let declared = lazuli_core::Declared {
+                desired: self.desired(index, lazuli_core::Lifecycle::Create),
+                place: node.registration.at.into(),
+                depends_on: Vec::new(),
+                existing: false,
+            };
+            let entry = found
+                .entry(name)
+                .or_insert_with(|| (provider.clone(), Vec::new()));
+            entry.1.push(declared);
+        }
+        found.into_values().collect()
+    }
+
+    /// Imports and existing resources that are not there, or cannot be read.
+    pub(super) fn unreadable(&self, node: &Node) -> Option<Diagnostic> {
+        let registration = &node.registration;
+        let id = self.existing(registration.index).id;
+        let place = registration.urn.place();
+        let (message, help) = match node.reading.as_deref()? {
+            Ok(Some(_)) => return None,
+            Ok(None) => (
+                format!("{place} is to be taken from the cloud, but {id} does not exist"),
+                "correct the id, or declare the resource without `import` or `existing` to create it".to_owned(),
+            ),
+            Err(error) => (
+                format!("{place} cannot be read ({id}): {}", error.message),
+                error.help.clone().unwrap_or_else(|| "check the id and your access to it, then run the command again".to_owned()),
+            ),
+        };
+        let finding = Diagnostic::error("LZ0012", message).on(&registration.urn);
+        Some(finding.at(registration.at).help(help))
+    }
+
+    /// Runs the providers' checks on every resource that is not settled, and the
+    /// checks over the whole graph.
+    pub(crate) fn check(&self) -> Vec<Diagnostic> {
+        let mut findings = self.findings.clone();
+        let mut whole: BTreeMap<&str, (Vec<ResId>, Vec<lazuli_core::Declared>)> = BTreeMap::new();
+        for node in &self.nodes {
+            let RegistrationKind::Resource { provider: name, .. } = &node.registration.kind else {
+                continue;
+            };
+            let Some(provider) = self.provider(name) else {
+                continue;
+            };
+            let desired = self.desired(node.registration.index, lazuli_core::Lifecycle::Create);
+            let left_alone = matches!(
+                node.decision,
+                Some(Decision::Kept | Decision::Excluded | Decision::External)
+            );
+            if node.progress == Progress::Declared && !left_alone {
+                findings.extend(
+                    provider
+                        .check(&desired)
+                        .into_iter()
+                        .map(|finding| located(finding, &node.registration)),
+                );
+                findings.extend(
+                    node.seen
+                        .failure
+                        .as_ref()
+                        .map(|error| failed_input(error, &node.registration)),
+                );
+            }
+            findings.extend(self.unreadable(node));
+            let (indices, declared) = whole.entry(name).or_default();
+            indices.push(node.registration.index);
+            declared.push(lazuli_core::Declared {
+                desired,
+                place: node.registration.at.into(),
+                depends_on: Vec::new(),
+                existing: self.is_existing(node.registration.index),
+            });
+        }
+        for (name, (indices, mut declared)) in whole {
+            let position: HashMap<_, _> = indices
+                .iter()
+                .enumerate()
+                .map(|(at, index)| (*index, at))
+                .collect();
+            for (at, index) in indices.iter().enumerate() {
+                let deps = self.node(*index).seen.depends_on.iter();
+                declared[at].depends_on =
+                    deps.filter_map(|dep| position.get(dep).copied()).collect();
+            }
+            findings.extend(
+                self.provider(name)
+                    .map(|provider| provider.verify(&declared))
+                    .into_iter()
+                    .flatten(),
+            );
+        }
+        findings
+    }
+}
+
+fn located(mut finding: Diagnostic, registration: &Registration) -> Diagnostic {
+    finding.urn.get_or_insert_with(|| registration.urn.clone());
+    finding.place.get_or_insert_with(|| registration.at.into());
+    finding
+}
+
+fn failed_input(error: &OutputError, registration: &Registration) -> Diagnostic {
+    let message = format!(
+        "an input of {} cannot be had: {error}",
+        registration.urn.place()
+    );
+    Diagnostic::error("LZ0005", message)
+        .on(&registration.urn)
+        .at(registration.at)
+}

@@ -1,0 +1,187 @@
+//! What is decided about a node: against the state, the selection, and what was
+//! read of the cloud.
+
+use lazuli_core::executor::ResId;
+use lazuli_core::program::RegistrationKind;
+use lazuli_core::{Created, Existing, ProviderError, Urn, Value};
+
+use super::{Graph, Progress, Seen};
+use crate::plan::{Decision, Wish, decide, import_changes, swept_along};
+use crate::state::{Resource, State};
+
+impl Graph {
+    /// Decides about a node; `None` = the cloud has to be read first.
+    pub(super) fn judge(&self, index: ResId, seen: &Seen, state: &State) -> Option<Decision> {
+        let node = self.node(index);
+        let RegistrationKind::Resource {
+            provider, existing, ..
+        } = &node.registration.kind
+        else {
+            return Some(Decision::Component);
+        };
+        if *existing {
+            return self.judge_existing(index, seen);
+        }
+        let old = self.former(index, seen, state);
+        if self.scope.destroying || !self.is_selected(&node.registration.urn) {
+            return Some(old.map_or(Decision::Excluded, |_| Decision::Kept));
+        }
+        if seen.depends_on.iter().any(|dep| self.is_excluded(*dep)) && old.is_none() {
+            return Some(Decision::Excluded);
+        }
+        let facts = self.facts(index);
+        let wish = Wish {
+            seen,
+            options: &node.registration.options,
+            facts: &facts,
+            provider,
+            asked: self.scope.selection.replaces(&node.registration.urn),
+            stranded: old.is_some_and(|old| self.is_stranded(index, old, state)),
+        };
+        if let Some(id) = self.import_id(index)
+            && old.is_none_or(|old| !old.id.eq_ignore_ascii_case(id))
+        {
+            return self.judge_import(index, &wish, old);
+        }
+        Some(swept_along(self, index, &wish, decide(&wish, old), old))
+    }
+
+    /// Whether a resource lies in the old half of a replacement that an earlier
+    /// run did not finish.
+    pub(super) fn is_stranded(&self, index: ResId, old: &Resource, state: &State) -> bool {
+        let options = &self.node(index).registration.options;
+        let container = options.deleted_with.or_else(|| self.container(index));
+        let now = container.and_then(|container| {
+            let node = self.node(container);
+            self.former(container, &node.seen, state)
+        });
+        match (&old.container_id, now) {
+            (Some(was), Some(now)) => !was.eq_ignore_ascii_case(&now.id),
+            // Its container is made anew, under whatever name.
+            (Some(_), None) => container.is_some_and(|container| !self.is_existing(container)),
+            (None, _) => false,
+        }
+    }
+
+    /// An existing resource is read as soon as its id is known and nothing that
+    /// it depends on is going to change.
+    pub(super) fn judge_existing(&self, index: ResId, seen: &Seen) -> Option<Decision> {
+        let node = self.node(index);
+        if node.reading.is_some() {
+            return Some(Decision::External);
+        }
+        if seen.depends_on.iter().any(|dep| self.is_excluded(*dep)) {
+            return Some(Decision::Excluded);
+        }
+        let mut deps = seen.depends_on.iter();
+        let stable = deps.all(|dep| {
+            let decision = self.node(*dep).decision.as_ref();
+            decision.is_some_and(Decision::is_settled)
+                || self.node(*dep).progress == Progress::Settled
+        });
+        let known = seen.id.as_deref().is_some_and(|id| !id.is_empty());
+        (!(stable && known)).then_some(Decision::ReadLater)
+    }
+
+    pub(super) fn judge_import(
+        &self,
+        index: ResId,
+        wish: &Wish<'_>,
+        old: Option<&Resource>,
+    ) -> Option<Decision> {
+        let reading = self.node(index).reading.as_deref()?;
+        let Ok(Some(found)) = reading else {
+            // A finding of `check` says so.
+            return Some(Decision::Create);
+        };
+        Some(Decision::Import {
+            found: found.clone(),
+            changes: import_changes(wish, found),
+            replaces: old.is_some(),
+        })
+    }
+
+    /// The id of the resource that a node wants to adopt, if it wants to.
+    pub(crate) fn import_id(&self, index: ResId) -> Option<&str> {
+        let registration = &self.node(index).registration;
+        let asked = || {
+            let imports = &self.scope.imports;
+            let urn = &registration.urn;
+            imports
+                .get(urn.as_str())
+                .or_else(|| imports.get(&urn.place()))
+        };
+        let own = registration.options.import.as_ref();
+        own.or_else(asked).map(String::as_str)
+    }
+
+    /// What a node that has to be read is read with.
+    pub(crate) fn existing(&self, index: ResId) -> Existing {
+        let node = self.node(index);
+        let id = self.import_id(index).map(str::to_owned);
+        Existing {
+            urn: node.registration.urn.clone(),
+            id: id.or_else(|| node.seen.id.clone()).unwrap_or_default(),
+            inputs: node.seen.inputs.clone(),
+            outputs: Value::Null,
+        }
+    }
+
+    /// Nodes that wait for being read, with their providers.
+    pub(crate) fn take_unread(&mut self) -> Vec<ResId> {
+        let mut unread = std::mem::take(&mut self.unread);
+        unread.sort_unstable();
+        unread.dedup();
+        unread
+    }
+
+    /// Takes what was read of a node.
+    pub(crate) fn read(&mut self, index: ResId, found: Result<Option<Created>, ProviderError>) {
+        self.nodes[index.index()].reading = Some(Box::new(found));
+        self.dirty.push(index);
+    }
+
+    pub(crate) fn is_excluded(&self, index: ResId) -> bool {
+        self.node(index).decision == Some(Decision::Excluded)
+    }
+
+    pub(crate) fn is_selected(&self, urn: &Urn) -> bool {
+        let selection = &self.scope.selection;
+        selection.is_everything() || selection.selects(urn, &|place| self.is_resource_place(place))
+    }
+
+    pub(crate) fn is_resource_place(&self, place: &str) -> bool {
+        self.places.get(place).copied().unwrap_or(false)
+    }
+
+    /// The resource of the state that this one was last time: by urn, by alias,
+    /// or by id when it was moved within the program.
+    pub(crate) fn former<'a>(
+        &self,
+        index: ResId,
+        seen: &Seen,
+        state: &'a State,
+    ) -> Option<&'a Resource> {
+        let registration = &self.node(index).registration;
+        let urn = &registration.urn;
+        let aliased = || {
+            registration
+                .aliases
+                .iter()
+                .find_map(|urn| state.resources.get(urn))
+        };
+        state.resources.get(urn).or_else(aliased).or_else(|| {
+            let id = seen.id.as_deref()?;
+            let former = self.former_ids.get(&id.to_ascii_lowercase())?;
+            let moved = former.ty() == urn.ty() && self.find(former).is_none();
+            state.resources.get(former).filter(|_| moved)
+        })
+    }
+
+    /// Whether the selection leaves out something that does not exist.
+    pub(crate) fn has_excluded(&self) -> bool {
+        self.nodes
+            .iter()
+            .any(|node| node.decision == Some(Decision::Excluded))
+    }
+}

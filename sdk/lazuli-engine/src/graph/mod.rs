@@ -1,0 +1,452 @@
+//! The graph of what the program declared so far, and what is decided about each
+//! resource. Nodes are indices; every pass is linear.
+
+mod check;
+mod judge;
+mod record;
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use lazuli_core::executor::{Deps, ResId};
+use lazuli_core::program::{Registration, RegistrationKind};
+use lazuli_core::property::Snapshot;
+use lazuli_core::{
+    Created, Diagnostic, OutputError, Provider, ProviderError, TypeFacts, Urn, Value,
+};
+
+pub(crate) use self::record::{hide_like, with_secrets};
+use crate::plan::{Decision, Pending, Subject};
+use crate::select::Selection;
+use crate::state::State;
+
+/// A declared resource, or a component, as far as it is known.
+pub(crate) struct Node {
+    pub(crate) registration: Registration,
+    pub(crate) seen: Seen,
+    pub(crate) decision: Option<Decision>,
+    pub(crate) progress: Progress,
+    /// Children, for components that others depend on as a whole.
+    children: Vec<ResId>,
+    /// Nodes that look again when this one is decided or settled.
+    watchers: Vec<ResId>,
+    /// What was read of it, for imports and existing resources.
+    pub(crate) reading: Option<Box<Result<Option<Created>, ProviderError>>>,
+}
+
+/// What is known of a node's inputs right now.
+#[derive(Default, Clone)]
+pub(crate) struct Seen {
+    pub(crate) id: Option<String>,
+    pub(crate) inputs: Value,
+    pub(crate) pending: Vec<Pending>,
+    pub(crate) derived: Vec<(String, Deps)>,
+    pub(crate) depends_on: Vec<ResId>,
+    pub(crate) failure: Option<OutputError>,
+    /// The value of the replacement trigger.
+    pub(crate) trigger: Option<Value>,
+    /// Whether an unknown input waits for something the program makes itself.
+    pub(crate) waits_on_program: bool,
+}
+
+/// How far a node has come in this run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Progress {
+    /// Nothing was done for it yet.
+    Declared,
+    /// It is as declared; its outputs are known to the program.
+    Settled,
+    /// It failed or was skipped; the program knows.
+    Failed,
+}
+
+/// All nodes of a run.
+pub(crate) struct Graph {
+    pub(crate) nodes: Vec<Node>,
+    by_urn: HashMap<Urn, ResId>,
+    by_id: HashMap<String, ResId>,
+    /// Places of what was declared or is in the state, and whether it is a resource.
+    places: HashMap<String, bool>,
+    former_ids: HashMap<String, Urn>,
+    providers: Arc<BTreeMap<String, Arc<dyn Provider>>>,
+    pub(crate) findings: Vec<Diagnostic>,
+    dirty: Vec<ResId>,
+    /// Nodes that wait for something the program makes itself (a promise): they
+    /// look again whenever anything settles.
+    unclear: Vec<ResId>,
+    /// Nodes that cannot be decided before the cloud was read.
+    unread: Vec<ResId>,
+    scope: Scope,
+}
+
+/// What a run is about, beside what the program declares.
+#[derive(Default)]
+pub(crate) struct Scope {
+    /// Targets, excludes, forced replacements.
+    pub(crate) selection: Selection,
+    /// Places or urns of resources to adopt, with ids.
+    pub(crate) imports: BTreeMap<String, String>,
+    /// Everything goes; the program runs for its hooks only.
+    pub(crate) destroying: bool,
+}
+
+impl Graph {
+    pub(crate) fn new(
+        providers: BTreeMap<String, Arc<dyn Provider>>,
+        scope: Scope,
+        state: &State,
+    ) -> Self {
+        let former_ids = state
+            .resources
+            .values()
+            .map(|old| (old.id.to_ascii_lowercase(), old.urn.clone()));
+        Self {
+            former_ids: former_ids.collect(),
+            nodes: Vec::new(),
+            by_urn: HashMap::new(),
+            by_id: HashMap::new(),
+            places: if scope.selection.is_everything() {
+                HashMap::new()
+            } else {
+                let places = state.resources.keys().map(|urn| (urn.place(), true));
+                places.collect()
+            },
+            providers: Arc::new(providers),
+            findings: Vec::new(),
+            dirty: Vec::new(),
+            unclear: Vec::new(),
+            unread: Vec::new(),
+            scope,
+        }
+    }
+
+    /// Forgets what was known of the state, before anything is declared.
+    pub(crate) fn restart(&mut self, state: &State) {
+        let providers = (*self.providers).clone();
+        *self = Self::new(providers, std::mem::take(&mut self.scope), state);
+    }
+
+    pub(crate) fn scope(&self) -> &Scope {
+        &self.scope
+    }
+
+    pub(crate) fn node(&self, id: ResId) -> &Node {
+        &self.nodes[id.index()]
+    }
+
+    pub(crate) fn find(&self, urn: &Urn) -> Option<ResId> {
+        self.by_urn.get(urn).copied()
+    }
+
+    /// Whether a declared resource has this id in the cloud.
+    pub(crate) fn claims(&self, id: &str) -> bool {
+        self.by_id.contains_key(&id.to_ascii_lowercase())
+    }
+
+    /// The node that holds an id in the cloud.
+    pub(crate) fn holder(&self, id: &str) -> Option<ResId> {
+        self.by_id.get(&id.to_ascii_lowercase()).copied()
+    }
+
+    pub(crate) fn provider(&self, name: &str) -> Option<&Arc<dyn Provider>> {
+        self.providers.get(name)
+    }
+
+    /// Takes new registrations in; duplicates and unusable names are findings.
+    pub(crate) fn add(&mut self, registrations: Vec<Registration>) {
+        for registration in registrations {
+            let index = registration.index;
+            self.inspect(&registration);
+            if let Some(parent) = registration.parent {
+                self.nodes[parent.index()].children.push(index);
+            }
+            self.by_urn.entry(registration.urn.clone()).or_insert(index);
+            if !self.scope.selection.is_everything() {
+                let is_resource = matches!(registration.kind, RegistrationKind::Resource { .. });
+                self.places.insert(registration.urn.place(), is_resource);
+            }
+            self.nodes.push(Node {
+                registration,
+                seen: Seen::default(),
+                decision: None,
+                progress: Progress::Declared,
+                children: Vec::new(),
+                watchers: Vec::new(),
+                reading: None,
+            });
+            self.dirty.push(index);
+        }
+    }
+
+    fn inspect(&mut self, registration: &Registration) {
+        if let Some(problem) = &registration.name_problem {
+            let finding = Diagnostic::error("LZ0001", problem.to_string());
+            self.findings.push(
+                finding
+                    .on(&registration.urn)
+                    .at(registration.at)
+                    .help("choose another name"),
+            );
+        }
+        if let Some(first) = self.find(&registration.urn) {
+            let first = lazuli_core::SourcePlace::from(self.node(first).registration.at);
+            let message = format!(
+                "{} is declared twice; first at {first}",
+                registration.urn.place()
+            );
+            let finding = Diagnostic::error("LZ0002", message);
+            self.findings.push(
+                finding
+                    .on(&registration.urn)
+                    .at(registration.at)
+                    .help("give one of them another name"),
+            );
+        }
+        if let RegistrationKind::Resource { provider, .. } = &registration.kind
+            && !self.providers.contains_key(provider)
+        {
+            let known: Vec<_> = self.providers.keys().map(String::as_str).collect();
+            let message = format!(
+                "there is no provider {provider:?} for {}; there is: {}",
+                registration.urn.place(),
+                known.join(", ")
+            );
+            let finding = Diagnostic::error("LZ0003", message);
+            self.findings
+                .push(finding.on(&registration.urn).at(registration.at));
+        }
+    }
+
+    /// What a pending value waits for, in words.
+    pub(crate) fn words(&self, id: ResId, path: &str) -> String {
+        let place = self
+            .nodes
+            .get(id.index())
+            .map(|node| node.registration.urn.place());
+        let place = place.unwrap_or_else(|| format!("resource {}", id.0));
+        if path.is_empty() {
+            place
+        } else {
+            format!("{place}: {path}")
+        }
+    }
+
+    /// Looks at a node's inputs as they are now.
+    pub(crate) fn look(&self, index: ResId) -> Seen {
+        let node = self.node(index);
+        let registration = &node.registration;
+        let mut snapshot = Snapshot::default();
+        let name = |id: ResId, path: &str| self.words(id, path);
+        let (id, inputs) = match &registration.kind {
+            RegistrationKind::Component => (None, Value::Null),
+            RegistrationKind::Resource { id, inputs, .. } => {
+                let inputs = inputs.peek(&name, &mut snapshot);
+                let id = id.as_ref().and_then(|id| {
+                    let id = lazuli_core::Property::Output(id.map(Value::String));
+                    let before = snapshot.pending.len();
+                    let value = id.peek(&name, &mut snapshot);
+                    if let Some(pending) = snapshot.pending.get_mut(before) {
+                        pending.0 = "id".to_owned();
+                    }
+                    // The id is no input path.
+                    snapshot.derived.retain(|(path, _)| !path.is_empty());
+                    value.as_str().map(str::to_owned)
+                });
+                (id, inputs)
+            }
+        };
+        let options = &registration.options;
+        let trigger = options.replacement_trigger.as_ref().map(|trigger| {
+            let before = snapshot.pending.len();
+            let derived = snapshot.derived.len();
+            let value = trigger.peek(&name, &mut snapshot);
+            for pending in &mut snapshot.pending[before..] {
+                "replacement trigger".clone_into(&mut pending.0);
+            }
+            snapshot.derived.truncate(derived);
+            value
+        });
+        let mut depends_on = snapshot.deps;
+        depends_on.extend(registration.ambient.deps.as_slice());
+        depends_on.extend(&options.depends_on);
+        depends_on.extend(options.deleted_with);
+        depends_on.extend(&options.replace_with);
+        depends_on.extend(registration.parent);
+        let pending = snapshot.pending.into_iter().map(|(path, waits)| Pending {
+            path,
+            waits_for: waits.to_vec(),
+        });
+        Seen {
+            id,
+            inputs,
+            pending: pending.collect(),
+            derived: snapshot.derived,
+            depends_on: self.resources(Deps::from_ids(depends_on).as_slice(), index),
+            failure: snapshot.failure,
+            trigger,
+            waits_on_program: !snapshot.roots.program.is_empty(),
+        }
+    }
+
+    /// Replaces components that are *depended on* by the resources inside of
+    /// them; the component a resource lies in is replaced by what is around it.
+    fn resources(&self, deps: &[ResId], of: ResId) -> Vec<ResId> {
+        let mut found = Vec::new();
+        for dep in deps {
+            let is_parent = self.node(of).registration.parent == Some(*dep);
+            match (self.is_component(*dep), is_parent) {
+                (false, _) => found.push(*dep),
+                (true, true) => found.extend(self.around(*dep)),
+                (true, false) => self.inside(*dep, &mut found),
+            }
+        }
+        found.retain(|dep| *dep != of);
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+
+    fn is_component(&self, id: ResId) -> bool {
+        matches!(self.node(id).registration.kind, RegistrationKind::Component)
+    }
+
+    fn around(&self, component: ResId) -> Option<ResId> {
+        let mut parent = self.node(component).registration.parent;
+        while let Some(id) = parent.filter(|id| self.is_component(*id)) {
+            parent = self.node(id).registration.parent;
+        }
+        parent
+    }
+
+    fn inside(&self, component: ResId, found: &mut Vec<ResId>) {
+        let mut open = vec![component];
+        while let Some(next) = open.pop() {
+            for child in &self.node(next).children {
+                if !self.is_component(*child) {
+                    found.push(*child);
+                }
+                open.push(*child);
+            }
+        }
+    }
+
+    /// Decides about every node that is new or whose inputs may have changed;
+    /// returns those that turned out to be as they already are.
+    pub(crate) fn decide(&mut self, state: &State) -> Vec<ResId> {
+        let mut same = Vec::new();
+        let mut open = std::mem::take(&mut self.dirty);
+        // Who waits for many is named by each of them; looking once is enough.
+        open.sort_unstable_by(|a, b| b.cmp(a));
+        open.dedup();
+        while let Some(index) = open.pop() {
+            if self.node(index).progress != Progress::Declared {
+                continue;
+            }
+            let seen = self.look(index);
+            if let Some(blocker) = seen
+                .depends_on
+                .iter()
+                .copied()
+                .find(|dep| self.node(*dep).decision.is_none())
+            {
+                self.nodes[blocker.index()].watchers.push(index);
+                continue;
+            }
+            self.remember_id(index, &seen);
+            for dep in &seen.depends_on {
+                if !seen.pending.is_empty() && self.node(*dep).progress == Progress::Declared {
+                    self.nodes[dep.index()].watchers.push(index);
+                }
+            }
+            if seen.waits_on_program {
+                self.unclear.push(index);
+            }
+            let first = self.node(index).decision.is_none();
+            let Some(decision) = self.judge(index, &seen, state) else {
+                self.nodes[index.index()].seen = seen;
+                self.unread.push(index);
+                continue;
+            };
+            if decision.is_settled() {
+                same.push(index);
+            }
+            let node = &mut self.nodes[index.index()];
+            node.seen = seen;
+            node.decision = Some(decision);
+            if first {
+                open.append(&mut node.watchers);
+            }
+        }
+        same
+    }
+
+    fn remember_id(&mut self, index: ResId, seen: &Seen) {
+        let Some(id) = &seen.id else { return };
+        let urn = self.node(index).registration.urn.clone();
+        let holder = *self.by_id.entry(id.to_ascii_lowercase()).or_insert(index);
+        if holder != index
+            && self.node(index).decision.is_none()
+            && self.node(holder).registration.urn != urn
+        {
+            let first = lazuli_core::SourcePlace::from(self.node(holder).registration.at);
+            let message = format!(
+                "{} is the same resource as the one declared at {first}: {id}",
+                urn.place()
+            );
+            let finding = Diagnostic::error("LZ0004", message)
+                .on(&urn)
+                .at(self.node(index).registration.at);
+            self.findings
+                .push(finding.help("declare it once and share the handle"));
+        }
+    }
+
+    /// Facts about the type of a node.
+    pub(crate) fn facts(&self, index: ResId) -> TypeFacts {
+        let provider = self.provider_of(index);
+        let ty = self.node(index).registration.urn.ty();
+        provider
+            .map(|provider| provider.facts(ty))
+            .unwrap_or_default()
+    }
+
+    /// The provider that serves a node.
+    pub(crate) fn provider_of(&self, index: ResId) -> Option<&Arc<dyn Provider>> {
+        match &self.node(index).registration.kind {
+            RegistrationKind::Resource { provider, .. } => self.provider(provider),
+            RegistrationKind::Component => None,
+        }
+    }
+
+    /// Marks a node as known to the program; who waited for it looks again.
+    pub(crate) fn settled(&mut self, index: ResId, progress: Progress) {
+        let node = &mut self.nodes[index.index()];
+        node.progress = progress;
+        let mut watchers = std::mem::take(&mut node.watchers);
+        self.dirty.append(&mut watchers);
+        self.dirty.append(&mut self.unclear);
+    }
+
+    /// Nodes that wait for this one look again, without it being settled.
+    pub(crate) fn nudge(&mut self, index: ResId) {
+        let mut watchers = std::mem::take(&mut self.nodes[index.index()].watchers);
+        self.dirty.append(&mut watchers);
+        self.dirty.append(&mut self.unclear);
+    }
+
+    /// Whether something waits to be looked at.
+    pub(crate) fn is_dirty(&self) -> bool {
+        !self.dirty.is_empty()
+    }
+}
+
+/// What a step of a plan is about.
+impl Subject {
+    /// The node, when the step is about a declared resource.
+    pub(crate) fn node(&self) -> Option<ResId> {
+        match self {
+            Self::Declared(index) => Some(*index),
+            Self::Former(_) | Self::Superseded(_) => None,
+        }
+    }
+}
