@@ -456,11 +456,14 @@ async fn an_update_that_was_only_feared_is_skipped() {
     bench.cloud.log();
     let ran = bench.up(program("2")).await;
     ran.result.unwrap();
+    // That `a` is on disk may be heard of after `b` turned out to need nothing.
+    let mut events = ran.watch.events;
+    events.sort();
     assert_eq!(
-        (bench.cloud.log(), ran.watch.events),
+        (bench.cloud.log(), events),
         (
             vec!["update a".to_owned()],
-            vec!["update a".to_owned(), "unchanged b".to_owned()]
+            vec!["unchanged b".to_owned(), "update a".to_owned()]
         )
     );
 }

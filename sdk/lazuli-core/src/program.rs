@@ -50,7 +50,7 @@ pub struct Registration {
     /// What it is.
     pub kind: RegistrationKind,
     /// Its options, inheritance and transforms applied.
-    pub options: Options,
+    pub options: Arc<Options>,
     /// Urns it had before, by its own aliases and those of what lies above it.
     pub aliases: Vec<Urn>,
     /// What the declaring task had awaited.

@@ -32,6 +32,8 @@ pub(crate) struct Core {
     cells: RefCell<Vec<ResourceCells>>,
     scopes: RefCell<HashMap<String, Weak<ScopeToken>>>,
     transforms: RefCell<Vec<Transform>>,
+    /// Options of everything that asks for nothing: most resources share them.
+    plain: Arc<Options>,
     next: Cell<u32>,
 }
 
@@ -58,6 +60,7 @@ impl Core {
             cells: RefCell::default(),
             scopes: RefCell::default(),
             transforms: RefCell::default(),
+            plain: Arc::default(),
             next: Cell::new(0),
         })
     }
@@ -331,7 +334,10 @@ impl Place {
             name_problem: urn::check_name(name).err(),
             parent: self.parent,
             kind,
-            options,
+            options: match options.is_plain() {
+                true => self.core.plain.clone(),
+                false => Arc::new(options),
+            },
             aliases,
             ambient,
             at,

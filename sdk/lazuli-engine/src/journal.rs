@@ -3,7 +3,8 @@
 
 use std::fs::{self, File};
 use std::io::{Seek as _, SeekFrom};
-use std::sync::mpsc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, mpsc};
 
 use tokio::sync::oneshot;
 
@@ -19,8 +20,10 @@ pub(crate) struct Journal {
     generation: u64,
     state: State,
     next_operation: u64,
+    /// Tokens that tasks appended, which the state here does not count.
+    tokens: Arc<AtomicU64>,
     writer: Option<mpsc::Sender<Job>>,
-    thread: Option<std::thread::JoinHandle<()>>,
+    thread: Option<std::thread::JoinHandle<bool>>,
 }
 
 struct Job {
@@ -33,11 +36,12 @@ pub(crate) type Durable = oneshot::Receiver<Result<(), String>>;
 
 /// A way to append from other tasks; used for tokens of accepted operations.
 #[derive(Clone)]
-pub(crate) struct Appender(mpsc::Sender<Job>);
+pub(crate) struct Appender(mpsc::Sender<Job>, Arc<AtomicU64>);
 
 impl Appender {
     /// Appends an entry that changes nothing but an operation's token.
     pub(crate) fn append(&self, entry: Entry) -> Durable {
+        self.1.fetch_add(1, Ordering::Relaxed);
         send(&self.0, entry)
     }
 }
@@ -87,6 +91,7 @@ impl Journal {
             generation: opened.generation,
             next_operation: opened.state.next_operation(),
             state: opened.state,
+            tokens: Arc::default(),
             writer: Some(writer),
             thread: Some(thread),
         })
@@ -114,30 +119,43 @@ impl Journal {
 
     /// For tasks that append tokens.
     pub(crate) fn appender(&self) -> Option<Appender> {
-        self.writer.clone().map(Appender)
+        let writer = self.writer.clone()?;
+        Some(Appender(writer, self.tokens.clone()))
     }
 
     /// Waits for the writer and compacts the journal into a snapshot, unless
     /// nothing was written.
     pub(crate) fn close(mut self) -> Result<State, EngineError> {
-        self.finish_writer();
-        // The state is read once more below; two of it would be the peak of a run.
-        self.state = State::default();
+        let whole = self.finish_writer();
         let codec = self.store.codec(true)?;
-        // What is on disk counts, tokens that tasks appended included.
-        let opened = self.store.open(&codec)?;
-        if opened.journal_bytes > store::journal_header(self.generation).len() as u64 {
-            self.store.compact(&codec, &opened.state, self.generation)?;
+        let mut state = std::mem::take(&mut self.state);
+        if whole && state.in_flight.is_empty() {
+            state.serial += self.tokens.load(Ordering::Relaxed);
+            state.prune();
+        } else {
+            // What is on disk counts, tokens that tasks appended included.
+            drop(state);
+            state = self.store.open(&codec)?.state;
         }
-        Ok(opened.state)
+        if self.has_entries() {
+            self.store.compact(&codec, &state, self.generation)?;
+        }
+        Ok(state)
     }
 
-    fn finish_writer(&mut self) {
+    fn has_entries(&self) -> bool {
+        let file = self.store.journal_file(self.generation);
+        let header = store::journal_header(self.generation).len() as u64;
+        fs::metadata(file).is_ok_and(|file| file.len() > header)
+    }
+
+    /// Waits for the writer; whether all that was handed over is on disk.
+    fn finish_writer(&mut self) -> bool {
         drop(self.writer.take());
-        if let Some(thread) = self.thread.take() {
-            // The writer does not panic; if it did, the file still tells the truth.
-            let _ = thread.join();
-        }
+        // The writer does not panic; if it did, the file still tells the truth.
+        self.thread
+            .take()
+            .is_some_and(|thread| thread.join().unwrap_or(false))
     }
 }
 
@@ -149,7 +167,12 @@ impl Drop for Journal {
 
 /// Serves jobs in groups. After the first failure nothing more is written: an
 /// entry behind a torn one would never be read.
-fn write(mut file: File, disk: &dyn Disk, codec: &store::Codec, jobs: &mpsc::Receiver<Job>) {
+fn write(
+    mut file: File,
+    disk: &dyn Disk,
+    codec: &store::Codec,
+    jobs: &mpsc::Receiver<Job>,
+) -> bool {
     let mut broken: Option<String> = None;
     while let Ok(first) = jobs.recv() {
         let mut group = vec![first];
@@ -166,6 +189,7 @@ fn write(mut file: File, disk: &dyn Disk, codec: &store::Codec, jobs: &mpsc::Rec
             let _ = job.durable.send(broken.clone().map_or(Ok(()), Err));
         }
     }
+    broken.is_none()
 }
 
 fn append(

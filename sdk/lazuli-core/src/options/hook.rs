@@ -132,6 +132,10 @@ impl Hooks {
         &self.on_error
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.deeds.is_empty() && self.on_error.is_empty()
+    }
+
     /// Whether a delete needs the program: it has hooks around deletes.
     pub fn around_delete(&self) -> bool {
         self.deeds.iter().any(|(point, _)| {

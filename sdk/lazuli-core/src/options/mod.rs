@@ -244,6 +244,40 @@ impl Options {
         self
     }
 
+    /// Whether nothing was asked for.
+    pub(crate) fn is_plain(&self) -> bool {
+        let Self {
+            depends_on,
+            protect: None,
+            retain_on_delete: None,
+            delete_before_replace: None,
+            ignore_changes,
+            replace_on_changes,
+            timeouts,
+            deleted_with: None,
+            replace_with,
+            replacement_trigger: None,
+            additional_secret_outputs,
+            aliases,
+            import: None,
+            provider: None,
+            hooks,
+            transforms,
+        } = self
+        else {
+            return false;
+        };
+        depends_on.is_empty()
+            && ignore_changes.is_empty()
+            && replace_on_changes.is_empty()
+            && *timeouts == Timeouts::default()
+            && replace_with.is_empty()
+            && additional_secret_outputs.is_empty()
+            && aliases.is_empty()
+            && hooks.is_empty()
+            && transforms.is_empty()
+    }
+
     /// What children take from a parent with these options.
     pub(crate) fn for_children(&self) -> Self {
         Self {

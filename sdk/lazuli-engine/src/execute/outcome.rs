@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use lazuli_core::options::HookPoint;
 use lazuli_core::stack::Settlement;
 use lazuli_core::{OutputError, ProviderErrorKind, Value};
 
 use super::operation::{Ending, Reading};
-use super::{Dispatcher, Message, hooks};
+use super::{Dispatcher, Message, hooks, lifecycle};
 use crate::event::{Event, Failure};
 use crate::graph::{Progress, with_secrets};
 use crate::plan::Op;
@@ -67,12 +68,19 @@ impl Dispatcher<'_, '_> {
         self.write_down(at, number, outcome);
     }
 
-    /// Journals the end of an operation; [`Message::Recorded`] follows.
+    /// Journals the end of an operation; [`Message::Recorded`] follows. Those who
+    /// waited for it may go on at once: their own entries are behind this one, so
+    /// nothing is requested for them before this one is on disk.
     pub(super) fn write_down(&mut self, at: usize, number: u64, outcome: Outcome) {
         let durable = self.context.journal.append(Entry::Ended {
             operation: number,
             outcome,
         });
+        let after = HookPoint::After(lifecycle(self.steps[at].op));
+        if self.hooks(at).at(after).next().is_none() {
+            self.brought_to_life(at);
+            self.schedule.finish(at);
+        }
         self.tasks.spawn(async move {
             let written = durable
                 .await
@@ -142,15 +150,8 @@ impl Dispatcher<'_, '_> {
         };
         let duration = began.elapsed();
         let step = &self.steps[at];
-        let now = self
-            .context
-            .journal
-            .state()
-            .resources
-            .get(&step.urn)
-            .cloned();
+        let now = self.context.journal.state().resources.get(&step.urn);
         let id = now
-            .as_ref()
             .map(|now| now.id.clone())
             .or_else(|| step.id.clone())
             .unwrap_or_default();
@@ -161,21 +162,35 @@ impl Dispatcher<'_, '_> {
             duration,
         });
         self.wave.done.push((at, duration));
-        if let (Some(index), Some(now), false) =
-            (self.subjects[at].node(), now, step.op.is_delete())
-        {
-            self.tell(index, Settlement::Full(now.outputs), Progress::Settled);
-        }
         self.after_hooks(at);
+    }
+
+    /// Tells the program what a resource has become.
+    fn brought_to_life(&mut self, at: usize) {
+        let step = &self.steps[at];
+        let state = self.context.journal.state();
+        let now = state
+            .resources
+            .get(&step.urn)
+            .filter(|_| !step.op.is_delete());
+        let outputs = now.map(|now| now.outputs.clone());
+        if let (Some(index), Some(outputs)) = (self.subjects[at].node(), outputs) {
+            self.tell(index, Settlement::Full(outputs), Progress::Settled);
+        }
     }
 
     /// The program's deeds after a step; without any, the step is over.
     fn after_hooks(&mut self, at: usize) {
         let hooks = self.hooks(at);
+        let point = HookPoint::After(lifecycle(self.steps[at].op));
+        if hooks.at(point).next().is_none() {
+            return;
+        }
         let args = hooks::after_args(&self.steps[at], self.context.journal.state());
         match hooks::after(&hooks, args) {
-            None => self.schedule.finish(at),
+            None => {}
             Some(deeds) => {
+                self.brought_to_life(at);
                 self.tasks
                     .spawn(async move { Message::Hooked(at, deeds.await) });
             }

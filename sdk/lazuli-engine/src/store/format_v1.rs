@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use lazuli_core::{SourcePlace, Urn, Value};
-use serde::{Deserialize, Serialize};
+use serde::ser::{Error as _, SerializeMap as _, SerializeSeq as _};
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value as Json};
 
 use crate::plan::Op;
@@ -87,15 +88,60 @@ pub(super) enum EntryV1 {
     },
 }
 
-#[derive(Serialize, Deserialize)]
+/// A [`StateV1`] that is written without being built.
+pub(super) struct WrittenState<'a> {
+    codec: &'a Codec,
+    state: &'a State,
+}
+
+impl Serialize for WrittenState<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let (codec, state) = (self.codec, self.state);
+        let mut written = serializer.serialize_map(None)?;
+        written.serialize_entry("serial", &state.serial)?;
+        written.serialize_entry("resources", &Resources(codec, &state.resources))?;
+        if !state.superseded.is_empty() {
+            written.serialize_entry("superseded", &Resources(codec, &state.superseded))?;
+        }
+        if !state.in_flight.is_empty() {
+            let in_flight: Read<BTreeMap<_, _>> = state
+                .in_flight
+                .iter()
+                .map(|(number, op)| Ok((*number, codec.in_flight(op)?)))
+                .collect();
+            written.serialize_entry("in_flight", &in_flight.map_err(S::Error::custom)?)?;
+        }
+        if !state.exports.is_empty() {
+            let exports = codec.exports(&state.exports).map_err(S::Error::custom)?;
+            written.serialize_entry("exports", &exports)?;
+        }
+        written.end()
+    }
+}
+
+/// The values of a map of resources, as a list.
+struct Resources<'a, K>(&'a Codec, &'a BTreeMap<K, Resource>);
+
+impl<K> Serialize for Resources<'_, K> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut list = serializer.serialize_seq(Some(self.1.len()))?;
+        for resource in self.1.values() {
+            let wire = self.0.resource(resource).map_err(S::Error::custom)?;
+            list.serialize_element(&wire)?;
+        }
+        list.end()
+    }
+}
+
+#[derive(Deserialize)]
 pub(super) struct StateV1 {
     serial: u64,
     resources: Vec<ResourceV1>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     superseded: Vec<ResourceV1>,
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default)]
     in_flight: BTreeMap<u64, InFlightV1>,
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default)]
     exports: BTreeMap<String, Json>,
 }
 
@@ -377,26 +423,9 @@ impl Codec {
             .collect()
     }
 
-    pub(super) fn state(&self, state: &State) -> Read<StateV1> {
-        let in_flight = state
-            .in_flight
-            .iter()
-            .map(|(number, op)| Ok((*number, self.in_flight(op)?)));
-        Ok(StateV1 {
-            serial: state.serial,
-            resources: state
-                .resources
-                .values()
-                .map(|r| self.resource(r))
-                .collect::<Read<_>>()?,
-            superseded: state
-                .superseded
-                .values()
-                .map(|r| self.resource(r))
-                .collect::<Read<_>>()?,
-            in_flight: in_flight.collect::<Read<_>>()?,
-            exports: self.exports(&state.exports)?,
-        })
+    /// The state in its written form, made while it is written.
+    pub(super) fn written<'a>(&'a self, state: &'a State) -> WrittenState<'a> {
+        WrittenState { codec: self, state }
     }
 
     pub(super) fn read_state(&self, wire: StateV1) -> Read<State> {

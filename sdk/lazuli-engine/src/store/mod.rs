@@ -195,12 +195,10 @@ impl Store {
         let file = self.snapshot_file();
         let failed = |cause: std::io::Error| unwritable(&file, &cause);
         let next = generation + 1;
-        let wire = codec
-            .state(state)
-            .map_err(|reason| damaged(&file, reason))?;
-        let body = serde_json::to_string_pretty(&wire)
+        // Resources are converted one by one: a second copy of them would be the peak of a run.
+        let body = serde_json::to_vec_pretty(&codec.written(state))
             .map_err(|cause| damaged(&file, cause.to_string()))?;
-        let crc32 = Some(crc32fast::hash(body.as_bytes()));
+        let crc32 = Some(crc32fast::hash(&body));
         let header = Header {
             format: "lazuli.state".into(),
             version: VERSION,
@@ -212,10 +210,9 @@ impl Store {
         self.keep_previous(generation);
         let temporary = file.with_extension("tmp");
         let mut handle = fs::File::create(&temporary).map_err(failed)?;
-        let text = format!("{header}\n{body}");
-        self.disk
-            .write(&mut handle, text.as_bytes())
-            .map_err(failed)?;
+        for part in [header.as_bytes(), b"\n", &body] {
+            self.disk.write(&mut handle, part).map_err(failed)?;
+        }
         self.disk.sync(&handle).map_err(failed)?;
         fs::rename(&temporary, &file).map_err(failed)?;
         sync_folder(&self.folder);
