@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -12,6 +12,8 @@ use url::Url;
 use uuid::Uuid;
 
 use crate::arm;
+use crate::arm::turn::Turn;
+use crate::conditions::{Climate, Clock, Conditions, Faults, Latency};
 use crate::request_log::RequestLog;
 use crate::server::{self, State};
 use crate::tls::{Authority, TlsError};
@@ -42,6 +44,18 @@ pub struct Options {
     pub client_ip: IpAddr,
     /// Whether to listen on an address that other machines can reach.
     pub allow_remote: bool,
+    /// How slow it is.
+    pub latency: Latency,
+    /// The machine's time, or a virtual one that passes when somebody waits.
+    pub clock: Clock,
+    /// Troubles on purpose.
+    pub faults: Faults,
+    /// What chance follows from: the same seed gives the same story. Wins over the fault file's.
+    pub seed: Option<u64>,
+    /// Whether requests are refused when ARM's token buckets are empty.
+    pub throttling: bool,
+    /// Whether resource providers must be registered before they are used.
+    pub require_registration: bool,
 }
 
 impl Default for Options {
@@ -57,6 +71,12 @@ impl Default for Options {
             subscription: "22222222-2222-2222-2222-222222222222".into(),
             client_ip: IpAddr::from([203, 0, 113, 7]),
             allow_remote: false,
+            latency: Latency::None,
+            clock: Clock::System,
+            faults: Faults::default(),
+            seed: None,
+            throttling: false,
+            require_registration: false,
         }
     }
 }
@@ -153,6 +173,7 @@ impl WebFront {
 pub struct Emulator {
     world: World,
     authority: Arc<Authority>,
+    turn: Arc<Turn>,
     stop: watch::Sender<bool>,
     task: JoinHandle<()>,
 }
@@ -186,21 +207,27 @@ impl Emulator {
                 .map_err(|source| EmulatorError::RequestLog { path, source })
         });
         let authority = Arc::new(Authority::open(options.cert_dir.as_deref())?);
-        let world = World::open(options.data_dir.as_deref(), settings(&options, address))?;
+        let settings = settings(&options, address);
+        let conditions = Conditions::new(climate(&options));
+        let world = World::open_under(options.data_dir.as_deref(), settings, conditions)?;
         arm::rbac::seed(&world);
+        // Made before anybody asks, because requests that read run beside each other.
+        let _ = arm::entra::key(&world);
         arm::lro::sweep(&world);
+        let turn = Arc::new(Turn::default());
         let state = State {
             world: world.clone(),
             tls: authority.server_config()?,
             authority: Arc::clone(&authority),
             log: log.transpose()?,
-            turn: Arc::new(Mutex::new(())),
+            turn: Arc::clone(&turn),
         };
         let (stop, stopped) = watch::channel(false);
         let task = tokio::spawn(server::run(listener, state, stopped));
         Ok(Emulator {
             world,
             authority,
+            turn,
             stop,
             task,
         })
@@ -244,6 +271,7 @@ impl Emulator {
 
     /// What a browser on the internet gets from an address such as `https://{site}.azurewebsites.net/`.
     pub async fn browse(&self, url: &str) -> Page {
+        self.turn.catch_up(&self.world);
         let page = front::browse(&self.world, url).await;
         Page {
             status: page.status,
@@ -262,6 +290,7 @@ impl Emulator {
 
     /// The log of a site's container, by name or ARM id; empty when there is no such site.
     pub fn container_log(&self, site: &str) -> Vec<String> {
+        self.turn.catch_up(&self.world);
         let sites = self.world.of_kind("Microsoft.Web/sites");
         let found = sites
             .into_iter()
@@ -313,6 +342,17 @@ fn check(options: &Options) -> Result<(), EmulatorError> {
             what,
             value: value.clone(),
         }),
+    }
+}
+
+fn climate(options: &Options) -> Climate {
+    Climate {
+        clock: options.clock.clone(),
+        latency: options.latency,
+        faults: options.faults.clone(),
+        seed: options.seed,
+        throttles: options.throttling,
+        requires_registration: options.require_registration,
     }
 }
 

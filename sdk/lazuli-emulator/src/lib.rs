@@ -7,20 +7,29 @@
 //! - `world`: the one store of resources, in memory and in a file
 //! - `arm`: the control plane, one file per resource family under `arm/providers`
 //! - `data`, `build`, `web`, `proxy`: registries, image builds, web apps, and how clients reach them
-//! - `server`, `tls`, `request_log`: the port
+//! - `server`, `tls`, `request_log`: the port; `exchange`: one request from arrival to answer
+//! - `conditions`: how slow this Azure is and what goes wrong in it
+//! - `page`, `traffic`: what a person sees at `/`
 
 pub(crate) mod arm;
 pub(crate) mod build;
+pub(crate) mod conditions;
 pub(crate) mod data;
 mod emulator;
+mod exchange;
+pub(crate) mod page;
 pub(crate) mod proxy;
 mod request_log;
 mod server;
 mod tls;
+pub(crate) mod traffic;
 pub(crate) mod web;
+#[cfg(test)]
+mod work_tests;
 pub(crate) mod world;
 mod world_file;
 
+pub use conditions::{Clock, Faults, FaultsError, Latency, LatencyError, VirtualClock};
 pub use emulator::{Emulator, EmulatorError, Options, Page, WebFront};
 pub use tls::TlsError;
 pub use world_file::WorldError;

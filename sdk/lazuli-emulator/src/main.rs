@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
-use lazuli_emulator::{Emulator, Options};
+use lazuli_emulator::{Clock, Emulator, Faults, Latency, Options};
 
 /// An Azure on your machine.
 #[derive(Parser)]
@@ -56,6 +56,21 @@ struct Serve {
     /// Allow addresses that other machines can reach.
     #[arg(long)]
     allow_remote: bool,
+    /// How slow it is: none, realistic, or xN for N times realistic, such as x0.1.
+    #[arg(long, default_value_t)]
+    latency: Latency,
+    /// Troubles on purpose, TOML or JSON (see docs/emulator.md).
+    #[arg(long, value_name = "FILE")]
+    faults: Option<PathBuf>,
+    /// What chance follows from: the same seed gives the same story.
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// Refuse requests as ARM does when a caller's token buckets are empty.
+    #[arg(long)]
+    throttle: bool,
+    /// Refuse resource providers that nobody registered.
+    #[arg(long)]
+    require_registration: bool,
 }
 
 #[tokio::main]
@@ -89,6 +104,15 @@ async fn run(serve: Serve) -> Result<(), Box<dyn std::error::Error>> {
         subscription: serve.subscription.unwrap_or(defaults.subscription),
         client_ip: serve.client_ip.unwrap_or(defaults.client_ip),
         allow_remote: serve.allow_remote,
+        latency: serve.latency,
+        clock: Clock::System,
+        faults: match &serve.faults {
+            Some(path) => Faults::read(path)?,
+            None => Faults::default(),
+        },
+        seed: serve.seed,
+        throttling: serve.throttle,
+        require_registration: serve.require_registration,
     };
     let is_default_secret = options.secret == Options::default().secret;
     let emulator = Emulator::start(options).await?;

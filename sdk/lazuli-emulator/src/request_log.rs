@@ -168,8 +168,11 @@ fn looks_secret(name: &str) -> bool {
     .any(|word| name.contains(word))
 }
 
-/// `sig=…` of a signed address.
+/// `sig=…` of a signed address, and the three kilobytes of certificate and signature of a poll address.
 fn without_signature(text: &str) -> String {
+    if let (Some(start), true) = (text.find("&c=MII"), text.contains("&s=")) {
+        return format!("{}&c={REDACTED}&s={REDACTED}&h={REDACTED}", &text[..start]);
+    }
     let Some(at) = text
         .find("sig=")
         .filter(|at| *at == 0 || [b'?', b'&'].contains(&text.as_bytes()[at - 1]))

@@ -5,8 +5,9 @@
 //! TLS the host decides: a registry, a web app, or the control plane.
 
 use std::convert::Infallible;
+use std::fmt;
 use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use axum::body::Body as HttpBody;
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
@@ -22,8 +23,11 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
+use crate::arm::turn::Turn;
 use crate::arm::{self, Answer, Body, Incoming};
 use crate::data::{blob, registry};
+use crate::exchange::{Outcome, exchange};
+use crate::page;
 use crate::proxy;
 use crate::request_log::RequestLog;
 use crate::tls::Authority;
@@ -43,8 +47,7 @@ pub(crate) struct State {
     pub(crate) authority: Arc<Authority>,
     pub(crate) tls: Arc<ServerConfig>,
     pub(crate) log: Option<Arc<RequestLog>>,
-    /// The control plane answers one request at a time, so that checks and writes belong together.
-    pub(crate) turn: Arc<Mutex<()>>,
+    pub(crate) turn: Arc<Turn>,
 }
 
 /// Accepts connections until `stop` changes, then drops those that are open.
@@ -99,12 +102,24 @@ where
 {
     let service = service_fn(move |request: Request<Received>| {
         let state = state.clone();
-        async move { Ok::<_, Infallible>(respond(&state, request.map(HttpBody::new)).await) }
+        async move { respond(&state, request.map(HttpBody::new)).await }
     });
     auto::Builder::new(TokioExecutor::new())
         .serve_connection(TokioIo::new(stream), service)
         .await
 }
+
+/// A connection that is ended on purpose: hyper closes it without an answer.
+#[derive(Debug)]
+pub(crate) struct ConnectionDropped;
+
+impl fmt::Display for ConnectionDropped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the connection was dropped on purpose, as the fault file asks")
+    }
+}
+
+impl std::error::Error for ConnectionDropped {}
 
 async fn serve_plain(
     state: State,
@@ -128,6 +143,9 @@ async fn plain(state: &State, request: Request<HttpBody>) -> Response<HttpBody> 
                 .map_err(|error| error.to_string())
         };
         return proxy::connect(&state.world, tls_for, request).await;
+    }
+    if page::is_asked_for(&request) {
+        return page::respond(&state.world, &request);
     }
     let base = state.world.settings().base();
     http_response(Answer::error(
@@ -158,34 +176,49 @@ fn host_of(request: &Request<HttpBody>) -> (String, String) {
 }
 
 /// Answers a request that came over TLS.
-pub(crate) async fn respond(state: &State, request: Request<HttpBody>) -> Response<HttpBody> {
+async fn respond(
+    state: &State,
+    request: Request<HttpBody>,
+) -> Result<Response<HttpBody>, ConnectionDropped> {
     let (host, authority) = host_of(&request);
     let world = &state.world;
+    if is_own(world, &host) {
+        if page::is_asked_for(&request) {
+            return Ok(page::respond(world, &request));
+        }
+        if blob::is_blob_path(request.uri().path()) {
+            return Ok(blob::handle(world, request).await);
+        }
+        return control_plane(state, authority, request).await;
+    }
+    state.turn.catch_up(world);
     if registry::by_host(world, &host).is_some() || host.ends_with(".azurecr.io") {
-        return registry::handle(world, &host, world.settings().client_ip, request).await;
+        return Ok(registry::handle(world, &host, world.settings().client_ip, request).await);
     }
     if host.ends_with(".azurewebsites.net") || Site::by_host(world, &host).is_some() {
-        return front::respond(
-            world,
-            &Address {
-                host,
-                is_secure: true,
-            },
-            request,
-        )
-        .await;
+        let address = Address {
+            host,
+            is_secure: true,
+        };
+        return Ok(front::respond(world, &address, request).await);
     }
     if blob::is_blob_path(request.uri().path()) {
-        return blob::handle(world, request).await;
+        return Ok(blob::handle(world, request).await);
     }
     control_plane(state, authority, request).await
+}
+
+/// Names of this machine, which belong to no registry and no site; the common case needs no search.
+fn is_own(world: &World, host: &str) -> bool {
+    let named = world.settings().base_url.host_str().unwrap_or_default();
+    host.is_empty() || host == named || ["localhost", "127.0.0.1", "::1"].contains(&host)
 }
 
 async fn control_plane(
     state: &State,
     authority: String,
     request: Request<HttpBody>,
-) -> Response<HttpBody> {
+) -> Result<Response<HttpBody>, ConnectionDropped> {
     let (parts, body) = request.into_parts();
     let body = match Limited::new(body, MAX_REQUEST_BYTES).collect().await {
         Ok(body) => body.to_bytes().to_vec(),
@@ -193,12 +226,13 @@ async fn control_plane(
             let message = format!(
                 "The request content size exceeds the maximum of {MAX_REQUEST_BYTES} bytes."
             );
-            return http_response(Answer::error(413, "RequestContentTooLarge", message));
+            let refusal = Answer::error(413, "RequestContentTooLarge", message);
+            return Ok(http_response(refusal));
         }
         Err(error) => {
-            return http_response(arm::errors::invalid_content(format!(
+            return Ok(http_response(arm::errors::invalid_content(format!(
                 "The request content could not be read: {error}."
-            )));
+            ))));
         }
     };
     let base = if authority.is_empty() {
@@ -214,26 +248,31 @@ async fn control_plane(
         body,
         base,
     };
-    let state = state.clone();
-    let answered = tokio::task::spawn_blocking(move || {
-        let answer = {
-            let _turn = state.turn.lock().unwrap_or_else(PoisonError::into_inner);
-            arm::answer(&state.world, &incoming)
-        };
-        if let Some(log) = &state.log {
-            log.write(&incoming, &answer);
-        }
-        answer
-    });
-    let answer = answered.await.unwrap_or_else(|error| {
-        tracing::error!(%error, "a handler failed");
-        Answer::error(
-            500,
-            "InternalServerError",
-            "The emulator failed on this request; its log says why.",
-        )
-    });
-    http_response(answer)
+    match exchange(state, incoming).await {
+        Outcome::Answered(answer) => Ok(http_response(answer)),
+        Outcome::Truncated(answer) => Ok(truncated(http_response(answer)).await),
+        Outcome::Dropped => Err(ConnectionDropped),
+    }
+}
+
+/// Announces the whole body and sends half of it.
+async fn truncated(response: Response<HttpBody>) -> Response<HttpBody> {
+    let (mut parts, body) = response.into_parts();
+    let whole = match body.collect().await {
+        Ok(body) => body.to_bytes(),
+        Err(_) => return Response::from_parts(parts, HttpBody::empty()),
+    };
+    if whole.is_empty() {
+        return Response::from_parts(parts, HttpBody::empty());
+    }
+    parts
+        .headers
+        .insert(header::CONTENT_LENGTH, HeaderValue::from(whole.len()));
+    let half = whole.slice(..whole.len() / 2);
+    // A stream has no length of its own, so the announced one stands.
+    let pieces = [Ok::<_, ConnectionDropped>(half)];
+    let body = HttpBody::from_stream(futures::stream::iter(pieces));
+    Response::from_parts(parts, body)
 }
 
 fn http_response(answer: Answer) -> Response<HttpBody> {

@@ -18,12 +18,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use url::Url;
 
+use crate::conditions::Conditions;
+use crate::traffic::Traffic;
 use crate::world_file::{WorldError, WorldFile};
 
 /// One ARM resource, or one record of the emulator's own.
@@ -111,7 +113,12 @@ pub(crate) struct World {
 struct Shared {
     settings: Settings,
     data_dir: DataDir,
-    inner: Mutex<Inner>,
+    conditions: Conditions,
+    traffic: Traffic,
+    inner: RwLock<Inner>,
+    /// How many stored resources were looked at, so that tests can count work.
+    #[cfg(test)]
+    looked_at: std::sync::atomic::AtomicUsize,
 }
 
 /// Where blobs go: the caller's folder, or one of our own that leaves with the world.
@@ -138,8 +145,18 @@ struct Inner {
 }
 
 impl World {
-    /// Opens the world kept in `dir`, or an empty one in memory when there is no `dir`.
+    /// Opens a world in which nothing takes time and nothing goes wrong.
+    #[cfg(test)]
     pub(crate) fn open(dir: Option<&Path>, settings: Settings) -> Result<World, WorldError> {
+        World::open_under(dir, settings, Conditions::default())
+    }
+
+    /// Opens the world kept in `dir`, or an empty one in memory when there is no `dir`.
+    pub(crate) fn open_under(
+        dir: Option<&Path>,
+        settings: Settings,
+        conditions: Conditions,
+    ) -> Result<World, WorldError> {
         let mut inner = Inner::default();
         let data_dir = match dir {
             Some(dir) => {
@@ -156,40 +173,64 @@ impl World {
             shared: Arc::new(Shared {
                 settings,
                 data_dir,
-                inner: Mutex::new(inner),
+                conditions,
+                traffic: Traffic::default(),
+                inner: RwLock::new(inner),
+                #[cfg(test)]
+                looked_at: Default::default(),
             }),
         })
     }
 
     pub(crate) fn get(&self, id: &str) -> Option<Resource> {
-        self.lock().resources.get(&key(id)).cloned()
+        self.seen(self.read().resources.get(&key(id)).cloned())
     }
 
     pub(crate) fn contains(&self, id: &str) -> bool {
-        self.lock().resources.contains_key(&key(id))
+        self.read().resources.contains_key(&key(id))
     }
 
     /// All resources of a type (any casing), sorted by id.
     pub(crate) fn of_kind(&self, kind: &str) -> Vec<Resource> {
-        let inner = self.lock();
+        let inner = self.read();
         let keys = inner
             .kinds
             .get(&kind.to_ascii_lowercase())
             .into_iter()
             .flatten();
-        keys.filter_map(|key| inner.resources.get(key).cloned())
+        keys.filter_map(|key| self.seen(inner.resources.get(key).cloned()))
             .collect()
+    }
+
+    /// The resources of a type below `id_prefix`, at any depth, sorted by id. Looks at no others.
+    pub(crate) fn of_kind_under(&self, kind: &str, id_prefix: &str) -> Vec<Resource> {
+        let inner = self.read();
+        let Some(keys) = inner.kinds.get(&kind.to_ascii_lowercase()) else {
+            return Vec::new();
+        };
+        keys.range(below(id_prefix))
+            .filter_map(|key| self.seen(inner.resources.get(key).cloned()))
+            .collect()
+    }
+
+    /// Whether a resource of a type answers yes; nothing is copied.
+    pub(crate) fn any_of_kind(&self, kind: &str, asks: impl Fn(&Resource) -> bool) -> bool {
+        let inner = self.read();
+        let keys = inner
+            .kinds
+            .get(&kind.to_ascii_lowercase())
+            .into_iter()
+            .flatten();
+        keys.filter_map(|key| self.seen(inner.resources.get(key)))
+            .any(asks)
     }
 
     /// Everything whose id lies below `id_prefix`, at any depth, without `id_prefix` itself.
     pub(crate) fn under(&self, id_prefix: &str) -> Vec<Resource> {
-        let prefix = key(id_prefix);
-        // '0' is the character after '/', so this range is exactly "prefix/…".
-        let range = format!("{prefix}/")..format!("{prefix}0");
-        self.lock()
+        self.read()
             .resources
-            .range(range)
-            .map(|(_, resource)| resource.clone())
+            .range(below(id_prefix))
+            .filter_map(|(_, resource)| self.seen(Some(resource.clone())))
             .collect()
     }
 
@@ -234,15 +275,54 @@ impl World {
 
     /// Why the world file no longer follows the world (disk full, folder gone), if it does not.
     pub(crate) fn trouble(&self) -> Option<String> {
-        self.lock().trouble.clone()
+        self.read().trouble.clone()
+    }
+
+    /// How slow and how troubled this Azure is.
+    pub(crate) fn conditions(&self) -> &Conditions {
+        &self.shared.conditions
+    }
+
+    /// The requests of late.
+    pub(crate) fn traffic(&self) -> &Traffic {
+        &self.shared.traffic
     }
 
     /// A writer that panicked leaves whole resources behind, so the store stays usable.
-    fn lock(&self) -> MutexGuard<'_, Inner> {
+    fn read(&self) -> RwLockReadGuard<'_, Inner> {
         self.shared
             .inner
-            .lock()
+            .read()
             .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn lock(&self) -> RwLockWriteGuard<'_, Inner> {
+        self.shared
+            .inner
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    #[cfg(not(test))]
+    fn seen<T>(&self, found: Option<T>) -> Option<T> {
+        found
+    }
+
+    #[cfg(test)]
+    fn seen<T>(&self, found: Option<T>) -> Option<T> {
+        let count = usize::from(found.is_some());
+        self.shared
+            .looked_at
+            .fetch_add(count, std::sync::atomic::Ordering::Relaxed);
+        found
+    }
+
+    /// How many resources were looked at since the last time this was asked.
+    #[cfg(test)]
+    pub(crate) fn looked_at(&self) -> usize {
+        self.shared
+            .looked_at
+            .swap(0, std::sync::atomic::Ordering::Relaxed)
     }
 }
 
@@ -276,6 +356,12 @@ impl Inner {
 
 fn key(id: &str) -> String {
     id.trim_end_matches('/').to_ascii_lowercase()
+}
+
+/// The keys of what lies below an id: '0' is the character after '/', so this is exactly "prefix/…".
+fn below(id_prefix: &str) -> std::ops::Range<String> {
+    let prefix = key(id_prefix);
+    format!("{prefix}/")..format!("{prefix}0")
 }
 
 fn temporary_dir() -> Result<PathBuf, WorldError> {

@@ -216,7 +216,8 @@ async fn plain_http_is_told_to_use_https() {
         .emulator
         .endpoint()
         .as_str()
-        .replacen("https", "http", 1);
+        .replacen("https", "http", 1)
+        + "subscriptions";
     let answer = azure.http.get(url).send().await.expect("answered");
     assert_eq!(answer.status(), 400);
     assert!(answer.text().await.expect("text").contains("use https"));

@@ -83,7 +83,8 @@ pub(crate) fn verify(world: &World, token: &str) -> Result<Claims, &'static str>
     })
 }
 
-fn key(world: &World) -> hmac::Key {
+/// The world's own key, made when it is first needed. Poll addresses are signed with it too.
+pub(crate) fn key(world: &World) -> hmac::Key {
     let stored = world
         .get(KEY_ID)
         .and_then(|record| BASE64.decode(record.private.as_str()?).ok());

@@ -1,20 +1,20 @@
 //! Long-running operations, each provider in its own dialect, as recorded from the real Azure.
 //!
-//! An operation is a record of the world, so it survives a restart. It advances when somebody asks:
-//! the first poll answers that it is running, the next one ends it, and so does reading the resource
-//! twice. What nobody asks about ends by itself after a few seconds, so that a forgotten operation
-//! does not lock a virtual network forever.
+//! An operation is a record of the world, so it survives a restart. Without latency it advances when
+//! somebody asks: the first poll answers that it is running, the next one ends it, and so does reading
+//! the resource twice. What nobody asks about ends by itself after a few seconds, so that a forgotten
+//! operation does not lock a virtual network forever. With latency it ends when its time has come.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::StatusCode;
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::ids::{group_id, location_key};
-use super::{Answer, Call, providers};
+use super::{Answer, Call, json, providers, signed_url};
+use crate::conditions::{Deed, OperationFate, Subject, Work};
 use crate::world::{Resource, World};
 
 const RUNNING: &str = "Lazuli/operations/running";
@@ -61,6 +61,12 @@ struct Operation {
     started_s: i64,
     asked: bool,
     error: Option<(String, String)>,
+    /// When it ends by the clock; `None` when it ends by being asked.
+    #[serde(default)]
+    ends_at_ms: Option<i64>,
+    /// A trouble on purpose: how the operation fails at its end.
+    #[serde(default)]
+    doom: Option<(String, String)>,
 }
 
 /// The two poll addresses of an operation.
@@ -86,13 +92,53 @@ pub(crate) fn start_on(
         target: target.to_owned(),
         dialect,
         verb: call.method().to_owned(),
-        started_s: Timestamp::now().as_second(),
+        started_s: call.world.conditions().clock.now_s(),
         asked: false,
         error: None,
+        ends_at_ms: None,
+        doom: None,
         effect,
     };
+    let operation = under_conditions(call, operation);
     save(call.world, &guid, &operation, RUNNING);
-    addresses(call, dialect, &guid)
+    let addresses = addresses(call, dialect, &guid);
+    Addresses {
+        status: signed_url::sign(call.world, &addresses.status),
+        result: signed_url::sign(call.world, &addresses.result),
+    }
+}
+
+/// Gives an operation its duration, and the trouble that was asked for.
+fn under_conditions(call: &Call<'_>, mut operation: Operation) -> Operation {
+    let conditions = call.world.conditions();
+    if conditions.is_calm() {
+        return operation;
+    }
+    let subject = Subject::under_way(call.world, call.incoming);
+    let target = call.world.get(&operation.target);
+    let state = target
+        .as_ref()
+        .and_then(|resource| resource.text("/properties/provisioningState"));
+    let work = Work {
+        kind: &call.target.kind,
+        deed: match (call.method(), state) {
+            ("DELETE", _) => Deed::Delete,
+            ("POST", _) => Deed::Action,
+            (_, None | Some("Creating")) => Deed::Create,
+            _ => Deed::Update,
+        },
+        sku: json::text(&call.body["sku"]["name"]),
+    };
+    operation.ends_at_ms = conditions.ends_at_ms(&work, &subject.identity);
+    match conditions.judge_operation(&subject) {
+        None => {}
+        Some(OperationFate::Failed { code, message }) => operation.doom = Some((code, message)),
+        Some(OperationFate::Stuck { for_s }) => {
+            let until = for_s.map(|s| conditions.clock.now_ms() + (s * 1000.0) as i64);
+            operation.ends_at_ms = Some(until.unwrap_or(i64::MAX));
+        }
+    }
+    operation
 }
 
 fn addresses(call: &Call<'_>, dialect: Dialect, guid: &str) -> Addresses {
@@ -176,9 +222,12 @@ pub(crate) fn poll(world: &World, segments: &[String], base: &str, path_and_quer
     let Some((mut operation, running)) = load(world, &guid) else {
         return unknown(token);
     };
+    if !signed_url::is_genuine(world, path_and_query) {
+        return signed_url::refusal();
+    }
     let here = format!("{base}{path_and_query}");
     let by_status = !word.to_ascii_lowercase().ends_with("results");
-    if running && !operation.asked {
+    if running && !is_over(world, &operation) {
         operation.asked = true;
         save(world, &guid, &operation, RUNNING);
         return in_progress(operation.dialect, by_status, &here);
@@ -191,6 +240,26 @@ pub(crate) fn poll(world: &World, segments: &[String], base: &str, path_and_quer
     } else {
         final_result(world, &operation)
     }
+}
+
+/// Whether the operation ends now that somebody asks.
+fn is_over(world: &World, operation: &Operation) -> bool {
+    match operation.ends_at_ms {
+        Some(end) => end <= world.conditions().clock.now_ms(),
+        None => operation.asked,
+    }
+}
+
+/// What a poll address asks about: the id of the resource, and the seconds to wait between polls as
+/// the dialect has it. The growth of the Network provider's is from the times of recorded polls.
+pub(crate) fn asked_about(world: &World, segments: &[String]) -> Option<(String, u64)> {
+    let (operation, _) = load(world, &guid_of(segments.last()?)?)?;
+    let wait_s = match operation.dialect {
+        Dialect::Group => 15,
+        Dialect::PrivateDns => 30,
+        _ => 10,
+    };
+    Some((operation.target, wait_s))
 }
 
 fn in_progress(dialect: Dialect, by_status: bool, here: &str) -> Answer {
@@ -250,6 +319,10 @@ fn guid_of(token: &str) -> Option<String> {
 
 /// Carries out the effect and files the operation as ended.
 fn end(world: &World, guid: &str, mut operation: Operation) -> Operation {
+    if let Some((code, message)) = operation.doom.take() {
+        fail(world, &operation);
+        operation.effect = Effect::Fail { code, message };
+    }
     match operation.effect.clone() {
         Effect::Settle => providers::settle(world, &operation.target),
         Effect::Remove if operation.dialect == Dialect::Group => {
@@ -269,22 +342,49 @@ fn end(world: &World, guid: &str, mut operation: Operation) -> Operation {
     operation
 }
 
-/// Ends what nobody asked about in time; called before every request.
-pub(crate) fn end_forgotten(world: &World) {
-    let now = Timestamp::now().as_second();
-    for record in world.of_kind(RUNNING) {
-        let Some((operation, _)) = load(world, record.name()) else {
-            continue;
-        };
-        if now - operation.started_s >= FORGOTTEN_AFTER_S {
-            end(world, record.name(), operation);
+/// A failed write or deletion leaves its resource behind as `Failed`.
+fn fail(world: &World, operation: &Operation) {
+    if matches!(operation.effect, Effect::Settle | Effect::Remove) {
+        world.update(&operation.target, |resource| {
+            if let Some(state) = resource.body.pointer_mut("/properties/provisioningState") {
+                *state = "Failed".into();
+            }
+        });
+    }
+}
+
+/// Ends what nobody asked about in time, and what the clock ends.
+pub(crate) fn end_due(world: &World) {
+    for (guid, operation) in running(world) {
+        if is_due(world, &operation) {
+            end(world, &guid, operation);
         }
     }
 }
 
+fn is_due(world: &World, operation: &Operation) -> bool {
+    let clock = &world.conditions().clock;
+    match operation.ends_at_ms {
+        Some(end) => end <= clock.now_ms(),
+        None => clock.now_s() - operation.started_s >= FORGOTTEN_AFTER_S,
+    }
+}
+
+/// Whether a request that reads `id` would move an operation: one is due, or works on `id`.
+pub(crate) fn would_move(world: &World, id: &str) -> bool {
+    world.any_of_kind(RUNNING, |record| {
+        let is_target = record
+            .text("/target")
+            .is_some_and(|target| target.eq_ignore_ascii_case(id));
+        is_target
+            || serde_json::from_value(record.body.clone())
+                .is_ok_and(|operation| is_due(world, &operation))
+    })
+}
+
 /// Forgets operations that ended long ago; called when a world is opened.
 pub(crate) fn sweep(world: &World) {
-    let now = Timestamp::now().as_second();
+    let now = world.conditions().clock.now_s();
     for record in world.of_kind(ENDED) {
         if now - record.body["started_s"].as_i64().unwrap_or_default() > KEPT_S {
             world.remove(&record.id);
@@ -298,9 +398,9 @@ pub(crate) fn asked_by_reading(world: &World, id: &str) {
         if !operation.target.eq_ignore_ascii_case(id) {
             continue;
         }
-        if operation.asked {
+        if is_over(world, &operation) {
             end(world, &guid, operation);
-        } else {
+        } else if !operation.asked {
             operation.asked = true;
             save(world, &guid, &operation, RUNNING);
         }

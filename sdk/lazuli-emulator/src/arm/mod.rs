@@ -1,8 +1,9 @@
 //! The control plane: Azure Resource Manager and the Entra ID endpoints that clients sign in with.
 //!
 //! [`answer`] is called by the server for every request on the emulator's own host that is not a
-//! blob's. It is synchronous and runs one request at a time, so a provider may check and then act;
-//! nothing here waits, because long-running operations advance when they are asked about.
+//! blob's. It is synchronous and nothing here waits: how long things take is the matter of `exchange`.
+//! Writes run one at a time, so a provider may check and then act; reads run beside each other, see
+//! [`turn`].
 
 pub(crate) mod entra;
 pub(crate) mod errors;
@@ -11,9 +12,12 @@ pub(crate) mod json;
 pub(crate) mod lro;
 pub(crate) mod providers;
 pub(crate) mod rbac;
+pub(crate) mod registration;
 pub(crate) mod request;
 pub(crate) mod router;
+mod signed_url;
+pub(crate) mod turn;
 
 pub(crate) use errors::{Answer, Body};
 pub(crate) use request::{Call, Incoming};
-pub(crate) use router::answer;
+pub(crate) use router::{answer, with_standard_headers};

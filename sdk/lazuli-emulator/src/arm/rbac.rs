@@ -29,9 +29,9 @@ enum Plane {
 }
 
 fn decide(world: &World, principal: &str, action: &str, scope: &str, plane: Plane) -> bool {
-    world
-        .of_kind("Microsoft.Authorization/roleAssignments")
+    assignments_along(world, scope)
         .iter()
+        .filter(|assignment| !world.conditions().is_powerless(&assignment.id))
         .filter(|assignment| {
             assignment
                 .text("/properties/principalId")
@@ -50,6 +50,18 @@ fn decide(world: &World, principal: &str, action: &str, scope: &str, plane: Plan
         })
         .filter_map(|role| role_definitions::find(world, &role))
         .any(|role| grants(&role, action, plane))
+}
+
+/// The assignments on a scope and on everything above it; others are not even looked at.
+fn assignments_along(world: &World, scope: &str) -> Vec<Resource> {
+    let ends = scope.match_indices('/').map(|(at, _)| at);
+    let above = ends.chain([scope.len()]).map(|end| &scope[..end]);
+    above
+        .flat_map(|scope| {
+            let place = format!("{scope}/providers/Microsoft.Authorization");
+            world.of_kind_under("Microsoft.Authorization/roleAssignments", &place)
+        })
+        .collect()
 }
 
 /// An assignment counts on its scope and on everything below it.

@@ -12,12 +12,14 @@ use super::ids::{self, Target};
 use super::json::same;
 use super::providers::{self, Kind, groups, registry_actions, site_actions, subscription};
 use super::request::{Call, Incoming};
-use super::{Answer, entra, lro, rbac};
+use super::{Answer, entra, lro, rbac, registration};
+use crate::conditions::{Allowance, Asking, Subject};
 use crate::world::World;
 
-/// Answers one request of the control plane. Called one request at a time.
+/// Answers one request of the control plane; [`super::turn`] says when.
 pub(crate) fn answer(world: &World, incoming: &Incoming) -> Answer {
-    let answer = decide(world, incoming).unwrap_or_else(|refusal| refusal);
+    let mut allowance = None;
+    let answer = decide(world, incoming, &mut allowance).unwrap_or_else(|refusal| refusal);
     let answer = match world.trouble() {
         Some(reason) => Answer::error(
             500,
@@ -26,18 +28,27 @@ pub(crate) fn answer(world: &World, incoming: &Incoming) -> Answer {
         ),
         None => answer,
     };
-    with_standard_headers(incoming, answer)
+    with_standard_headers(world, incoming, allowance, answer)
 }
 
-fn decide(world: &World, incoming: &Incoming) -> Result<Answer, Answer> {
+fn decide(
+    world: &World,
+    incoming: &Incoming,
+    allowance: &mut Option<Allowance>,
+) -> Result<Answer, Answer> {
     let segments = ids::segments(&incoming.path)
         .ok_or_else(|| Answer::error(400, "InvalidUri", "The request path is not valid UTF-8."))?;
     if let Some(answer) = entra::answer(world, incoming, &segments) {
         return Ok(answer);
     }
     let caller = entra::caller(world, incoming)?;
+    *allowance = Some(world.conditions().admit(&Asking {
+        subscription: &world.settings().subscription,
+        principal: &caller.principal,
+        method: &incoming.method,
+        kind: &Subject::kind_of_path(&segments),
+    })?);
     let api_version = api_version(incoming)?;
-    lro::end_forgotten(world);
     if lro::is_poll(&segments) && [Method::GET, Method::HEAD].contains(&incoming.method) {
         let query = if incoming.query.is_empty() {
             String::new()
@@ -255,6 +266,7 @@ fn verb(method: &Method) -> &'static str {
 
 /// Calls the handler of the target's type, after the checks ARM makes itself.
 fn dispatch(call: &Call<'_>) -> Result<Answer, Answer> {
+    registration::check(call)?;
     check_group(call)?;
     match (&call.target.word, call.incoming.method.as_str()) {
         (Some(word), "POST") => action(call, word),
@@ -310,13 +322,10 @@ fn collection(call: &Call<'_>) -> Result<Answer, Answer> {
     if let Some(list) = kind.list {
         return list(call);
     }
-    let members = call
-        .world
-        .under(&scope)
-        .into_iter()
-        .filter(|resource| resource.kind == kind.name);
+    let members = call.world.of_kind_under(kind.name, &scope);
     Ok(Answer::list(
         members
+            .into_iter()
             .map(|resource| providers::present(call.world, &resource))
             .collect(),
     ))
@@ -407,41 +416,51 @@ fn check_parent(call: &Call<'_>) -> Result<(), Answer> {
     Err(call.not_found())
 }
 
-/// Headers of every answer. Remaining requests count down nothing: the emulator does not throttle.
-fn with_standard_headers(incoming: &Incoming, mut answer: Answer) -> Answer {
+/// Headers of every answer. `allowance` is what is left of the caller's requests, where that was counted.
+pub(crate) fn with_standard_headers(
+    world: &World,
+    incoming: &Incoming,
+    allowance: Option<Allowance>,
+    mut answer: Answer,
+) -> Answer {
     let request_id = Uuid::new_v4().to_string();
     let correlation = incoming
         .header("x-ms-correlation-request-id")
         .map_or_else(|| request_id.clone(), str::to_owned);
-    let now = Timestamp::now().strftime("%Y%m%dT%H%M%SZ").to_string();
-    answer.headers.push((
-        "x-ms-routing-request-id",
-        format!("EMULATOR:{now}:{request_id}"),
-    ));
-    answer.headers.push(("x-ms-request-id", request_id));
-    answer
-        .headers
-        .push(("x-ms-correlation-request-id", correlation));
-    let (name, remaining) = match incoming.method {
-        Method::GET | Method::HEAD => ("x-ms-ratelimit-remaining-subscription-reads", "249"),
-        Method::DELETE => ("x-ms-ratelimit-remaining-subscription-deletes", "199"),
-        _ => ("x-ms-ratelimit-remaining-subscription-writes", "199"),
-    };
-    answer.headers.push((name, remaining.to_owned()));
-    if incoming
-        .header("x-ms-return-client-request-id")
-        .is_some_and(|value| value.eq_ignore_ascii_case("true"))
-        && let Some(id) = incoming.header("x-ms-client-request-id")
-    {
-        answer
-            .headers
-            .push(("x-ms-client-request-id", id.to_owned()));
+    let now = Timestamp::from_millisecond(world.conditions().clock.now_ms()).unwrap_or_default();
+    let routing = format!(
+        "{ROUTING_REGION}:{}:{request_id}",
+        now.strftime("%Y%m%dT%H%M%SZ")
+    );
+    if let Some(allowance) = allowance {
+        allowance.add_to(&mut answer);
     }
+    let asks_for_its_id = incoming
+        .header("x-ms-return-client-request-id")
+        .is_some_and(|value| value.eq_ignore_ascii_case("true"));
+    let own_id = incoming
+        .header("x-ms-client-request-id")
+        .filter(|_| asks_for_its_id);
     answer
         .headers
-        .push(("cache-control", "no-cache".to_owned()));
+        .extend(own_id.map(|id| ("x-ms-client-request-id", id.to_owned())));
     answer
+        .with("x-ms-routing-request-id", routing)
+        .with("x-ms-request-id", request_id)
+        .with("x-ms-correlation-request-id", correlation)
+        .with("cache-control", "no-cache")
+        .with("pragma", "no-cache")
+        .with("expires", "-1")
+        .with(
+            "strict-transport-security",
+            "max-age=31536000; includeSubDomains",
+        )
+        .with("x-content-type-options", "nosniff")
+        .with("x-cache", "CONFIG_NOCACHE")
 }
+
+/// Where the front door of this ARM would be; real ones name the region that routed the request.
+const ROUTING_REGION: &str = "EMULATOR";
 
 #[cfg(test)]
 #[path = "router_tests.rs"]

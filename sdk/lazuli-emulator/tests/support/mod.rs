@@ -153,7 +153,7 @@ impl Azure {
         else {
             return json!({});
         };
-        for _ in 0..5 {
+        for _ in 0..20 {
             let poll = self.follow(url).await;
             let running = poll.status == 202 || poll.body["status"] == "InProgress";
             if !running {

@@ -4,7 +4,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::{kinds, locations};
-use crate::arm::{Answer, Call, errors, json};
+use crate::arm::{Answer, Call, errors, json, registration};
 
 /// Versions offered by the provider list; newest first, because clients take the first stable one.
 const VERSIONS: &[&str] = &[
@@ -81,7 +81,13 @@ pub(crate) fn one_provider(
         return Err(Answer::error(404, "InvalidResourceNamespace", message));
     };
     match (call.method(), verb.map(str::to_ascii_lowercase).as_deref()) {
-        ("GET", None) | ("POST", Some("register")) => Ok(Answer::ok(provider(call, &namespace))),
+        ("GET", None) => Ok(Answer::ok(provider(call, &namespace))),
+        ("POST", Some("register")) => {
+            let shown = registration::register(call.world, &namespace);
+            let mut provider = provider(call, &namespace);
+            json::set(&mut provider, "registrationState", shown);
+            Ok(Answer::ok(provider))
+        }
         ("POST", Some(verb)) => Err(errors::not_modelled(&format!(
             "The action '{verb}' of the provider {namespace}"
         ))),
@@ -109,7 +115,7 @@ fn provider(call: &Call<'_>, namespace: &str) -> Value {
         .collect();
     json!({
         "id": format!("/subscriptions/{}/providers/{namespace}", call.world.settings().subscription), "namespace": namespace,
-        "resourceTypes": types, "registrationState": "Registered", "registrationPolicy": "RegistrationRequired",
+        "resourceTypes": types, "registrationState": registration::state(call.world, namespace), "registrationPolicy": "RegistrationRequired",
     })
 }
 

@@ -1,0 +1,241 @@
+//! Time and trouble: how slow this Azure is, what goes wrong in it, and how much it lets through.
+//!
+//! Everything is off by default. `exchange` asks before and after each request of the control plane,
+//! `arm::lro` when an operation starts, `arm::rbac` whether an assignment counts yet. Only virtual time
+//! and the seed make a story: see `draw` for how the same seed gives the same one.
+
+mod clock;
+mod draw;
+mod fault_file;
+mod faults;
+mod latency;
+mod news;
+mod subject;
+mod throttle;
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+pub use clock::{Clock, VirtualClock};
+pub use fault_file::{Faults, FaultsError};
+pub use latency::{Latency, LatencyError};
+
+pub(crate) use draw::Identity;
+pub(crate) use faults::{Dropped, Fate, OperationFate, not_found_yet};
+pub(crate) use latency::{Deed, REGISTRATION, Work};
+pub(crate) use subject::Subject;
+pub(crate) use throttle::{Allowance, Asking};
+
+use draw::Counts;
+use fault_file::{FaultKind, Rule};
+use news::{Lags, News};
+use throttle::Throttle;
+
+use crate::arm::Answer;
+
+/// What [`crate::Options`] say about time and trouble.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Climate {
+    pub(crate) clock: Clock,
+    pub(crate) latency: Latency,
+    pub(crate) faults: Faults,
+    pub(crate) seed: Option<u64>,
+    pub(crate) throttles: bool,
+    pub(crate) requires_registration: bool,
+}
+
+/// The conditions of one emulator.
+pub(crate) struct Conditions {
+    pub(crate) clock: Clock,
+    pub(crate) latency: Latency,
+    pub(crate) requires_registration: bool,
+    rules: Vec<Rule>,
+    seed: u64,
+    throttle: Option<Throttle>,
+    counts: Counts,
+    news: News,
+    /// When a path was told to be asked again, on a virtual clock.
+    promised_ms: Mutex<HashMap<String, i64>>,
+    start_ms: i64,
+}
+
+impl Default for Conditions {
+    fn default() -> Conditions {
+        Conditions::new(Climate::default())
+    }
+}
+
+impl Conditions {
+    pub(crate) fn new(climate: Climate) -> Conditions {
+        Conditions {
+            start_ms: climate.clock.now_ms(),
+            clock: climate.clock,
+            latency: climate.latency,
+            requires_registration: climate.requires_registration,
+            seed: climate.seed.or(climate.faults.seed).unwrap_or_default(),
+            rules: climate.faults.rules,
+            throttle: climate.throttles.then(Throttle::default),
+            counts: Counts::default(),
+            news: News::default(),
+            promised_ms: Mutex::default(),
+        }
+    }
+
+    /// Whether nothing of this room applies, so that nothing needs to be counted.
+    pub(crate) fn is_calm(&self) -> bool {
+        self.rules.is_empty() && !self.latency.is_on()
+    }
+
+    fn running_s(&self) -> f64 {
+        (self.clock.now_ms() - self.start_ms) as f64 / 1000.0
+    }
+
+    /// Counts a request of that name that arrives.
+    pub(crate) fn arrive(&self, name: String) -> Identity {
+        if self.is_calm() {
+            return Identity { name, count: 1 };
+        }
+        self.counts.arrive(name)
+    }
+
+    /// The request of that name that is under way.
+    pub(crate) fn under_way(&self, name: &str) -> Identity {
+        self.counts.latest(name)
+    }
+
+    pub(crate) fn judge(&self, subject: &Subject) -> Fate {
+        faults::judge(&self.rules, self.seed, subject, self.running_s())
+    }
+
+    pub(crate) fn judge_operation(&self, subject: &Subject) -> Option<OperationFate> {
+        faults::judge_operation(&self.rules, self.seed, subject, self.running_s())
+    }
+
+    /// Until when a request that arrived at `arrived_ms` is not answered.
+    pub(crate) fn answered_at_ms(&self, arrived_ms: i64, work: &Work<'_>, who: &Identity) -> i64 {
+        let blocked = latency::blocks(self.latency, self.seed, work, who);
+        arrived_ms.saturating_add(i64::try_from(blocked.as_millis()).unwrap_or(i64::MAX))
+    }
+
+    /// When an operation that starts now ends; `None` when the emulator has no latency.
+    pub(crate) fn ends_at_ms(&self, work: &Work<'_>, who: &Identity) -> Option<i64> {
+        let lasting = latency::lasts(self.latency, self.seed, work, who);
+        let answered = self.answered_at_ms(self.clock.now_ms(), work, who);
+        let lasting = i64::try_from(lasting.as_millis()).unwrap_or(i64::MAX);
+        self.latency
+            .is_on()
+            .then(|| answered.saturating_add(lasting))
+    }
+
+    /// Seconds to wait, as this Azure's speed scales them; whole ones, at least 1.
+    pub(crate) fn scaled_s(&self, seconds: u64) -> u64 {
+        let scaled = seconds as f64 * self.latency.factor();
+        scaled.ceil().max(1.0) as u64
+    }
+
+    /// Takes a request's token, or refuses it.
+    ///
+    /// # Errors
+    /// The 429, when the emulator throttles and a bucket is empty.
+    pub(crate) fn admit(&self, asking: &Asking<'_>) -> Result<Allowance, Answer> {
+        match &self.throttle {
+            Some(throttle) => throttle.admit(asking, self.clock.now_ms()),
+            None => Ok(Allowance::full(asking.method, asking.kind)),
+        }
+    }
+
+    /// Notes that something was created, for as long as a rule keeps the news from spreading.
+    pub(crate) fn born(&self, subject: &Subject, id: &str) {
+        let lag = |kind| faults::lag(&self.rules, self.seed, kind, subject, self.running_s());
+        let lags = Lags {
+            unseen_s: lag(FaultKind::NotFoundYet),
+            unlisted_s: lag(FaultKind::ListLag),
+            powerless_s: lag(FaultKind::RoleLag),
+        };
+        self.news.born(id, &lags, self.clock.now_ms());
+    }
+
+    /// The id, or the one of those above it, that is not visible yet.
+    pub(crate) fn unseen(&self, id: &str) -> Option<String> {
+        self.news.unseen(id, self.clock.now_ms())
+    }
+
+    pub(crate) fn is_unlisted(&self, id: &str) -> bool {
+        self.news.is_unlisted(id, self.clock.now_ms())
+    }
+
+    /// Whether a role assignment does not count yet.
+    pub(crate) fn is_powerless(&self, id: &str) -> bool {
+        self.news.is_powerless(id, self.clock.now_ms())
+    }
+
+    /// On a virtual clock: `path` was told to be asked again `after_s` seconds from now.
+    pub(crate) fn promise(&self, path: &str, after_s: u64) {
+        let then = self.clock.now_ms() + i64::try_from(after_s).unwrap_or(i64::MAX / 1000) * 1000;
+        let mut promised = self.promises();
+        promised.insert(path.to_ascii_lowercase(), then);
+    }
+
+    /// On a virtual clock: when the caller of `path` was told to ask again.
+    pub(crate) fn promised_ms(&self, path: &str) -> Option<i64> {
+        self.promises().remove(&path.to_ascii_lowercase())
+    }
+
+    fn promises(&self) -> std::sync::MutexGuard<'_, HashMap<String, i64>> {
+        self.promised_ms
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::arm::rbac;
+    use crate::world::{Resource, World, tests::settings};
+
+    #[test]
+    fn a_role_that_was_just_given_counts_later() {
+        let clock = VirtualClock::new();
+        let conditions = Conditions::new(Climate {
+            clock: Clock::Virtual(clock.clone()),
+            faults: Faults::parse("[[fault]]\nkind = 'role_lag'\nfor_s = 60").expect("good"),
+            ..Climate::default()
+        });
+        let world = World::open_under(None, settings(), conditions).expect("in memory");
+        let id = "/subscriptions/s/providers/Microsoft.Authorization/roleAssignments/a";
+        let reader = "/providers/Microsoft.Authorization/roleDefinitions/acdd72a7-3385-48ef-bd42-f606fba81ae7";
+        world.put(Resource {
+            id: id.into(),
+            kind: "Microsoft.Authorization/roleAssignments".into(),
+            body: json!({ "properties": {
+                "principalId": "p", "scope": "/subscriptions/s", "roleDefinitionId": reader,
+            } }),
+            private: Value::Null,
+        });
+        let subject = Subject {
+            identity: world.conditions().arrive("put a".into()),
+            method: "PUT".into(),
+            path: id.to_lowercase(),
+            kind: "Microsoft.Authorization/roleAssignments".into(),
+            region: String::new(),
+        };
+        world.conditions().born(&subject, id);
+        let may = || {
+            rbac::allowed(
+                &world,
+                "p",
+                "Microsoft.Web/sites/read",
+                "/subscriptions/s/x",
+            )
+        };
+        clock.advance(Duration::from_secs(59));
+        assert!(!may());
+        clock.advance(Duration::from_secs(1));
+        assert!(may());
+    }
+}

@@ -1,0 +1,213 @@
+//! One exchange of the control plane from its arrival to its answer, with the time it takes and the
+//! troubles that were asked for.
+//!
+//! The work is done when the request arrives; what a realistic latency adds is the time until the
+//! answer leaves. Nothing is locked while it waits.
+
+use std::sync::Arc;
+
+use http::Method;
+
+use crate::arm::{self, Answer, Body, Incoming, ids, lro};
+use crate::conditions::{Deed, Dropped, Subject, Work, not_found_yet};
+use crate::server::State;
+use crate::traffic::Exchange;
+use crate::world::World;
+
+/// What goes back over the wire.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    Answered(Answer),
+    /// The body ends before its announced length.
+    Truncated(Answer),
+    /// The connection ends without an answer.
+    Dropped,
+}
+
+/// Carries out one request.
+pub(crate) async fn exchange(state: &State, incoming: Incoming) -> Outcome {
+    let world = &state.world;
+    let conditions = world.conditions();
+    if let Some(then) = promised(world, &incoming) {
+        conditions.clock.wait_until(then).await;
+    }
+    let arrived_ms = conditions.clock.now_ms();
+    let subject = Subject::arriving(world, &incoming);
+    let fate = conditions.judge(&subject);
+    let incoming = Arc::new(incoming);
+    if fate.dropped == Some(Dropped::BeforeTheWork) {
+        note(world, &incoming, arrived_ms, None);
+        return Outcome::Dropped;
+    }
+    let id = ids::normalise(&subject.path);
+    let is_new = incoming.method == Method::PUT && !world.contains(&id);
+    let refusal = fate.refusal.or_else(|| unseen(world, &subject, &id));
+    let answer = match refusal {
+        Some(refusal) => refused(world, &incoming, refusal),
+        None => work(state, &incoming).await,
+    };
+    let answer = afterwards(world, &incoming, &subject, is_new, answer);
+    let deed = deed(&incoming, &subject, is_new, &answer);
+    let work = Work {
+        kind: &subject.kind,
+        deed,
+        sku: sku(&answer),
+    };
+    let answered_ms = conditions.answered_at_ms(arrived_ms, &work, &subject.identity);
+    conditions.clock.wait_until(answered_ms).await;
+    let answer = with_waits(world, &incoming, answer);
+    note(world, &incoming, arrived_ms, Some(&answer));
+    if let Some(log) = &state.log {
+        log.write(&incoming, &answer);
+    }
+    match fate.dropped {
+        Some(_) => Outcome::Dropped,
+        None if fate.truncated => Outcome::Truncated(answer),
+        None => Outcome::Answered(answer),
+    }
+}
+
+/// On a virtual clock a caller comes back when it was told to, not before.
+fn promised(world: &World, incoming: &Incoming) -> Option<i64> {
+    let conditions = world.conditions();
+    conditions
+        .clock
+        .is_virtual()
+        .then(|| conditions.promised_ms(&incoming.path))
+        .flatten()
+}
+
+async fn work(state: &State, incoming: &Arc<Incoming>) -> Answer {
+    let (state, incoming) = (state.clone(), Arc::clone(incoming));
+    let answered = tokio::task::spawn_blocking(move || state.turn.answer(&state.world, &incoming));
+    answered.await.unwrap_or_else(|error| {
+        tracing::error!(%error, "a handler failed");
+        Answer::error(
+            500,
+            "InternalServerError",
+            "The emulator failed on this request; its log says why.",
+        )
+    })
+}
+
+/// A page of a proxy has none of ARM's headers.
+fn refused(world: &World, incoming: &Incoming, refusal: Answer) -> Answer {
+    match refusal.body {
+        Body::Text { .. } => refusal,
+        _ => arm::with_standard_headers(world, incoming, None, refusal),
+    }
+}
+
+/// What a request meets that names something nobody has heard of yet: 404, also for a child of it.
+fn unseen(world: &World, subject: &Subject, id: &str) -> Option<Answer> {
+    let unseen = world.conditions().unseen(id)?;
+    let is_itself = unseen.eq_ignore_ascii_case(id);
+    if is_itself && !["GET", "HEAD"].contains(&subject.method.as_str()) {
+        return None;
+    }
+    let resource = world.get(&unseen)?;
+    Some(not_found_yet(&resource.kind, &resource.id))
+}
+
+/// Notes what is new, and takes out of lists what they do not know yet.
+fn afterwards(
+    world: &World,
+    incoming: &Incoming,
+    subject: &Subject,
+    is_new: bool,
+    mut answer: Answer,
+) -> Answer {
+    let conditions = world.conditions();
+    if conditions.is_calm() {
+        return answer;
+    }
+    if is_new && answer.status.is_success() {
+        conditions.born(subject, &subject.path);
+    }
+    if incoming.method == Method::GET
+        && let Body::Json(body) = &mut answer.body
+        && let Some(items) = body.get_mut("value").and_then(|value| value.as_array_mut())
+    {
+        items.retain(|item| {
+            item["id"]
+                .as_str()
+                .is_none_or(|id| !conditions.is_unlisted(id))
+        });
+    }
+    answer
+}
+
+/// Refusals are as quick as reads.
+fn deed(incoming: &Incoming, subject: &Subject, is_new: bool, answer: &Answer) -> Deed {
+    let known = !subject.kind.is_empty() && answer.status.is_success();
+    match incoming.method {
+        Method::PUT if known && is_new => Deed::Create,
+        Method::PUT | Method::PATCH if known => Deed::Update,
+        Method::DELETE if known => Deed::Delete,
+        Method::POST if known => Deed::Action,
+        _ => Deed::Read,
+    }
+}
+
+fn sku(answer: &Answer) -> &str {
+    match &answer.body {
+        Body::Json(body) => arm::json::text(&body["sku"]["name"]),
+        _ => "",
+    }
+}
+
+/// Handlers say `retry-after: 0`. With latency that becomes what the dialect says; on a virtual clock
+/// the wait is promised to the clock instead, and nobody has to sit it out.
+fn with_waits(world: &World, incoming: &Incoming, mut answer: Answer) -> Answer {
+    let conditions = world.conditions();
+    let operations: Vec<String> = answer
+        .headers
+        .iter()
+        .filter(|(name, _)| ["azure-asyncoperation", "location"].contains(name))
+        .filter_map(|(_, url)| path_of(url))
+        .collect();
+    let Some(wait) = answer
+        .headers
+        .iter_mut()
+        .find(|(name, _)| *name == "retry-after")
+    else {
+        return answer;
+    };
+    if wait.1 == "0" && conditions.latency.is_on() {
+        let of_operation = operations.iter().find_map(|path| {
+            let segments = ids::segments(path)?;
+            lro::asked_about(world, &segments).map(|(_, wait_s)| wait_s)
+        });
+        wait.1 = conditions.scaled_s(of_operation.unwrap_or(10)).to_string();
+    }
+    let wait_s: u64 = wait.1.parse().unwrap_or_default();
+    if conditions.clock.is_virtual() && wait_s > 0 {
+        wait.1 = "0".to_owned();
+        let own = operations.is_empty().then_some(&incoming.path);
+        for path in operations.iter().chain(own) {
+            conditions.promise(path, wait_s);
+        }
+    }
+    answer
+}
+
+fn path_of(url: &str) -> Option<String> {
+    url::Url::parse(url).ok().map(|url| url.path().to_owned())
+}
+
+fn note(world: &World, incoming: &Incoming, at_ms: i64, answer: Option<&Answer>) {
+    let code = answer.and_then(|answer| match &answer.body {
+        Body::Json(body) => [&body["error"]["code"], &body["Code"], &body["error"]]
+            .into_iter()
+            .find_map(|code| code.as_str())
+            .map(str::to_owned),
+        _ => None,
+    });
+    world.traffic().note(Exchange {
+        at_ms,
+        method: incoming.method.to_string(),
+        path: incoming.path.clone(),
+        status: answer.map(|answer| answer.status.as_u16()),
+        code,
+    });
+}
