@@ -145,7 +145,8 @@ async fn plain(state: &State, request: Request<HttpBody>) -> Response<HttpBody> 
         return proxy::connect(&state.world, tls_for, request).await;
     }
     if page::is_asked_for(&request) {
-        return page::respond(&state.world, &request);
+        state.turn.catch_up(&state.world);
+        return page::respond(&state.world, request, None).await;
     }
     let base = state.world.settings().base();
     http_response(Answer::error(
@@ -184,7 +185,8 @@ async fn respond(
     let world = &state.world;
     if is_own(world, &host) {
         if page::is_asked_for(&request) {
-            return Ok(page::respond(world, &request));
+            state.turn.catch_up(world);
+            return Ok(page::respond(world, request, None).await);
         }
         if blob::is_blob_path(request.uri().path()) {
             return Ok(blob::handle(world, request).await);

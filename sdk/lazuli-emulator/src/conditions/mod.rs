@@ -86,6 +86,14 @@ impl Conditions {
         self.rules.is_empty() && !self.latency.is_on()
     }
 
+    /// What goes wrong here, in a few words.
+    pub(crate) fn troubles(&self) -> String {
+        match self.rules.len() {
+            0 => "none on purpose".to_owned(),
+            count => format!("{count} rules, seed {}", self.seed),
+        }
+    }
+
     fn running_s(&self) -> f64 {
         (self.clock.now_ms() - self.start_ms) as f64 / 1000.0
     }

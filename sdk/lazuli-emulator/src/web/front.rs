@@ -24,6 +24,7 @@ use crate::data::distribution;
 use crate::data::oci_store::OciStore;
 use crate::data::reference::ImageReference;
 use crate::data::route::Route;
+use crate::page;
 use crate::world::World;
 
 pub(crate) use super::container::container_log;
@@ -127,7 +128,7 @@ async fn loopback(world: &World, own: SocketAddr, request: Request<Body>) -> Res
             .parse::<std::net::IpAddr>()
             .is_ok()
     {
-        return pages::sites(&Site::all(world), own.port());
+        return page::respond(world, request, Some(own.port())).await;
     }
     respond(world, &Address::of(&host), request).await
 }

@@ -3,8 +3,6 @@
 use axum::body::Body;
 use http::{HeaderValue, Response, StatusCode, header};
 
-use super::site::Site;
-
 fn html(status: StatusCode, title: &str, text: &str) -> Response<Body> {
     let page = format!(
         "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{title}</title></head>\
@@ -68,21 +66,6 @@ pub(crate) fn not_an_address(url: &str) -> Response<Body> {
         "400 Bad Request",
         &format!("<p>{} is no address.</p>", escape(url)),
     )
-}
-
-/// Every site, with a link that works on this machine.
-pub(crate) fn sites(sites: &[Site], port: u16) -> Response<Body> {
-    let link = |site: &Site| {
-        let host = escape(&site.host());
-        format!("<li><a href=\"http://{host}.localhost:{port}/\">{host}</a></li>")
-    };
-    let list: String = sites.iter().map(link).collect();
-    let text = if list.is_empty() {
-        "<p>There are no web apps yet.</p>".to_owned()
-    } else {
-        format!("<ul>{list}</ul>")
-    };
-    html(StatusCode::OK, "Web apps of the emulator", &text)
 }
 
 fn escape(text: &str) -> String {

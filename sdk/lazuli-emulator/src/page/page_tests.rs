@@ -1,0 +1,111 @@
+use http_body_util::BodyExt;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::traffic::Exchange;
+use crate::web::fixture;
+use crate::world;
+
+async fn get(world: &World, host: &str) -> (u16, String, String) {
+    let request = Request::builder()
+        .uri("/")
+        .header("host", host)
+        .body(Body::empty())
+        .expect("a request");
+    let response = respond(world, request, Some(8080)).await;
+    let policy = response.headers()["content-security-policy"]
+        .to_str()
+        .expect("text")
+        .to_owned();
+    let status = response.status().as_u16();
+    let body = response
+        .into_body()
+        .collect()
+        .await
+        .expect("a body")
+        .to_bytes();
+    (
+        status,
+        String::from_utf8(body.to_vec()).expect("UTF-8"),
+        policy,
+    )
+}
+
+#[tokio::test]
+async fn an_empty_world_has_a_page() {
+    let (status, page, policy) = get(&world::tests::empty(), "127.0.0.1:8443").await;
+    assert_eq!(status, 200);
+    assert!(page.contains("Nothing is deployed"), "{page}");
+    assert!(policy.starts_with("default-src 'none'"), "{policy}");
+    for outside in ["src=", "<link", "url(", "@import"] {
+        assert!(!page.contains(outside), "the page needs {outside}");
+    }
+}
+
+#[tokio::test]
+async fn the_way_to_the_image_is_shown_with_its_broken_hop() {
+    let world = fixture::article();
+    fixture::push_page(&world, "lnx-v1", "hello");
+    let (_, page, _) = get(&world, "localhost").await;
+    assert!(
+        page.contains("secureacrweb2021") && !page.contains("hop broken"),
+        "{page}"
+    );
+    for part in ["secureacr-pe", "privatelink.azurecr.io", "10.0."] {
+        assert!(page.contains(part), "the picture lacks {part}");
+    }
+    world.remove(&fixture::link_id());
+    let (_, page, _) = get(&world, "localhost").await;
+    assert!(
+        page.contains("hop broken") && page.contains("Broken here"),
+        "{page}"
+    );
+    assert_eq!(page.matches("hop broken").count(), 1);
+}
+
+#[tokio::test]
+async fn whatever_a_resource_is_called_stays_text() {
+    const EVIL: &str = "<img src=x onerror=alert(1)>\"'</script><script>alert(2)</script>";
+    let world = fixture::article();
+    let group = format!("/subscriptions/s/resourceGroups/{EVIL}");
+    fixture::put(
+        &world,
+        &format!("{group}/providers/Microsoft.Network/virtualNetworks/{EVIL}"),
+        json!({ "location": EVIL, "properties": { "provisioningState": EVIL, "addressSpace": { "addressPrefixes": [EVIL] } } }),
+        Value::Null,
+    );
+    world.put(crate::world::Resource {
+        id: group,
+        kind: "Microsoft.Resources/resourceGroups".into(),
+        body: json!({ "location": EVIL }),
+        private: Value::Null,
+    });
+    world.update(&fixture::site_id(), |site| {
+        site.private["containerLog"] = json!([format!("2026 ERROR - {EVIL}")]);
+        site.private["config"]["linuxFxVersion"] = format!("DOCKER|{EVIL}").into();
+    });
+    world.update(&fixture::registry_id(), |registry| {
+        registry.private["runs"] = json!({ "cs1": { "runId": EVIL, "status": EVIL, "polls": 9,
+            "outputImages": [{ "repository": EVIL, "tag": EVIL }], "runErrorMessage": EVIL, "startTime": EVIL } });
+    });
+    world.traffic().note(Exchange {
+        at_ms: 0,
+        method: EVIL.into(),
+        path: EVIL.into(),
+        status: Some(200),
+        code: Some(EVIL.into()),
+    });
+    let (_, page, _) = get(&world, "[::1]:1").await;
+    assert!(page.contains("&lt;img src=x"), "the texts are on the page");
+    assert!(!page.contains("<img"), "{page}");
+    assert_eq!(page.matches("<script>").count(), 1, "only the page's own");
+    assert_eq!(page.matches("</script>").count(), 1);
+}
+
+#[tokio::test]
+async fn names_of_others_do_not_get_the_page() {
+    let world = fixture::article();
+    let (status, page, _) = get(&world, "rebound.example:8443").await;
+    assert_eq!(status, 421);
+    assert!(!page.contains("secureacr"), "{page}");
+}

@@ -1,0 +1,100 @@
+//! What happened of late: builds and requests.
+
+use http::Method;
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::markup::{Markup, el};
+use super::{badge, head, nothing, row, titled};
+use crate::arm::json;
+use crate::build::tasks;
+use crate::traffic::Exchange;
+use crate::world::World;
+
+const REGISTRY: &str = "Microsoft.ContainerRegistry/registries";
+/// Builds shown per registry, newest first.
+const BUILDS: usize = 20;
+
+pub(super) fn builds(world: &World) -> [Markup; 1] {
+    let registries = world.of_kind(REGISTRY);
+    let rows: Vec<Markup> = registries
+        .iter()
+        .flat_map(|registry| {
+            let runs = runs(world, &registry.id);
+            runs.into_iter().map(|run| build(registry.name(), &run))
+        })
+        .collect();
+    let section = titled("Builds", rows.len());
+    if rows.is_empty() {
+        return [section.child(nothing("Nothing was built."))];
+    }
+    let names = ["registry", "run", "state", "images", "started", "error"];
+    let table = el("table", "")
+        .child(head(&names))
+        .child(el("tbody", "").children(rows));
+    [section.child(table)]
+}
+
+/// The runs as ARM lists them.
+fn runs(world: &World, registry: &str) -> Vec<Value> {
+    let action = tasks::Action {
+        registry,
+        method: &Method::GET,
+        path: &["runs"],
+        body: &Value::Null,
+        base_url: "",
+    };
+    let listed = tasks::action(world, &action).map(|answer| answer.body);
+    let listed = listed.unwrap_or_default();
+    json::items(&listed["value"])
+        .take(BUILDS)
+        .map(|run| run["properties"].clone())
+        .collect()
+}
+
+fn build(registry: &str, run: &Value) -> Markup {
+    let images = json::items(&run["outputImages"]).map(|image| {
+        format!(
+            "{}:{}",
+            json::text(&image["repository"]),
+            json::text(&image["tag"])
+        )
+    });
+    let images = images.collect::<Vec<_>>().join(", ");
+    let started: String = json::text(&run["startTime"]).chars().take(19).collect();
+    el("tr", "")
+        .child(el("td", "").text(registry))
+        .child(el("td", "").text(json::text(&run["runId"])))
+        .child(el("td", "").child(badge(json::text(&run["status"]))))
+        .child(el("td", "").text(&images))
+        .child(el("td", "dim").text(&started))
+        .child(el("td", "").text(json::text(&run["runErrorMessage"])))
+}
+
+pub(super) fn requests(world: &World) -> [Markup; 1] {
+    let recent = world.traffic().recent();
+    let section = titled("Requests of late", recent.len());
+    if recent.is_empty() {
+        return [section.child(nothing("Nobody asked for anything yet."))];
+    }
+    let table = el("table", "requests")
+        .child(head(&["time", "method", "status", "path", "code"]))
+        .child(el("tbody", "").children(recent.iter().rev().map(request)));
+    [section.child(table)]
+}
+
+fn request(exchange: &Exchange) -> Markup {
+    let at = Timestamp::from_millisecond(exchange.at_ms).unwrap_or_default();
+    let at = at.strftime("%H:%M:%S").to_string();
+    let (status, class) = match exchange.status {
+        None => ("dropped".to_owned(), "badge bad"),
+        Some(status @ ..400) => (status.to_string(), "badge good"),
+        Some(status @ (404 | 409 | 412 | 429)) => (status.to_string(), "badge busy"),
+        Some(status) => (status.to_string(), "badge bad"),
+    };
+    let cells = row(&[&at, &exchange.method]);
+    cells
+        .child(el("td", "").child(el("span", class).text(&status)))
+        .child(el("td", "path").text(&exchange.path))
+        .child(el("td", "").text(exchange.code.as_deref().unwrap_or_default()))
+}
