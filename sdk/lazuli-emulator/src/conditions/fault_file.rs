@@ -255,7 +255,7 @@ impl Entry {
             "give probability or nth, not both",
         );
         no(
-            matches!(&self.nth, Some(nth) if nth.clone().into_vec().iter().any(|n| *n == 0)),
+            matches!(&self.nth, Some(nth) if nth.clone().into_vec().contains(&0)),
             "nth counts from 1",
         );
         no(self.times == Some(0), "times must be 1 or more");
