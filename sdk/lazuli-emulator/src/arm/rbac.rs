@@ -122,6 +122,17 @@ pub(crate) fn refuse(client: &str, principal: &str, action: &str, scope: &str) -
     Answer::error(403, "AuthorizationFailed", message)
 }
 
+/// Refuses a call that may be made, but not with the resource it refers to.
+pub(crate) fn refuse_linked(call: &Call<'_>, done: &str, missing: &str, linked: &str) -> Answer {
+    let message = format!(
+        "The client '{}' with object id '{}' has permission to perform action '{done}' on scope '{}'; however, it does not have permission to perform action(s) '{missing}' on the linked scope(s) '{linked}' (respectively) or the linked scope(s) are invalid.",
+        call.caller.client,
+        call.caller.principal,
+        call.id(),
+    );
+    Answer::error(403, "LinkedAuthorizationFailed", message)
+}
+
 /// Makes the seeded service principal Owner of the subscription, once per world.
 pub(crate) fn seed(world: &World) {
     let settings = world.settings();

@@ -5,7 +5,9 @@ pub(crate) mod identities;
 pub(crate) mod interfaces;
 pub(crate) mod locations;
 pub(crate) mod network;
+pub(crate) mod networking;
 pub(crate) mod plans;
+pub(crate) mod private_connections;
 pub(crate) mod private_dns;
 pub(crate) mod private_endpoints;
 pub(crate) mod record_sets;
@@ -71,10 +73,18 @@ impl Kind {
 
 /// All types, in the order the families stand in the documentation.
 pub(crate) fn kinds() -> impl Iterator<Item = &'static Kind> {
-    let families: [&'static [Kind]; 12] = [
+    let families: [&'static [Kind]; 20] = [
         &groups::KINDS,
         &virtual_networks::KINDS,
         &subnets::KINDS,
+        &networking::peerings::KINDS,
+        &networking::addresses::KINDS,
+        &networking::delegations::KINDS,
+        &networking::security_groups::KINDS,
+        &networking::route_tables::KINDS,
+        &networking::plain::KINDS,
+        &networking::link_services::KINDS,
+        &interfaces::KINDS,
         &private_endpoints::KINDS,
         &zone_groups::KINDS,
         &private_dns::KINDS,
@@ -91,8 +101,9 @@ pub(crate) fn kinds() -> impl Iterator<Item = &'static Kind> {
 /// The types as messages name them.
 pub(crate) const MODELLED: &[&str] = &[
     "Microsoft.Resources/resourceGroups",
-    "Microsoft.Network/virtualNetworks (subnets)",
-    "Microsoft.Network/privateEndpoints (privateDnsZoneGroups)",
+    "Microsoft.Network/virtualNetworks (subnets, virtualNetworkPeerings)",
+    "Microsoft.Network/networkSecurityGroups, routeTables, natGateways, publicIPAddresses, applicationSecurityGroups, loadBalancers, networkInterfaces",
+    "Microsoft.Network/privateEndpoints (privateDnsZoneGroups), privateLinkServices",
     "Microsoft.Network/privateDnsZones (virtualNetworkLinks, record sets)",
     "Microsoft.ContainerRegistry/registries (builds, privateEndpointConnections)",
     "Microsoft.ManagedIdentity/userAssignedIdentities",

@@ -13,7 +13,7 @@ use crate::arm::{Answer, Call, ids, json};
 use crate::world::{Resource, World};
 
 /// Addresses that Azure keeps in every subnet: four at the start, one at the end.
-const RESERVED_AT_START: u32 = 4;
+pub(crate) const RESERVED_AT_START: u32 = 4;
 
 /// A weak etag as the Network provider writes it.
 pub(crate) fn new_etag() -> String {
@@ -52,6 +52,73 @@ pub(crate) fn inline_child(
     })
 }
 
+/// A tracked resource of this provider, its parts in the order in which the provider writes them.
+pub(crate) fn tracked(call: &Call<'_>, location: &str, properties: Value) -> Resource {
+    let mut body = json!({
+        "name": call.target.name(), "id": call.id(), "etag": "", "type": call.target.kind, "location": location,
+    });
+    if let Some(tags) = call.tags() {
+        json::set(&mut body, "tags", tags);
+    }
+    for part in ["sku", "zones", "extendedLocation"] {
+        if !call.body[part].is_null() {
+            json::set(&mut body, part, call.body[part].clone());
+        }
+    }
+    json::set(&mut body, "properties", properties);
+    Resource {
+        id: call.id(),
+        kind: call.target.kind.clone(),
+        body,
+        private: Value::Null,
+    }
+}
+
+/// A child that is a resource of its own and has neither location nor tags.
+pub(crate) fn child(id: &str, kind: &str, properties: Value) -> Resource {
+    let body = json!({
+        "name": ids::name_of(id), "id": id, "etag": "", "properties": properties, "type": kind,
+    });
+    Resource {
+        id: id.to_owned(),
+        kind: kind.to_owned(),
+        body,
+        private: Value::Null,
+    }
+}
+
+/// The identifier a resource keeps through its life.
+pub(crate) fn resource_guid(existing: Option<&Resource>) -> String {
+    existing
+        .and_then(|old| old.text("/properties/resourceGuid"))
+        .map_or_else(|| Uuid::new_v4().to_string(), str::to_owned)
+}
+
+/// `[{ "id": … }]` of references.
+pub(crate) fn references(ids: impl IntoIterator<Item = String>) -> Vec<Value> {
+    ids.into_iter().map(|id| json!({ "id": id })).collect()
+}
+
+/// The referenced resource, which must be of the type that the property asks for.
+pub(crate) fn referenced(world: &World, id: &str, kind: &str, by: &str) -> Result<Resource, Answer> {
+    world
+        .get(id)
+        .filter(|found| found.kind == kind)
+        .ok_or_else(|| invalid_reference(id, by))
+}
+
+/// PATCH of this provider changes tags only, and at once.
+pub(crate) fn patch_tags(call: &Call<'_>) -> Result<Answer, Answer> {
+    call.required()?;
+    if let Some(tags) = call.tags() {
+        call.world.update(&call.id(), |resource| {
+            json::set(&mut resource.body, "tags", tags);
+            touch(&mut resource.body);
+        });
+    }
+    Ok(super::shown(call.world, &call.required()?))
+}
+
 /// The virtual network a subnet belongs to.
 pub(crate) fn network_of(subnet: &str) -> &str {
     ids::parent(subnet)
@@ -59,16 +126,30 @@ pub(crate) fn network_of(subnet: &str) -> &str {
 
 /// Stores a network resource and answers in the dialect: 201/200, `Updating`, `Azure-AsyncOperation`.
 ///
-/// A write that changes nothing is `Succeeded` at once. While another write on `lock` is under way the
+/// A write that changes nothing but tags is `Succeeded` at once. While another write on `lock` is under way the
 /// new one is accepted and its operation fails, which is what Azure does and what clients get wrong.
-pub(crate) fn write(call: &Call<'_>, lock: Option<&str>, mut resource: Resource) -> Answer {
+pub(crate) fn write(call: &Call<'_>, lock: Option<&str>, resource: Resource) -> Answer {
+    write_with(call, lock, resource, false)
+}
+
+/// The same for a resource whose children may change with it.
+pub(crate) fn write_with(
+    call: &Call<'_>,
+    lock: Option<&str>,
+    mut resource: Resource,
+    children_change: bool,
+) -> Answer {
     let existing = call.world.get(&resource.id);
     if let Some(lock) = lock.filter(|lock| lro::busy(call.world, lock)) {
         return refuse_later(call, &resource, existing.is_none(), lock);
     }
-    let unchanged = existing
+    let unchanged = !children_change
+        && existing
         .as_ref()
         .is_some_and(|old| settled_form(&old.body) == settled_form(&resource.body));
+    if unchanged && let Some(old) = &existing {
+        keep_computed(&old.body, &mut resource.body);
+    }
     touch(&mut resource.body);
     if unchanged {
         mark(&mut resource.body, "Succeeded");
@@ -138,9 +219,25 @@ pub(crate) fn mark(body: &mut Value, state: &str) {
     }
 }
 
-/// A body without what changes by itself, for "did this write change anything".
+/// What the provider worked out for a resource stays when nothing was asked of it.
+fn keep_computed(old: &Value, new: &mut Value) {
+    for name in ["customDnsConfigs", "privateDnsZoneConfigs"] {
+        if !old["properties"][name].is_null() {
+            json::set(&mut new["properties"], name, old["properties"][name].clone());
+        }
+    }
+}
+
+/// Whether two bodies differ in more than tags, states and etags.
+pub(crate) fn differs(old: &Value, new: &Value) -> bool {
+    settled_form(old) != settled_form(new)
+}
+
+/// A body without what changes by itself, for "did this write change anything". Tags do not count:
+/// they are not the provider's (recorded answers of the service).
 fn settled_form(body: &Value) -> Value {
     let mut form = body.clone();
+    json::unset(&mut form, "tags");
     strip(&mut form);
     form
 }
@@ -150,6 +247,8 @@ fn strip(value: &mut Value) {
         Value::Object(object) => {
             object.shift_remove("etag");
             object.shift_remove("provisioningState");
+            object.shift_remove("recordSets");
+            object.shift_remove("customDnsConfigs");
             object.values_mut().for_each(strip);
         }
         Value::Array(items) => items.iter_mut().for_each(strip),
@@ -202,17 +301,33 @@ pub(crate) fn free_addresses(
     (free.len() == count).then_some(free)
 }
 
-fn taken_addresses(world: &World, subnet: &str) -> Vec<Ipv4Addr> {
-    let mut taken = Vec::new();
+/// Addresses of a subnet that interfaces hold.
+pub(crate) fn taken_addresses(world: &World, subnet: &str) -> Vec<Ipv4Addr> {
+    let held = held_addresses(world, subnet).into_iter();
+    held.map(|(address, _)| address).collect()
+}
+
+/// The interface that holds an address.
+pub(crate) fn holder_of(world: &World, subnet: &str, address: Ipv4Addr) -> Option<String> {
+    let held = held_addresses(world, subnet).into_iter();
+    held.filter(|(one, _)| *one == address)
+        .map(|(_, holder)| holder)
+        .next()
+}
+
+fn held_addresses(world: &World, subnet: &str) -> Vec<(Ipv4Addr, String)> {
+    let mut held = Vec::new();
     for nic in world.of_kind("Microsoft.Network/networkInterfaces") {
         for config in json::items(&nic.body["properties"]["ipConfigurations"]) {
             let properties = &config["properties"];
-            if json::same(json::text(&properties["subnet"]["id"]), subnet) {
-                taken.extend(json::text(&properties["privateIPAddress"]).parse::<Ipv4Addr>());
+            if json::same(json::text(&properties["subnet"]["id"]), subnet)
+                && let Ok(address) = json::text(&properties["privateIPAddress"]).parse()
+            {
+                held.push((address, nic.id.clone()));
             }
         }
     }
-    taken
+    held
 }
 
 /// A resource that another one names and that is not there.

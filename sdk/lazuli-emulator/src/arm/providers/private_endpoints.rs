@@ -1,42 +1,40 @@
 //! `Microsoft.Network/privateEndpoints` which stand for a service inside a network.
 
 use serde_json::{Value, json};
-use uuid::Uuid;
 
 use super::network::{self, inline_child, invalid_reference};
-use super::{Kind, interfaces, registries, subnets};
-use crate::arm::{Answer, Call, ids, json, rbac};
+use super::networking::APPLICATION_GROUP;
+use super::networking::private_link;
+use super::private_connections::{self, Connection};
+use super::{Kind, interfaces, subnets};
+use crate::arm::{Answer, Call, json, lro};
 use crate::world::{Resource, World};
 
 pub(crate) const KIND: &str = "Microsoft.Network/privateEndpoints";
-pub(crate) const KINDS: [Kind; 2] = [
-    Kind {
-        put: Some(put),
-        patch: Some(patch),
-        delete: Some(delete),
-        view: Some(view),
-        removed: Some(removed),
-        ..Kind::new(KIND)
-    },
-    Kind::new(interfaces::KIND),
-];
+pub(crate) const KINDS: [Kind; 1] = [Kind {
+    put: Some(put),
+    patch: Some(network::patch_tags),
+    delete: Some(delete),
+    view: Some(view),
+    settle: Some(settle),
+    removed: Some(removed),
+    ..Kind::new(KIND)
+}];
 
-/// One `privateLinkServiceConnections` entry of a request.
-pub(crate) struct Connection {
-    name: String,
-    pub(crate) target: Resource,
-    pub(crate) group: String,
-    manual: bool,
-    message: Value,
-}
+/// From this version on an endpoint says which addresses it has.
+const SHOWS_IP_VERSION_SINCE: &str = "2025-01-01";
 
 fn put(call: &Call<'_>) -> Result<Answer, Answer> {
     let existing = call.existing();
     let location = call.location(existing.as_ref())?;
     let properties = json::properties(call.object()?)?;
     let subnet = subnet(call, existing.as_ref(), &properties, &location)?;
-    let connection = connection(call, &properties)?;
-    check_approval(call, &connection)?;
+    let connection = private_connections::requested(call, &properties)?;
+    check_target_kept(call, existing.as_ref(), &connection)?;
+    private_connections::check_approval(call, &connection)?;
+    for group in json::items(&properties["applicationSecurityGroups"]) {
+        network::referenced(call.world, json::text(&group["id"]), APPLICATION_GROUP, &call.id())?;
+    }
     let nic = match &existing {
         Some(old) => json::text(&old.body["properties"]["networkInterfaces"][0]["id"]).to_owned(),
         None => interfaces::make(call, &properties, &location, &subnet, &connection)?,
@@ -50,9 +48,22 @@ fn put(call: &Call<'_>) -> Result<Answer, Answer> {
     );
     let answer = network::write(call, None, resource);
     if existing.is_none() {
-        add_connection(call, &connection);
+        private_connections::store(call, &connection);
     }
     Ok(answer)
+}
+
+fn check_target_kept(call: &Call<'_>, existing: Option<&Resource>, connection: &Connection) -> Result<(), Answer> {
+    let word = connection.word();
+    let old = existing.and_then(|old| old.text(&format!("/properties/{word}/0/properties/privateLinkServiceId")));
+    if existing.is_none() || old.is_some_and(|old| json::same(old, &connection.target)) {
+        return Ok(());
+    }
+    let message = format!(
+        "Cannot change the private link service connection of the existing private endpoint {}. Delete the endpoint and create it again.",
+        call.id(),
+    );
+    Err(Answer::network(400, "CannotChangePrivateLinkConnectionOnPrivateEndpoint", message))
 }
 
 fn subnet(
@@ -108,109 +119,21 @@ fn subnet(
             message,
         ));
     }
+    check_settled(call, &subnet)?;
     Ok(subnet)
 }
 
-fn connection(call: &Call<'_>, properties: &Value) -> Result<Connection, Answer> {
-    let automatic =
-        json::items(&properties["privateLinkServiceConnections"]).map(|one| (one, false));
-    let manual =
-        json::items(&properties["manualPrivateLinkServiceConnections"]).map(|one| (one, true));
-    let all: Vec<_> = automatic.chain(manual).collect();
-    let [(one, manual)] = all[..] else {
-        let message = format!(
-            "Private endpoint {} must have exactly one private link service connection, it has {}.",
-            call.id(),
-            all.len()
-        );
-        return Err(Answer::network(
-            400,
-            "PrivateEndpointMustHaveExactlyOneConnection",
-            message,
-        ));
-    };
-    let id = json::text(&one["properties"]["privateLinkServiceId"]);
-    let kind = ids::Target::parse(&ids::segments(id).unwrap_or_default())
-        .map(|target| target.kind)
-        .unwrap_or_default();
-    if ![registries::KIND, super::sites::KIND].contains(&kind.as_str()) {
-        return Err(crate::arm::errors::not_modelled(&format!(
-            "A private endpoint to '{kind}' ({id})"
-        )));
-    }
-    let target = call
-        .world
-        .get(id)
-        .ok_or_else(|| invalid_reference(id, &call.id()))?;
-    let group = group(&target, one)?;
-    let message = one["properties"]["requestMessage"].clone();
-    Ok(Connection {
-        name: json::text(&one["name"]).to_owned(),
-        target,
-        group,
-        manual,
-        message,
-    })
-}
-
-fn group(target: &Resource, one: &Value) -> Result<String, Answer> {
-    let wanted = if target.kind == registries::KIND {
-        "registry"
-    } else {
-        "sites"
-    };
-    let given: Vec<&str> = json::items(&one["properties"]["groupIds"])
-        .filter_map(Value::as_str)
-        .collect();
-    if given.len() != 1 || !json::same(given[0], wanted) {
-        let message = format!(
-            "Call to {} failed. Error message: the group ids [{}] are not valid for {}; the valid group id is {wanted}.",
-            target.kind,
-            given.join(", "),
-            target.id,
-        );
-        return Err(Answer::network(400, "InvalidPrivateLinkGroupId", message));
-    }
-    let sku = target.text("/sku/name").unwrap_or_default();
-    if target.kind == registries::KIND && sku != "Premium" {
-        let message = format!(
-            "Call to {} failed. Error message: Private endpoint connections are not supported for the registry {} of SKU {sku}; the Premium SKU is needed.",
-            target.kind,
-            target.name(),
-        );
-        return Err(Answer::network(
-            400,
-            "PrivateEndpointConnectionNotSupportedForSku",
-            message,
-        ));
-    }
-    Ok(wanted.to_owned())
-}
-
-/// Connections that approve themselves need the approval right on the target.
-fn check_approval(call: &Call<'_>, connection: &Connection) -> Result<(), Answer> {
-    let action = format!(
-        "{}/privateEndpointConnectionsApproval/action",
-        connection.target.kind
-    );
-    if connection.manual
-        || rbac::allowed(
-            call.world,
-            &call.caller.principal,
-            &action,
-            &connection.target.id,
-        )
-    {
+/// A subnet that is being written cannot be referred to yet.
+fn check_settled(call: &Call<'_>, subnet: &Resource) -> Result<(), Answer> {
+    if !lro::busy(call.world, &subnet.id) {
         return Ok(());
     }
     let message = format!(
-        "The client '{}' with object id '{}' has permission to perform action '{KIND}/write' on scope '{}'; however, it does not have permission to perform action(s) '{action}' on the linked scope(s) '{}' (respectively) or the linked scope(s) are invalid.",
-        call.caller.client,
-        call.caller.principal,
+        "Cannot proceed with operation because resource {} used by resource {} is not in Succeeded state. Resource is in Updating state and the last operation that updated/is updating the resource is PutSubnetOperation.",
+        subnet.id,
         call.id(),
-        connection.target.id,
     );
-    Err(Answer::error(403, "LinkedAuthorizationFailed", message))
+    Err(Answer::network(400, "ReferencedResourceNotProvisioned", message))
 }
 
 fn build(
@@ -218,115 +141,75 @@ fn build(
     existing: Option<&Resource>,
     location: &str,
     given: &Value,
-    parts: (&str, &Connection, &str),
+    (subnet, connection, nic): (&str, &Connection, &str),
 ) -> Resource {
-    let (subnet, connection, nic) = parts;
-    let old = existing
-        .map(|old| old.body["properties"].clone())
-        .unwrap_or_default();
-    let word = if connection.manual {
-        "manualPrivateLinkServiceConnections"
-    } else {
-        "privateLinkServiceConnections"
-    };
-    let state = match existing {
-        Some(_) => old[word][0]["properties"]["privateLinkServiceConnectionState"].clone(),
-        None if connection.manual => {
-            json!({ "status": "Pending", "description": "Awaiting Approval", "actionsRequired": "None" })
-        }
-        None => {
-            json!({ "status": "Approved", "description": "Auto Approved", "actionsRequired": "None" })
-        }
-    };
-    let mut properties = json!({
-        "provisioningState": "Succeeded", "privateLinkServiceId": connection.target.id, "groupIds": [connection.group],
-        "privateLinkServiceConnectionState": state,
-    });
-    if connection.message.is_string() {
-        json::set(
-            &mut properties,
-            "requestMessage",
-            connection.message.clone(),
-        );
-    }
-    let shown = vec![inline_child(
-        &call.id(),
-        word,
-        &format!("{KIND}/{word}"),
-        &connection.name,
-        properties,
-    )];
+    let old = existing.map(|old| &old.body["properties"]).unwrap_or(&Value::Null);
+    let shown = vec![shown(call, connection, old)];
     let (automatic, manual) = if connection.manual {
         (Vec::new(), shown)
     } else {
         (shown, Vec::new())
     };
-    let guid = old["resourceGuid"]
-        .as_str()
-        .map_or_else(|| Uuid::new_v4().to_string(), str::to_owned);
     let mut all = json!({
-        "provisioningState": "Updating", "resourceGuid": guid,
+        "provisioningState": "Updating", "resourceGuid": network::resource_guid(existing),
         "privateLinkServiceConnections": automatic, "manualPrivateLinkServiceConnections": manual,
         "customNetworkInterfaceName": json::text(&given["customNetworkInterfaceName"]),
-        "subnet": { "id": subnet }, "ipConfigurations": given["ipConfigurations"].as_array().cloned().unwrap_or_default(),
-        "networkInterfaces": [{ "id": nic }], "customDnsConfigs": [],
+        "subnet": { "id": subnet }, "ipConfigurations": ip_configurations(call, given, old),
+        "networkInterfaces": [{ "id": nic }],
     });
-    if let Some(version) = given["ipVersionType"].as_str() {
-        json::set(&mut all, "ipVersionType", version);
+    if json::items(&given["applicationSecurityGroups"]).next().is_some() {
+        json::set(&mut all, "applicationSecurityGroups", given["applicationSecurityGroups"].clone());
     }
-    let mut body = json!({ "name": call.target.name(), "id": call.id(), "etag": "", "type": KIND, "location": location });
-    if let Some(tags) = call.tags() {
-        json::set(&mut body, "tags", tags);
+    let configs = old["customDnsConfigs"].as_array().cloned().unwrap_or_default();
+    json::set(&mut all, "customDnsConfigs", configs);
+    let version = given["ipVersionType"].as_str().or_else(|| old["ipVersionType"].as_str());
+    if version.is_some() || call.api_version.as_str() >= SHOWS_IP_VERSION_SINCE {
+        json::set(&mut all, "ipVersionType", version.unwrap_or("IPv4"));
     }
-    json::set(&mut body, "properties", all);
-    Resource {
-        id: call.id(),
-        kind: KIND.into(),
-        body,
-        private: Value::Null,
-    }
+    network::tracked(call, location, all)
 }
 
-/// The connection as the target sees it.
-fn add_connection(call: &Call<'_>, connection: &Connection) {
-    let target = &connection.target;
-    let kind = format!("{}/privateEndpointConnections", target.kind);
-    let name = if target.kind == registries::KIND {
-        format!("{}.{}", target.name(), Uuid::new_v4().simple())
-    } else {
-        format!("{}-{}", call.target.name(), Uuid::new_v4())
+/// The connection as the endpoint shows it; what was decided about it stays.
+fn shown(call: &Call<'_>, connection: &Connection, old: &Value) -> Value {
+    let word = connection.word();
+    let decided = &old[word][0]["properties"]["privateLinkServiceConnectionState"];
+    let state = match decided {
+        Value::Object(_) => decided.clone(),
+        _ if connection.manual => {
+            json!({ "status": "Pending", "description": "Awaiting Approval", "actionsRequired": "None" })
+        }
+        _ => json!({ "status": "Approved", "description": "Auto Approved", "actionsRequired": "None" }),
     };
-    let id = format!("{}/privateEndpointConnections/{name}", target.id);
-    let state = if connection.manual {
-        json!({ "status": "Pending" })
-    } else {
-        json!({ "status": "Approved", "description": "Auto-Approved", "actionsRequired": "None" })
-    };
-    let body = json!({
-        "type": kind, "id": id, "name": name,
-        "properties": {
-            "privateEndpoint": { "id": call.id() }, "groupIds": [connection.group],
-            "privateLinkServiceConnectionState": state, "provisioningState": "Succeeded",
-        },
+    let mut properties = json!({
+        "provisioningState": "Succeeded", "privateLinkServiceId": connection.target,
     });
-    call.world.put(Resource {
-        id,
-        kind,
-        body,
-        private: Value::Null,
-    });
+    if let Some((group, _)) = &connection.group {
+        json::set(&mut properties, "groupIds", json!([group]));
+    }
+    if connection.message.is_string() {
+        json::set(&mut properties, "requestMessage", connection.message.clone());
+    }
+    json::set(&mut properties, "privateLinkServiceConnectionState", state);
+    let kind = format!("{KIND}/{word}");
+    inline_child(&call.id(), word, &kind, &connection.name, properties)
 }
 
-/// The endpoint's connection objects below its target.
-pub(crate) fn connections_of(world: &World, endpoint: &str) -> Vec<Resource> {
-    let kinds = [registries::KIND, super::sites::KIND]
-        .map(|kind| format!("{kind}/privateEndpointConnections"));
-    let all = kinds.iter().flat_map(|kind| world.of_kind(kind));
-    all.filter(|one| {
-        one.text("/properties/privateEndpoint/id")
-            .is_some_and(|id| json::same(id, endpoint))
-    })
-    .collect()
+/// Addresses given by hand are set once; an update without them keeps them.
+fn ip_configurations(call: &Call<'_>, given: &Value, old: &Value) -> Vec<Value> {
+    let list = match &given["ipConfigurations"] {
+        Value::Array(list) if !list.is_empty() => list,
+        _ => return old["ipConfigurations"].as_array().cloned().unwrap_or_default(),
+    };
+    let one = |config: &Value| {
+        let wanted = &config["properties"];
+        let properties = json!({
+            "provisioningState": "Succeeded", "groupId": wanted["groupId"], "memberName": wanted["memberName"],
+            "privateIPAddress": wanted["privateIPAddress"],
+        });
+        let kind = format!("{KIND}/ipConfigurations");
+        inline_child(&call.id(), "ipConfigurations", &kind, json::text(&config["name"]), properties)
+    };
+    list.iter().map(one).collect()
 }
 
 /// Says on the endpoint what its target's owner decided.
@@ -346,16 +229,9 @@ pub(crate) fn reflect(world: &World, endpoint: &str, state: &Value) {
             }
         }
     });
-}
-
-fn patch(call: &Call<'_>) -> Result<Answer, Answer> {
-    call.required()?;
-    if let Some(tags) = call.tags() {
-        call.world.update(&call.id(), |endpoint| {
-            json::set(&mut endpoint.body, "tags", tags)
-        });
+    if let Some(endpoint) = world.get(endpoint) {
+        settle(world, &endpoint);
     }
-    Ok(super::shown(call.world, &call.required()?))
 }
 
 fn delete(call: &Call<'_>) -> Result<Answer, Answer> {
@@ -366,42 +242,61 @@ fn removed(world: &World, endpoint: &Resource) {
     for nic in json::items(&endpoint.body["properties"]["networkInterfaces"]) {
         world.remove(json::text(&nic["id"]));
     }
-    for connection in connections_of(world, &endpoint.id) {
+    for connection in private_connections::of_endpoint(world, endpoint) {
         world.remove(&connection.id);
     }
 }
 
-/// `customDnsConfigs` is empty while pending and once a zone group looks after the names; GET says
-/// `Auto-Approved` where PUT said `Auto Approved`.
+/// The names an endpoint stands for are told once it is approved.
+fn settle(world: &World, endpoint: &Resource) {
+    if status(&endpoint.body) == "Pending" {
+        return;
+    }
+    let names = interfaces::names_behind(world, &endpoint.body).into_iter();
+    let configs = names.map(|(fqdn, ip)| json!({ "fqdn": fqdn, "ipAddresses": [ip] }));
+    let configs: Vec<Value> = configs.collect();
+    world.update(&endpoint.id, |endpoint| {
+        json::set(&mut endpoint.body["properties"], "customDnsConfigs", configs);
+    });
+}
+
+fn status(endpoint: &Value) -> &str {
+    let properties = &endpoint["properties"];
+    let state = |word: &str| properties[word][0]["properties"]["privateLinkServiceConnectionState"]["status"].as_str();
+    state("privateLinkServiceConnections")
+        .or_else(|| state("manualPrivateLinkServiceConnections"))
+        .unwrap_or_default()
+}
+
+/// `customDnsConfigs` is empty once a zone group looks after the names; GET words an automatic
+/// approval in another way than PUT, by service (recorded).
 fn view(world: &World, body: &mut Value) {
     let id = json::text(&body["id"]).to_owned();
-    let state = json::text(&body["properties"]["provisioningState"]).to_owned();
-    let settled = state != "Updating";
-    let mut pending = false;
-    for (word, status, description) in [
-        ("privateLinkServiceConnections", "Approved", "Auto-Approved"),
-        ("manualPrivateLinkServiceConnections", "Pending", ""),
-    ] {
-        let pointer = format!("/properties/{word}/0/properties/privateLinkServiceConnectionState");
-        if let Some(shown) = body
-            .pointer_mut(&pointer)
-            .filter(|shown| shown["status"] == status)
-        {
-            pending |= status == "Pending";
-            if settled {
-                json::set(shown, "description", description);
-            }
-        }
+    if json::text(&body["properties"]["provisioningState"]) != "Updating" {
+        settle_description(body);
     }
-    let grouped = world
-        .under(&id)
-        .iter()
-        .any(|child| child.kind == super::zone_groups::KIND);
-    if state == "Succeeded" && !grouped && !pending {
-        let configs = interfaces::names_behind(world, body)
-            .into_iter()
-            .map(|(fqdn, ip)| json!({ "fqdn": fqdn, "ipAddresses": [ip] }));
-        let configs: Vec<Value> = configs.collect();
-        json::set(&mut body["properties"], "customDnsConfigs", configs);
+    let below = world.under(&id);
+    if below.iter().any(|child| child.kind == super::zone_groups::KIND) {
+        json::set(&mut body["properties"], "customDnsConfigs", json!([]));
+    }
+}
+
+fn settle_description(body: &mut Value) {
+    for word in ["privateLinkServiceConnections", "manualPrivateLinkServiceConnections"] {
+        let Some(properties) = body.pointer_mut(&format!("/properties/{word}/0/properties")) else {
+            continue;
+        };
+        let target = json::text(&properties["privateLinkServiceId"]);
+        let target = crate::arm::ids::Target::parse(&crate::arm::ids::segments(target).unwrap_or_default());
+        let service = target.and_then(|target| private_link::find(&target.kind));
+        let state = &mut properties["privateLinkServiceConnectionState"];
+        match json::text(&state["description"]) {
+            "Auto Approved" => {
+                let approved = service.map_or("Auto-Approved", |service| service.approved);
+                json::set(state, "description", approved);
+            }
+            "Awaiting Approval" => json::set(state, "description", ""),
+            _ => {}
+        }
     }
 }

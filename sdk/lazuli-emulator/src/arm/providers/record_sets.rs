@@ -220,13 +220,29 @@ pub(crate) fn ensure_soa(world: &World, zone: &Resource) {
     ));
 }
 
-/// Writes an A record with one address, as zone groups do.
-pub(crate) fn put_address(world: &World, zone: &str, name: &str, address: &str, ttl_s: u32) {
-    let properties = json!({ "ttl": ttl_s, "aRecords": [{ "ipv4Address": address }] });
-    world.put(build(
-        zone,
-        "Microsoft.Network/privateDnsZones/A",
-        name,
-        properties,
-    ));
+const ADDRESS: &str = "Microsoft.Network/privateDnsZones/A";
+
+/// Writes a zone group's record: `recordSetName` and `ipAddresses`. What stood there is replaced, as the
+/// last endpoint of a name wins.
+pub(crate) fn add_addresses(world: &World, zone: &str, record: &Value, ttl_s: u32) {
+    let addresses = json::items(&record["ipAddresses"]);
+    let addresses: Vec<Value> = addresses.map(|ip| json!({ "ipv4Address": ip })).collect();
+    let properties = json!({ "ttl": ttl_s, "aRecords": addresses });
+    let name = json::text(&record["recordSetName"]);
+    world.put(build(zone, ADDRESS, name, properties));
+}
+
+/// Takes a zone group's addresses out of a record, and the record away with its last address.
+pub(crate) fn take_addresses(world: &World, zone: &str, record: &Value) {
+    let id = format!("{zone}/A/{}", json::text(&record["recordSetName"]));
+    let own: Vec<&Value> = json::items(&record["ipAddresses"]).collect();
+    let left = world.update(&id, |stored| {
+        let list = stored.body["properties"]["aRecords"].as_array_mut();
+        let Some(list) = list else { return 0 };
+        list.retain(|one| !own.contains(&&one["ipv4Address"]));
+        list.len()
+    });
+    if left == Some(0) {
+        world.remove(&id);
+    }
 }

@@ -4,6 +4,7 @@ use ipnet::Ipv4Net;
 use serde_json::{Value, json};
 
 use super::network::{self, inline_child, network_of, overlap, prefixes, range};
+use super::networking::{NAT_GATEWAY, ROUTE_TABLE, SECURITY_GROUP, delegations as services};
 use super::virtual_networks::bad_prefix;
 use super::{Kind, sites};
 use crate::arm::{Answer, Call, ids, json};
@@ -19,20 +20,6 @@ pub(crate) const KINDS: [Kind; 1] = [Kind {
 
 /// What App Service integration asks of a subnet.
 pub(crate) const WEB_DELEGATION: &str = "Microsoft.Web/serverFarms";
-
-/// The services a subnet can be delegated to here; the real list is longer.
-const DELEGATIONS: &[&str] = &[
-    WEB_DELEGATION,
-    "Microsoft.ContainerInstance/containerGroups",
-    "Microsoft.App/environments",
-    "Microsoft.DBforPostgreSQL/flexibleServers",
-    "Microsoft.DBforMySQL/flexibleServers",
-    "Microsoft.Netapp/volumes",
-    "Microsoft.Sql/managedInstances",
-    "Microsoft.Databricks/workspaces",
-    "Microsoft.Network/dnsResolvers",
-    "Microsoft.ApiManagement/service",
-];
 
 /// The subnets of a network, by name.
 pub(crate) fn of(world: &World, network: &str) -> Vec<Resource> {
@@ -125,6 +112,13 @@ pub(crate) fn build(world: &World, id: &str, given: &Value) -> Result<Resource, 
         "delegations",
         delegations(id, &given["delegations"])?,
     );
+    if given["serviceEndpoints"].is_array() {
+        let place = world.get(network_of(id));
+        let place = place.as_ref().and_then(|network| network.text("/location"));
+        let endpoints =
+            services::service_endpoints(id, &given["serviceEndpoints"], place.unwrap_or_default())?;
+        json::set(&mut properties, "serviceEndpoints", endpoints);
+    }
     let endpoint = [
         "Disabled",
         "Enabled",
@@ -150,13 +144,21 @@ pub(crate) fn build(world: &World, id: &str, given: &Value) -> Result<Resource, 
     })
 }
 
-/// Security groups, route tables and gateways are not modelled, so a reference to one is refused.
+/// What a subnet refers to must be there, of its type and in the region of the network.
 fn check_references(world: &World, id: &str, given: &Value) -> Result<(), Answer> {
-    for property in ["networkSecurityGroup", "routeTable", "natGateway"] {
-        if let Some(other) = given[property]["id"]
-            .as_str()
-            .filter(|other| !world.contains(other))
-        {
+    let place = world.get(network_of(id));
+    let place = place.as_ref().and_then(|network| network.text("/location"));
+    for (property, kind) in [
+        ("networkSecurityGroup", SECURITY_GROUP),
+        ("routeTable", ROUTE_TABLE),
+        ("natGateway", NAT_GATEWAY),
+    ] {
+        let Some(other) = given[property]["id"].as_str() else {
+            continue;
+        };
+        let found = network::referenced(world, other, kind, id)?;
+        let there = found.text("/location").unwrap_or_default();
+        if place.is_some_and(|place| !super::same_location(place, there)) {
             return Err(network::invalid_reference(other, id));
         }
     }
@@ -167,19 +169,18 @@ fn delegations(subnet: &str, given: &Value) -> Result<Vec<Value>, Answer> {
     let kind = "Microsoft.Network/virtualNetworks/subnets/delegations";
     let build = |one: &Value| {
         let service = json::text(&one["properties"]["serviceName"]);
-        if !DELEGATIONS.iter().any(|known| json::same(known, service)) {
+        let Some(actions) = services::actions(service) else {
             let message = format!(
                 "Invalid service name {service} for subnet delegation {subnet}. Valid service names are: {}.",
-                DELEGATIONS.join(", "),
+                services::names(),
             );
             return Err(Answer::network(
                 400,
                 "SubnetDelegationServiceNameInvalid",
                 message,
             ));
-        }
+        };
         let name = json::text(&one["name"]);
-        let actions = ["Microsoft.Network/virtualNetworks/subnets/action"];
         let properties =
             json!({ "provisioningState": "Succeeded", "serviceName": service, "actions": actions });
         Ok(inline_child(subnet, "delegations", kind, name, properties))

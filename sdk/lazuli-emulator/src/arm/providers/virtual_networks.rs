@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::network::{self, range};
+use super::networking::peerings;
 use super::{Kind, subnets};
 use crate::arm::{Answer, Call, json};
 use crate::world::{Resource, World};
@@ -12,7 +13,7 @@ use crate::world::{Resource, World};
 pub(crate) const KIND: &str = "Microsoft.Network/virtualNetworks";
 pub(crate) const KINDS: [Kind; 1] = [Kind {
     put: Some(put),
-    patch: Some(patch),
+    patch: Some(network::patch_tags),
     delete: Some(delete),
     view: Some(view),
     settle: Some(settle),
@@ -30,15 +31,21 @@ fn put(call: &Call<'_>) -> Result<Answer, Answer> {
     let space = address_space(&properties)?;
     check_encryption(call, &properties)?;
     let inline = inline_subnets(call, &properties)?;
+    let peered = peerings::inline(call, &properties, KEEPS_SUBNETS_SINCE)?;
+    peerings::check_space(call, &space)?;
     let resource = build(call, existing.as_ref(), &location, properties);
     check_subnets_fit(call, &space, inline.as_deref())?;
-    let answer = network::write(call, Some(&call.id()), resource);
+    let changes = inline.as_ref().is_some_and(|wanted| children_change(call, wanted));
+    let answer = network::write_with(call, Some(&call.id()), resource, changes);
     let accepted = call
         .world
         .get(&call.id())
         .is_some_and(|stored| stored.text("/properties/provisioningState").is_some());
     if let Some(inline) = inline.filter(|_| accepted) {
         store_subnets(call, inline);
+    }
+    if accepted && let Some(peered) = peered {
+        peerings::store(call, peered);
     }
     Ok(refreshed(call, answer))
 }
@@ -193,31 +200,30 @@ fn check_subnets_fit(
     Ok(())
 }
 
+/// Whether the subnets of the request are others than those there.
+fn children_change(call: &Call<'_>, wanted: &[Resource]) -> bool {
+    let kept = subnets::of(call.world, &call.id());
+    let same = |new: &Resource| {
+        let old = kept.iter().find(|old| json::same(&old.id, &new.id));
+        old.is_some_and(|old| !network::differs(&old.body, &new.body))
+    };
+    kept.len() != wanted.len() || !wanted.iter().all(same)
+}
+
 fn store_subnets(call: &Call<'_>, wanted: Vec<Resource>) {
     for old in subnets::of(call.world, &call.id()) {
         if !wanted.iter().any(|new| json::same(&new.id, &old.id)) {
             super::remove(call.world, &old.id);
         }
     }
-    let etag = call
-        .existing()
-        .and_then(|network| network.text("/etag").map(str::to_owned))
-        .unwrap_or_default();
+    let network = call.existing().map(|network| network.body).unwrap_or_default();
+    let etag = json::text(&network["etag"]).to_owned();
     for mut subnet in wanted {
         network::touch(&mut subnet.body);
+        network::mark(&mut subnet.body, json::text(&network["properties"]["provisioningState"]));
         json::set(&mut subnet.body, "etag", etag.clone());
         call.world.put(subnet);
     }
-}
-
-fn patch(call: &Call<'_>) -> Result<Answer, Answer> {
-    let tags = call.tags().unwrap_or_else(|| json!({}));
-    call.required()?;
-    call.world.update(&call.id(), |network| {
-        json::set(&mut network.body, "tags", tags);
-        network::touch(&mut network.body);
-    });
-    Ok(super::shown(call.world, &call.required()?))
 }
 
 fn delete(call: &Call<'_>) -> Result<Answer, Answer> {
@@ -253,5 +259,7 @@ fn view(world: &World, body: &mut Value) {
     });
     let shown: Vec<Value> = shown.collect();
     json::set(&mut body["properties"], "subnets", shown);
-    json::set(&mut body["properties"], "virtualNetworkPeerings", json!([]));
+    let peered = peerings::of(world, &id).into_iter();
+    let peered: Vec<Value> = peered.map(|one| super::present(world, &one)).collect();
+    json::set(&mut body["properties"], "virtualNetworkPeerings", peered);
 }

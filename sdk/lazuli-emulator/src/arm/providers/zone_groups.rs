@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::network::{self, inline_child, invalid_reference};
+use super::networking::private_link;
 use super::{Kind, interfaces, private_dns, record_sets};
 use crate::arm::{Answer, Call, ids, json};
 use crate::world::{Resource, World};
@@ -20,12 +21,6 @@ pub(crate) const KINDS: [Kind; 1] = [Kind {
 const TTL_S: u32 = 10;
 const CONFIG_KIND: &str =
     "Microsoft.Network/privateEndpoints/privateDnsZoneGroups/privateDnsZoneConfigs";
-
-/// Which public suffix a zone stands for.
-const ZONES: &[(&str, &str)] = &[
-    ("privatelink.azurecr.io", ".azurecr.io"),
-    ("privatelink.azurewebsites.net", ".azurewebsites.net"),
-];
 
 fn put(call: &Call<'_>) -> Result<Answer, Answer> {
     let properties = json::properties(call.object()?)?;
@@ -75,8 +70,13 @@ fn zone_config(call: &Call<'_>, config: &Value) -> Result<Value, Answer> {
     {
         return Err(invalid_reference(zone, &call.id()));
     }
-    let properties =
-        json!({ "provisioningState": "Updating", "privateDnsZoneId": zone, "recordSets": [] });
+    let mut records = planned(call.world, &call.id(), zone);
+    for record in &mut records {
+        json::set(record, "provisioningState", "Updating");
+    }
+    let properties = json!({
+        "provisioningState": "Updating", "privateDnsZoneId": zone, "recordSets": records,
+    });
     Ok(inline_child(
         &call.id(),
         "privateDnsZoneConfigs",
@@ -103,21 +103,18 @@ fn forget_zones(call: &Call<'_>, old: &Resource) {
     }
 }
 
+/// Writes the records and says so.
 fn settle(world: &World, group: &Resource) {
-    let endpoint = world.get(ids::parent(&group.id));
-    let names = endpoint
-        .map(|endpoint| interfaces::names_behind(world, &endpoint.body))
-        .unwrap_or_default();
     let mut configs = group.body["properties"]["privateDnsZoneConfigs"]
         .as_array()
         .cloned()
         .unwrap_or_default();
     for config in &mut configs {
         let zone = json::text(&config["properties"]["privateDnsZoneId"]).to_owned();
-        let records: Vec<Value> = names
-            .iter()
-            .filter_map(|(fqdn, address)| record(world, &zone, fqdn, address))
-            .collect();
+        let records = planned(world, &group.id, &zone);
+        for record in &records {
+            record_sets::add_addresses(world, &zone, record, TTL_S);
+        }
         json::set(&mut config["properties"], "provisioningState", "Succeeded");
         json::set(&mut config["properties"], "recordSets", records);
     }
@@ -130,18 +127,21 @@ fn settle(world: &World, group: &Resource) {
     });
 }
 
-/// Writes one record, when the zone is the one for the name.
-fn record(world: &World, zone: &str, fqdn: &str, address: &str) -> Option<Value> {
+/// The records that the names behind the group's endpoint ask for in a zone, as the group shows them.
+fn planned(world: &World, group: &str, zone: &str) -> Vec<Value> {
+    let endpoint = world.get(ids::parent(group));
+    let names = endpoint
+        .map(|endpoint| interfaces::names_behind(world, &endpoint.body))
+        .unwrap_or_default();
     let zone_name = ids::name_of(zone);
-    let (_, suffix) = ZONES
-        .iter()
-        .find(|(known, _)| json::same(known, zone_name))?;
-    let label = fqdn.strip_suffix(suffix)?;
-    record_sets::put_address(world, zone, label, address, TTL_S);
-    Some(json!({
-        "recordType": "A", "recordSetName": label, "fqdn": format!("{label}.{zone_name}"), "ttl": TTL_S,
-        "ipAddresses": [address], "provisioningState": "Succeeded",
-    }))
+    let record = |(fqdn, address): &(String, String)| {
+        let label = private_link::label(zone_name, fqdn)?;
+        Some(json!({
+            "recordType": "A", "recordSetName": label, "fqdn": format!("{label}.{zone_name}"), "ttl": TTL_S,
+            "provisioningState": "Succeeded", "ipAddresses": [address],
+        }))
+    };
+    names.iter().filter_map(record).collect()
 }
 
 fn delete(call: &Call<'_>) -> Result<Answer, Answer> {
@@ -154,12 +154,10 @@ fn removed(world: &World, group: &Resource) {
     }
 }
 
+/// Takes the group's own addresses out of its records; those of others stay.
 fn remove_records(world: &World, config: &Value) {
     let zone = json::text(&config["properties"]["privateDnsZoneId"]);
     for record in json::items(&config["properties"]["recordSets"]) {
-        world.remove(&format!(
-            "{zone}/A/{}",
-            json::text(&record["recordSetName"])
-        ));
+        record_sets::take_addresses(world, zone, record);
     }
 }
