@@ -147,6 +147,7 @@ fn is_secret_key(name: &str) -> bool {
         "publishingpassword",
         "userpwd",
         "clientsecret",
+        "secrettext",
     ]
     .contains(&name.as_str())
 }

@@ -388,7 +388,7 @@ async fn every_provider_speaks_its_own_dialect() {
             &topology.network,
             NETWORK,
             Some(json!({ "location": "westcentralus", "tags": { "a": "b" },
-        "properties": { "addressSpace": { "addressPrefixes": ["10.0.0.0/16"] } } })),
+        "properties": { "addressSpace": { "addressPrefixes": ["10.0.0.0/16", "10.9.0.0/16"] } } })),
         )
         .await;
     assert_eq!(network.status, 200);

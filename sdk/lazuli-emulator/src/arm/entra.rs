@@ -12,8 +12,9 @@ use ring::rand::{SecureRandom, SystemRandom};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::directory::{self, SignIn};
 use super::request::{Caller, Incoming};
-use super::{Answer, errors};
+use super::{Answer, errors, graph};
 use crate::world::{Resource, World};
 
 const LIFETIME_S: i64 = 3599;
@@ -109,6 +110,26 @@ fn new_key(world: &World) -> Vec<u8> {
 
 /// The caller of an ARM request, or ARM's 401.
 pub(crate) fn caller(world: &World, incoming: &Incoming) -> Result<Caller, Answer> {
+    bearer(world, incoming, is_arm_audience)
+}
+
+/// The caller of a Graph request, or its 401. The emulator's own address is the audience that its
+/// metadata names for both.
+pub(crate) fn graph_caller(world: &World, incoming: &Incoming) -> Result<Caller, Answer> {
+    bearer(world, incoming, |incoming, audience| {
+        let graph = [
+            "https://graph.microsoft.com",
+            "00000003-0000-0000-c000-000000000000",
+        ];
+        is_arm_audience(incoming, audience) || graph.contains(&audience.trim_end_matches('/'))
+    })
+}
+
+fn bearer(
+    world: &World,
+    incoming: &Incoming,
+    accepts: fn(&Incoming, &str) -> bool,
+) -> Result<Caller, Answer> {
     let header = incoming.header("authorization").unwrap_or_default();
     let token = header
         .split_once(' ')
@@ -123,7 +144,7 @@ pub(crate) fn caller(world: &World, incoming: &Incoming) -> Result<Caller, Answe
         ));
     };
     let (code, message) = match verify(world, token.trim()) {
-        Ok(claims) if is_arm_audience(incoming, &claims.audience) => {
+        Ok(claims) if accepts(incoming, &claims.audience) => {
             return Ok(Caller {
                 principal: claims.principal,
                 client: claims.client,
@@ -169,6 +190,9 @@ pub(crate) fn answer(world: &World, incoming: &Incoming, segments: &[String]) ->
         .map(|part| part.to_ascii_lowercase())
         .collect();
     let words: Vec<&str> = lower.iter().map(String::as_str).collect();
+    if graph::is_graph(&lower) {
+        return Some(graph::answer(world, incoming, segments));
+    }
     match (incoming.method.as_str(), words.as_slice()) {
         ("GET", ["metadata", "endpoints"]) => Some(metadata(world, incoming)),
         ("GET", ["common", "discovery", "instance"]) => Some(instance(world, incoming)),
@@ -251,7 +275,6 @@ fn openid(world: &World, incoming: &Incoming, tenant: &str) -> Answer {
 }
 
 fn token(world: &World, incoming: &Incoming, tenant: &str) -> Answer {
-    let settings = world.settings();
     let form: Vec<(String, String)> = url::form_urlencoded::parse(&incoming.body)
         .into_owned()
         .collect();
@@ -271,25 +294,14 @@ fn token(world: &World, incoming: &Incoming, tenant: &str) -> Answer {
         );
         return aadsts(400, "unsupported_grant_type", 70003, &message);
     }
-    if !field("client_id").eq_ignore_ascii_case(&settings.client) {
-        let message = format!(
-            "AADSTS700016: Application with identifier '{}' was not found in the directory '{}'. This can happen if the application has not been installed by the administrator of the tenant or consented to by any user in the tenant.",
-            field("client_id"),
-            settings.tenant,
-        );
-        return aadsts(400, "unauthorized_client", 700_016, &message);
-    }
     if field("client_secret").is_empty() {
         let message = "AADSTS7000216: 'client_assertion', 'client_secret' or 'request' is required for the 'client_credentials' grant type.";
         return aadsts(401, "invalid_client", 7_000_216, message);
     }
-    if !same_secret(field("client_secret"), &settings.secret) {
-        let message = format!(
-            "AADSTS7000215: Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID, for a secret added to app '{}'.",
-            settings.client,
-        );
-        return aadsts(401, "invalid_client", 7_000_215, &message);
-    }
+    let signed_in = directory::sign_in(world, field("client_id"), field("client_secret"));
+    let SignIn::Principal { object, client } = signed_in else {
+        return refuse_sign_in(world, field("client_id"), &signed_in);
+    };
     let Some(audience) = audience(field("scope"), field("resource")) else {
         let message = format!(
             "AADSTS1002012: The provided value for scope {} is not valid. Client credential flows must have a scope value with /.default suffixed to the resource identifier.",
@@ -298,8 +310,8 @@ fn token(world: &World, incoming: &Incoming, tenant: &str) -> Answer {
         return aadsts(400, "invalid_scope", 1_002_012, &message);
     };
     let claims = Claims {
-        principal: settings.principal.clone(),
-        client: settings.client.clone(),
+        principal: object,
+        client,
         audience,
     };
     Answer::ok(json!({
@@ -323,15 +335,34 @@ fn audience(scope: &str, resource: &str) -> Option<String> {
         .map(str::to_owned)
 }
 
-/// Compares digests, so that the time taken says nothing about the secret.
-fn same_secret(given: &str, expected: &str) -> bool {
-    let key = hmac::Key::new(hmac::HMAC_SHA256, b"compare");
-    hmac::verify(
-        &key,
-        given.as_bytes(),
-        hmac::sign(&key, expected.as_bytes()).as_ref(),
-    )
-    .is_ok()
+fn refuse_sign_in(world: &World, client: &str, why: &SignIn) -> Answer {
+    let tenant = &world.settings().tenant;
+    match why {
+        SignIn::WrongSecret => {
+            let message = format!(
+                "AADSTS7000215: Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID, for a secret added to app '{client}'."
+            );
+            aadsts(401, "invalid_client", 7_000_215, &message)
+        }
+        SignIn::ExpiredSecret => {
+            let message = format!(
+                "AADSTS7000222: The provided client secret keys for app '{client}' are expired. Visit the Azure portal to create new keys for your app: https://aka.ms/NewClientSecret, or consider using certificate credentials for added security: https://aka.ms/certCreds."
+            );
+            aadsts(401, "invalid_client", 7_000_222, &message)
+        }
+        SignIn::NoPrincipal => {
+            let message = format!(
+                "AADSTS7000229: The client application {client} is missing service principal in the tenant {tenant}. See instructions here: https://go.microsoft.com/fwlink/?linkid=2225119"
+            );
+            aadsts(401, "unauthorized_client", 7_000_229, &message)
+        }
+        SignIn::UnknownClient | SignIn::Principal { .. } => {
+            let message = format!(
+                "AADSTS700016: Application with identifier '{client}' was not found in the directory '{tenant}'. This can happen if the application has not been installed by the administrator of the tenant or consented to by any user in the tenant."
+            );
+            aadsts(400, "unauthorized_client", 700_016, &message)
+        }
+    }
 }
 
 fn tenant_not_found(tenant: &str) -> Answer {

@@ -4,8 +4,10 @@
 //! blob's. It is synchronous and runs one request at a time, so a provider may check and then act;
 //! nothing here waits, because long-running operations advance when they are asked about.
 
+pub(crate) mod directory;
 pub(crate) mod entra;
 pub(crate) mod errors;
+pub(crate) mod graph;
 pub(crate) mod ids;
 pub(crate) mod json;
 pub(crate) mod lro;

@@ -3,11 +3,12 @@
 //! The control plane asks before every handler; the registry's data plane asks for `…/pull/read`.
 //! Deny assignments and conditions are not modelled.
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::providers::role_definitions;
-use super::{Answer, Call};
+use super::{Answer, Call, directory};
 use crate::world::{Resource, World};
 
 /// Whether `principal` may perform `action` (such as
@@ -29,27 +30,54 @@ enum Plane {
 }
 
 fn decide(world: &World, principal: &str, action: &str, scope: &str, plane: Plane) -> bool {
-    world
+    roles(world, principal, scope).any(|role| grants(&role, action, plane))
+}
+
+/// The roles a principal has on a scope, its own and those of its groups, from there and from above.
+fn roles(world: &World, principal: &str, scope: &str) -> impl Iterator<Item = Value> {
+    let principals = directory::memberships(world, principal);
+    let assignments = world
         .of_kind("Microsoft.Authorization/roleAssignments")
-        .iter()
-        .filter(|assignment| {
-            assignment
-                .text("/properties/principalId")
-                .is_some_and(|id| id.eq_ignore_ascii_case(principal))
-        })
-        .filter(|assignment| {
-            covers(
-                assignment.text("/properties/scope").unwrap_or_default(),
-                scope,
-            )
-        })
-        .filter_map(|assignment| {
-            assignment
-                .text("/properties/roleDefinitionId")
-                .map(str::to_owned)
-        })
-        .filter_map(|role| role_definitions::find(world, &role))
-        .any(|role| grants(&role, action, plane))
+        .into_iter();
+    let counts = move |assignment: &Resource| {
+        let text = |pointer: &str| assignment.text(pointer).unwrap_or_default();
+        principals
+            .iter()
+            .any(|id| id.eq_ignore_ascii_case(text("/properties/principalId")))
+            && covers(text("/properties/scope"), scope)
+            && is_effective(world, assignment)
+    };
+    assignments.filter(counts).filter_map(|assignment| {
+        role_definitions::find(world, assignment.text("/properties/roleDefinitionId")?)
+    })
+}
+
+/// New assignments take their time where the world says so. A clock that went back does not matter.
+fn is_effective(world: &World, assignment: &Resource) -> bool {
+    let lag = i64::try_from(world.settings().lags.roles_s).unwrap_or(i64::MAX);
+    let made = assignment.text("/properties/createdOn").unwrap_or_default();
+    let Ok(made) = made.parse::<Timestamp>() else {
+        return true;
+    };
+    let age = Timestamp::now()
+        .as_second()
+        .saturating_sub(made.as_second());
+    lag == 0 || age >= lag || age < 0
+}
+
+/// The permissions a principal has on a scope, one entry per role.
+pub(crate) fn permissions(world: &World, principal: &str, scope: &str) -> Vec<Value> {
+    let entries = roles(world, principal, scope).flat_map(|role| {
+        let all = &role["properties"]["permissions"];
+        all.as_array().cloned().unwrap_or_default()
+    });
+    let mut seen: Vec<Value> = Vec::new();
+    for entry in entries {
+        if !seen.contains(&entry) {
+            seen.push(entry);
+        }
+    }
+    seen
 }
 
 /// An assignment counts on its scope and on everything below it.
@@ -120,6 +148,18 @@ pub(crate) fn refuse(client: &str, principal: &str, action: &str, scope: &str) -
         "The client '{client}' with object id '{principal}' does not have authorization to perform action '{action}' over scope '{scope}' or the scope is invalid. If access was recently granted, please refresh your credentials."
     );
     Answer::error(403, "AuthorizationFailed", message)
+}
+
+/// Checks the right to use `linked` (a subnet, an identity, a zone) in what the call writes.
+///
+/// # Errors
+/// `LinkedAuthorizationFailed`, as the service words it.
+pub(crate) fn check_linked(call: &Call<'_>, action: &str, linked: &str) -> Result<(), Answer> {
+    if allowed(call.world, &call.caller.principal, action, linked) {
+        return Ok(());
+    }
+    let done = format!("{}/write", call.target.kind);
+    Err(refuse_linked(call, &done, action, linked))
 }
 
 /// Refuses a call that may be made, but not with the resource it refers to.

@@ -11,6 +11,7 @@ use ring::hmac;
 use serde_json::Value;
 
 use super::registry::name_of;
+use crate::arm::directory::{self, SignIn};
 use crate::arm::rbac;
 use crate::world::{Resource, World};
 
@@ -122,12 +123,15 @@ pub(crate) fn authenticate(
     user: &str,
     password: &str,
 ) -> Result<Holder, String> {
-    let settings = world.settings();
-    if user.eq_ignore_ascii_case(&settings.client) {
-        return match same(password, &settings.secret) {
-            true => Ok(Holder::Principal(settings.principal.clone())),
-            false => Err(format!("the secret of service principal {user} is wrong")),
-        };
+    match directory::sign_in(world, user, password) {
+        SignIn::Principal { object, .. } => return Ok(Holder::Principal(object)),
+        SignIn::UnknownClient => {}
+        SignIn::ExpiredSecret => {
+            return Err(format!("the secret of service principal {user} is expired"));
+        }
+        SignIn::WrongSecret | SignIn::NoPrincipal => {
+            return Err(format!("the secret of service principal {user} is wrong"));
+        }
     }
     let name = name_of(registry);
     if !user.eq_ignore_ascii_case(&name) {

@@ -5,18 +5,24 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::Kind;
-use crate::arm::{Answer, Call, json};
-use crate::world::World;
+use crate::arm::{Answer, Call, directory, ids, json, rbac};
 
 pub(crate) const KIND: &str = "Microsoft.ManagedIdentity/userAssignedIdentities";
 const FEDERATED: &str =
     "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials";
-pub(crate) const KINDS: [Kind; 2] = [
+/// The identity a resource has itself, as an extension of it.
+const SYSTEM: &str = "Microsoft.ManagedIdentity/identities";
+pub(crate) const KINDS: [Kind; 3] = [
     Kind {
         put: Some(put),
         patch: Some(patch),
         delete: Some(delete),
+        action: Some(action),
         ..Kind::new(KIND)
+    },
+    Kind {
+        get: Some(get_system),
+        ..Kind::new(SYSTEM)
     },
     Kind {
         put: Some(put_federated),
@@ -49,6 +55,9 @@ fn put(call: &Call<'_>) -> Result<Answer, Answer> {
             "isolationScope",
             call.body["properties"]["isolationScope"].clone(),
         );
+    }
+    if existing.is_none() {
+        directory::born(call.world, json::text(&body["properties"]["principalId"]));
     }
     super::store(call, body.clone(), Value::Null);
     let answer = Answer::created(existing.is_none(), body);
@@ -93,6 +102,53 @@ fn delete(call: &Call<'_>) -> Result<Answer, Answer> {
     }
     super::remove(call.world, &call.id());
     Ok(Answer::empty(StatusCode::OK))
+}
+
+fn action(call: &Call<'_>, word: &str) -> Result<Answer, Answer> {
+    let identity = call.required()?;
+    if !json::same(word, "listAssociatedResources") {
+        return Err(crate::arm::errors::not_modelled(&format!(
+            "The action '{word}' of '{KIND}'"
+        )));
+    }
+    let uses = |resource: &crate::world::Resource| {
+        let used = resource.body["identity"]["userAssignedIdentities"].as_object();
+        used.is_some_and(|used| used.keys().any(|id| json::same(id, &identity.id)))
+    };
+    let all = call.world.under("/subscriptions").into_iter().filter(uses);
+    let shown = all.map(|resource| {
+        json!({
+            "id": resource.id, "name": resource.name(), "type": resource.kind,
+            "resourceGroup": ids::group_of(&resource.id), "subscriptionId": call.world.settings().subscription,
+            "subscriptionDisplayName": "Lazuli",
+        })
+    });
+    let shown: Vec<Value> = shown.collect();
+    Ok(Answer::ok(
+        json!({ "totalCount": shown.len(), "value": shown }),
+    ))
+}
+
+/// The identity that a resource has itself, by the address every resource has.
+fn get_system(call: &Call<'_>) -> Result<Answer, Answer> {
+    let owner = call.world.get(&call.target.scope);
+    let principal = owner
+        .as_ref()
+        .and_then(|owner| owner.text("/identity/principalId"));
+    let (Some(owner), Some(principal)) = (&owner, principal) else {
+        let message = format!(
+            "The Resource '{}' has no system-assigned identity.",
+            call.target.scope
+        );
+        return Err(Answer::error(404, "ResourceNotFound", message));
+    };
+    Ok(Answer::ok(json!({
+        "id": call.id(), "name": call.target.name(), "type": SYSTEM, "location": owner.body["location"],
+        "properties": {
+            "tenantId": call.world.settings().tenant, "principalId": principal,
+            "clientId": directory::client_of(principal), "clientSecretUrl": "",
+        },
+    })))
 }
 
 /// A trust in tokens of another issuer. Nobody signs in with one here; it is kept and answered.
@@ -144,6 +200,7 @@ pub(crate) fn attach(call: &Call<'_>, given: &Value) -> Result<Value, Answer> {
             let message = format!("The identity(ids) {id} of {} were not found.", call.id());
             return Err(Answer::error(400, "FailedIdentityOperation", message));
         };
+        rbac::check_linked(call, &format!("{KIND}/assign/action"), &identity.id)?;
         let properties = &identity.body["properties"];
         json::set(
             &mut attached,
@@ -190,9 +247,12 @@ pub(crate) fn merge(call: &Call<'_>, given: &Value, stored: &Value) -> Result<Va
     };
     let mut identity = json!({ "type": name });
     if system {
-        let kept = stored["principalId"]
-            .as_str()
-            .map_or_else(|| Uuid::new_v4().to_string(), str::to_owned);
+        let kept = stored["principalId"].as_str().map(str::to_owned);
+        let kept = kept.unwrap_or_else(|| {
+            let new = Uuid::new_v4().to_string();
+            directory::born(call.world, &new);
+            new
+        });
         json::set(&mut identity, "principalId", kept);
         json::set(
             &mut identity,
@@ -208,22 +268,4 @@ pub(crate) fn merge(call: &Call<'_>, given: &Value, stored: &Value) -> Result<Va
         );
     }
     Ok(identity)
-}
-
-/// Whether the directory knows a principal.
-pub(crate) fn is_known_principal(world: &World, principal: &str) -> bool {
-    let same = |value: Option<&str>| value.is_some_and(|id| id.eq_ignore_ascii_case(principal));
-    same(Some(&world.settings().principal))
-        || world
-            .of_kind(KIND)
-            .iter()
-            .any(|identity| same(identity.text("/properties/principalId")))
-        || [super::sites::KIND, super::registries::KIND]
-            .iter()
-            .any(|kind| {
-                world
-                    .of_kind(kind)
-                    .iter()
-                    .any(|owner| same(owner.text("/identity/principalId")))
-            })
 }

@@ -4,11 +4,11 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::Kind;
 use super::network::{self, inline_child};
 use super::networking::private_link::{self, Member};
 use super::networking::{PUBLIC_ADDRESS, SECURITY_GROUP, addresses};
 use super::private_connections::Connection;
-use super::Kind;
 use crate::arm::{Answer, Call, json};
 use crate::world::{Resource, World};
 
@@ -30,7 +30,9 @@ fn members(world: &World, connection: &Connection) -> Vec<Member> {
     };
     let target = world.get(&connection.target);
     let place = target.as_ref().and_then(|target| target.text("/location"));
-    let login = target.as_ref().and_then(|target| target.text("/properties/loginServer"));
+    let login = target
+        .as_ref()
+        .and_then(|target| target.text("/properties/loginServer"));
     // A registry with a name of its own for its content: the label of the login server counts.
     let host = login.and_then(|login| login.split('.').next());
     let name = host.unwrap_or(&connection.target);
@@ -103,7 +105,13 @@ fn configuration(interface: &str, name: &str, properties: Value) -> Value {
 }
 
 /// Stores an interface that belongs to an endpoint or a link service, which `owner` names.
-pub(crate) fn store_hidden(world: &World, id: &str, location: &str, configs: Vec<Value>, owner: Value) {
+pub(crate) fn store_hidden(
+    world: &World,
+    id: &str,
+    location: &str,
+    configs: Vec<Value>,
+    owner: Value,
+) {
     let managed_by = owner.as_object().and_then(|it| it.values().next());
     let managed_by = managed_by.map(|it| it["id"].clone()).unwrap_or_default();
     let mut properties = common(Uuid::new_v4().to_string(), configs);
@@ -148,21 +156,40 @@ fn put(call: &Call<'_>) -> Result<Answer, Answer> {
         configs.push(configuration(&call.id(), name, shown));
     }
     if configs.is_empty() {
-        let message = format!("Network interface {} must have one or more IP configurations.", call.id());
-        return Err(Answer::network(400, "NetworkInterfaceMustHaveOneOrMoreIpConfigurations", message));
+        let message = format!(
+            "Network interface {} must have one or more IP configurations.",
+            call.id()
+        );
+        return Err(Answer::network(
+            400,
+            "NetworkInterfaceMustHaveOneOrMoreIpConfigurations",
+            message,
+        ));
     }
     let mut properties = common(network::resource_guid(existing.as_ref()), configs);
-    for flag in ["enableAcceleratedNetworking", "enableIPForwarding", "disableTcpStateTracking"] {
+    for flag in [
+        "enableAcceleratedNetworking",
+        "enableIPForwarding",
+        "disableTcpStateTracking",
+    ] {
         if given[flag].is_boolean() {
             json::set(&mut properties, flag, given[flag].clone());
         }
     }
     if let Some(group) = given["networkSecurityGroup"]["id"].as_str() {
         network::referenced(call.world, group, SECURITY_GROUP, &call.id())?;
-        json::set(&mut properties, "networkSecurityGroup", json!({ "id": group }));
+        json::set(
+            &mut properties,
+            "networkSecurityGroup",
+            json!({ "id": group }),
+        );
     }
     if given["dnsSettings"]["dnsServers"].is_array() {
-        json::set(&mut properties["dnsSettings"], "dnsServers", given["dnsSettings"]["dnsServers"].clone());
+        json::set(
+            &mut properties["dnsSettings"],
+            "dnsServers",
+            given["dnsSettings"]["dnsServers"].clone(),
+        );
     }
     let mut resource = network::tracked(call, &location, properties);
     json::set(&mut resource.body, "kind", "Regular");
@@ -181,9 +208,15 @@ fn own_configuration(
     let fixed = wanted["privateIPAllocationMethod"]
         .as_str()
         .is_some_and(|method| json::same(method, "Static"));
-    let kept = existing.and_then(|old| old.text(&format!("/properties/ipConfigurations/{index}/properties/privateIPAddress")));
+    let kept = existing.and_then(|old| {
+        old.text(&format!(
+            "/properties/ipConfigurations/{index}/properties/privateIPAddress"
+        ))
+    });
     let address = match (fixed, wanted["privateIPAddress"].as_str(), kept) {
-        (true, Some(text), _) => addresses::check_static(call.world, &subnet, text, &call.id())?.to_string(),
+        (true, Some(text), _) => {
+            addresses::check_static(call.world, &subnet, text, &call.id())?.to_string()
+        }
         (_, _, Some(kept)) => kept.to_owned(),
         _ => free(call.world, &subnet, index)?,
     };
@@ -206,7 +239,11 @@ fn own_configuration(
 fn free(world: &World, subnet: &Resource, index: usize) -> Result<String, Answer> {
     let found = network::free_addresses(world, subnet, index + 1).unwrap_or_default();
     found.last().map(ToString::to_string).ok_or_else(|| {
-        let message = format!("Subnet {} does not have enough capacity for {} IP addresses.", subnet.name(), index + 1);
+        let message = format!(
+            "Subnet {} does not have enough capacity for {} IP addresses.",
+            subnet.name(),
+            index + 1
+        );
         Answer::network(400, "SubnetIsFull", message)
     })
 }

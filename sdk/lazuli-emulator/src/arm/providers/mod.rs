@@ -15,6 +15,7 @@ pub(crate) mod registries;
 pub(crate) mod registry_actions;
 pub(crate) mod registry_connections;
 pub(crate) mod role_assignments;
+pub(crate) mod role_catalog;
 pub(crate) mod role_definitions;
 pub(crate) mod site_actions;
 pub(crate) mod site_body;

@@ -100,7 +100,12 @@ pub(crate) fn references(ids: impl IntoIterator<Item = String>) -> Vec<Value> {
 }
 
 /// The referenced resource, which must be of the type that the property asks for.
-pub(crate) fn referenced(world: &World, id: &str, kind: &str, by: &str) -> Result<Resource, Answer> {
+pub(crate) fn referenced(
+    world: &World,
+    id: &str,
+    kind: &str,
+    by: &str,
+) -> Result<Resource, Answer> {
     world
         .get(id)
         .filter(|found| found.kind == kind)
@@ -145,8 +150,8 @@ pub(crate) fn write_with(
     }
     let unchanged = !children_change
         && existing
-        .as_ref()
-        .is_some_and(|old| settled_form(&old.body) == settled_form(&resource.body));
+            .as_ref()
+            .is_some_and(|old| settled_form(&old.body) == settled_form(&resource.body));
     if unchanged && let Some(old) = &existing {
         keep_computed(&old.body, &mut resource.body);
     }
@@ -223,7 +228,11 @@ pub(crate) fn mark(body: &mut Value, state: &str) {
 fn keep_computed(old: &Value, new: &mut Value) {
     for name in ["customDnsConfigs", "privateDnsZoneConfigs"] {
         if !old["properties"][name].is_null() {
-            json::set(&mut new["properties"], name, old["properties"][name].clone());
+            json::set(
+                &mut new["properties"],
+                name,
+                old["properties"][name].clone(),
+            );
         }
     }
 }

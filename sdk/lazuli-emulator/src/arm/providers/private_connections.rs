@@ -115,7 +115,10 @@ fn group(
 
 /// Registries offer endpoints in their highest tier only.
 fn check_tier(world: &World, target: &str) -> Result<(), Answer> {
-    let Some(registry) = world.get(target).filter(|it| it.kind == super::registries::KIND) else {
+    let Some(registry) = world
+        .get(target)
+        .filter(|it| it.kind == super::registries::KIND)
+    else {
         return Ok(());
     };
     let sku = registry.text("/sku/name").unwrap_or_default();
@@ -148,7 +151,12 @@ pub(crate) fn check_approval(call: &Call<'_>, connection: &Connection) -> Result
         return Ok(());
     }
     let done = format!("{}/write", private_endpoints::KIND);
-    Err(rbac::refuse_linked(call, &done, &action, &connection.target))
+    Err(rbac::refuse_linked(
+        call,
+        &done,
+        &action,
+        &connection.target,
+    ))
 }
 
 /// Stores the connection as the target sees it.
@@ -185,7 +193,11 @@ fn shown_by_target(
 ) -> Value {
     let endpoint = json!({ "id": call.id() });
     let state = |description: &str| {
-        let status = if connection.manual { "Pending" } else { "Approved" };
+        let status = if connection.manual {
+            "Pending"
+        } else {
+            "Approved"
+        };
         json!({ "status": status, "description": description, "actionsRequired": "None" })
     };
     match connection.service.naming() {
@@ -201,10 +213,14 @@ fn shown_by_target(
         }
         _ if connection.group.is_none() => {
             let link = Uuid::new_v4().as_u128() % 1_000_000_000;
-            let mut connection = network::child(id, kind, json!({
-                "provisioningState": "Succeeded", "privateEndpoint": endpoint,
-                "privateLinkServiceConnectionState": state("Auto Approved"), "linkIdentifier": link.to_string(),
-            }));
+            let mut connection = network::child(
+                id,
+                kind,
+                json!({
+                    "provisioningState": "Succeeded", "privateEndpoint": endpoint,
+                    "privateLinkServiceConnectionState": state("Auto Approved"), "linkIdentifier": link.to_string(),
+                }),
+            );
             network::touch(&mut connection.body);
             connection.body
         }
@@ -236,9 +252,14 @@ pub(crate) fn below(world: &World, target: &str) -> Vec<Resource> {
 
 /// The endpoint's connection objects below its target.
 pub(crate) fn of_endpoint(world: &World, endpoint: &Resource) -> Vec<Resource> {
-    let words = ["privateLinkServiceConnections", "manualPrivateLinkServiceConnections"];
+    let words = [
+        "privateLinkServiceConnections",
+        "manualPrivateLinkServiceConnections",
+    ];
     let targets = words.iter().filter_map(|word| {
-        endpoint.text(&format!("/properties/{word}/0/properties/privateLinkServiceId"))
+        endpoint.text(&format!(
+            "/properties/{word}/0/properties/privateLinkServiceId"
+        ))
     });
     targets
         .flat_map(|target| below(world, target))

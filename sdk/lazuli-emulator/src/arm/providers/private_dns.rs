@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{Kind, record_sets};
 use crate::arm::lro::{self, Dialect, Effect};
-use crate::arm::{Answer, Call, ids, json};
+use crate::arm::{Answer, Call, ids, json, rbac};
 use crate::world::{Resource, World};
 
 pub(crate) const ZONE: &str = "Microsoft.Network/privateDnsZones";
@@ -64,6 +64,11 @@ fn put_link(call: &Call<'_>) -> Result<Answer, Answer> {
     check_global(call, body)?;
     let given = json::properties(body)?;
     let network = network_of_link(call, &given)?;
+    rbac::check_linked(
+        call,
+        "Microsoft.Network/virtualNetworks/join/action",
+        &network,
+    )?;
     check_one_link(call, &network)?;
     let registration = given["registrationEnabled"].as_bool().unwrap_or(false);
     if registration {

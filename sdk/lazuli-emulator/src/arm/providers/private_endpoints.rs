@@ -7,7 +7,7 @@ use super::networking::APPLICATION_GROUP;
 use super::networking::private_link;
 use super::private_connections::{self, Connection};
 use super::{Kind, interfaces, subnets};
-use crate::arm::{Answer, Call, json, lro};
+use crate::arm::{Answer, Call, json, lro, rbac};
 use crate::world::{Resource, World};
 
 pub(crate) const KIND: &str = "Microsoft.Network/privateEndpoints";
@@ -33,7 +33,12 @@ fn put(call: &Call<'_>) -> Result<Answer, Answer> {
     check_target_kept(call, existing.as_ref(), &connection)?;
     private_connections::check_approval(call, &connection)?;
     for group in json::items(&properties["applicationSecurityGroups"]) {
-        network::referenced(call.world, json::text(&group["id"]), APPLICATION_GROUP, &call.id())?;
+        network::referenced(
+            call.world,
+            json::text(&group["id"]),
+            APPLICATION_GROUP,
+            &call.id(),
+        )?;
     }
     let nic = match &existing {
         Some(old) => json::text(&old.body["properties"]["networkInterfaces"][0]["id"]).to_owned(),
@@ -53,9 +58,17 @@ fn put(call: &Call<'_>) -> Result<Answer, Answer> {
     Ok(answer)
 }
 
-fn check_target_kept(call: &Call<'_>, existing: Option<&Resource>, connection: &Connection) -> Result<(), Answer> {
+fn check_target_kept(
+    call: &Call<'_>,
+    existing: Option<&Resource>,
+    connection: &Connection,
+) -> Result<(), Answer> {
     let word = connection.word();
-    let old = existing.and_then(|old| old.text(&format!("/properties/{word}/0/properties/privateLinkServiceId")));
+    let old = existing.and_then(|old| {
+        old.text(&format!(
+            "/properties/{word}/0/properties/privateLinkServiceId"
+        ))
+    });
     if existing.is_none() || old.is_some_and(|old| json::same(old, &connection.target)) {
         return Ok(());
     }
@@ -63,7 +76,11 @@ fn check_target_kept(call: &Call<'_>, existing: Option<&Resource>, connection: &
         "Cannot change the private link service connection of the existing private endpoint {}. Delete the endpoint and create it again.",
         call.id(),
     );
-    Err(Answer::network(400, "CannotChangePrivateLinkConnectionOnPrivateEndpoint", message))
+    Err(Answer::network(
+        400,
+        "CannotChangePrivateLinkConnectionOnPrivateEndpoint",
+        message,
+    ))
 }
 
 fn subnet(
@@ -120,6 +137,7 @@ fn subnet(
         ));
     }
     check_settled(call, &subnet)?;
+    rbac::check_linked(call, subnets::JOIN, &subnet.id)?;
     Ok(subnet)
 }
 
@@ -133,7 +151,11 @@ fn check_settled(call: &Call<'_>, subnet: &Resource) -> Result<(), Answer> {
         subnet.id,
         call.id(),
     );
-    Err(Answer::network(400, "ReferencedResourceNotProvisioned", message))
+    Err(Answer::network(
+        400,
+        "ReferencedResourceNotProvisioned",
+        message,
+    ))
 }
 
 fn build(
@@ -143,7 +165,9 @@ fn build(
     given: &Value,
     (subnet, connection, nic): (&str, &Connection, &str),
 ) -> Resource {
-    let old = existing.map(|old| &old.body["properties"]).unwrap_or(&Value::Null);
+    let old = existing
+        .map(|old| &old.body["properties"])
+        .unwrap_or(&Value::Null);
     let shown = vec![shown(call, connection, old)];
     let (automatic, manual) = if connection.manual {
         (Vec::new(), shown)
@@ -157,12 +181,24 @@ fn build(
         "subnet": { "id": subnet }, "ipConfigurations": ip_configurations(call, given, old),
         "networkInterfaces": [{ "id": nic }],
     });
-    if json::items(&given["applicationSecurityGroups"]).next().is_some() {
-        json::set(&mut all, "applicationSecurityGroups", given["applicationSecurityGroups"].clone());
+    if json::items(&given["applicationSecurityGroups"])
+        .next()
+        .is_some()
+    {
+        json::set(
+            &mut all,
+            "applicationSecurityGroups",
+            given["applicationSecurityGroups"].clone(),
+        );
     }
-    let configs = old["customDnsConfigs"].as_array().cloned().unwrap_or_default();
+    let configs = old["customDnsConfigs"]
+        .as_array()
+        .cloned()
+        .unwrap_or_default();
     json::set(&mut all, "customDnsConfigs", configs);
-    let version = given["ipVersionType"].as_str().or_else(|| old["ipVersionType"].as_str());
+    let version = given["ipVersionType"]
+        .as_str()
+        .or_else(|| old["ipVersionType"].as_str());
     if version.is_some() || call.api_version.as_str() >= SHOWS_IP_VERSION_SINCE {
         json::set(&mut all, "ipVersionType", version.unwrap_or("IPv4"));
     }
@@ -178,7 +214,9 @@ fn shown(call: &Call<'_>, connection: &Connection, old: &Value) -> Value {
         _ if connection.manual => {
             json!({ "status": "Pending", "description": "Awaiting Approval", "actionsRequired": "None" })
         }
-        _ => json!({ "status": "Approved", "description": "Auto Approved", "actionsRequired": "None" }),
+        _ => {
+            json!({ "status": "Approved", "description": "Auto Approved", "actionsRequired": "None" })
+        }
     };
     let mut properties = json!({
         "provisioningState": "Succeeded", "privateLinkServiceId": connection.target,
@@ -187,7 +225,11 @@ fn shown(call: &Call<'_>, connection: &Connection, old: &Value) -> Value {
         json::set(&mut properties, "groupIds", json!([group]));
     }
     if connection.message.is_string() {
-        json::set(&mut properties, "requestMessage", connection.message.clone());
+        json::set(
+            &mut properties,
+            "requestMessage",
+            connection.message.clone(),
+        );
     }
     json::set(&mut properties, "privateLinkServiceConnectionState", state);
     let kind = format!("{KIND}/{word}");
@@ -198,7 +240,12 @@ fn shown(call: &Call<'_>, connection: &Connection, old: &Value) -> Value {
 fn ip_configurations(call: &Call<'_>, given: &Value, old: &Value) -> Vec<Value> {
     let list = match &given["ipConfigurations"] {
         Value::Array(list) if !list.is_empty() => list,
-        _ => return old["ipConfigurations"].as_array().cloned().unwrap_or_default(),
+        _ => {
+            return old["ipConfigurations"]
+                .as_array()
+                .cloned()
+                .unwrap_or_default();
+        }
     };
     let one = |config: &Value| {
         let wanted = &config["properties"];
@@ -207,7 +254,13 @@ fn ip_configurations(call: &Call<'_>, given: &Value, old: &Value) -> Vec<Value> 
             "privateIPAddress": wanted["privateIPAddress"],
         });
         let kind = format!("{KIND}/ipConfigurations");
-        inline_child(&call.id(), "ipConfigurations", &kind, json::text(&config["name"]), properties)
+        inline_child(
+            &call.id(),
+            "ipConfigurations",
+            &kind,
+            json::text(&config["name"]),
+            properties,
+        )
     };
     list.iter().map(one).collect()
 }
@@ -256,13 +309,19 @@ fn settle(world: &World, endpoint: &Resource) {
     let configs = names.map(|(fqdn, ip)| json!({ "fqdn": fqdn, "ipAddresses": [ip] }));
     let configs: Vec<Value> = configs.collect();
     world.update(&endpoint.id, |endpoint| {
-        json::set(&mut endpoint.body["properties"], "customDnsConfigs", configs);
+        json::set(
+            &mut endpoint.body["properties"],
+            "customDnsConfigs",
+            configs,
+        );
     });
 }
 
 fn status(endpoint: &Value) -> &str {
     let properties = &endpoint["properties"];
-    let state = |word: &str| properties[word][0]["properties"]["privateLinkServiceConnectionState"]["status"].as_str();
+    let state = |word: &str| {
+        properties[word][0]["properties"]["privateLinkServiceConnectionState"]["status"].as_str()
+    };
     state("privateLinkServiceConnections")
         .or_else(|| state("manualPrivateLinkServiceConnections"))
         .unwrap_or_default()
@@ -276,18 +335,25 @@ fn view(world: &World, body: &mut Value) {
         settle_description(body);
     }
     let below = world.under(&id);
-    if below.iter().any(|child| child.kind == super::zone_groups::KIND) {
+    if below
+        .iter()
+        .any(|child| child.kind == super::zone_groups::KIND)
+    {
         json::set(&mut body["properties"], "customDnsConfigs", json!([]));
     }
 }
 
 fn settle_description(body: &mut Value) {
-    for word in ["privateLinkServiceConnections", "manualPrivateLinkServiceConnections"] {
+    for word in [
+        "privateLinkServiceConnections",
+        "manualPrivateLinkServiceConnections",
+    ] {
         let Some(properties) = body.pointer_mut(&format!("/properties/{word}/0/properties")) else {
             continue;
         };
         let target = json::text(&properties["privateLinkServiceId"]);
-        let target = crate::arm::ids::Target::parse(&crate::arm::ids::segments(target).unwrap_or_default());
+        let target =
+            crate::arm::ids::Target::parse(&crate::arm::ids::segments(target).unwrap_or_default());
         let service = target.and_then(|target| private_link::find(&target.kind));
         let state = &mut properties["privateLinkServiceConnectionState"];
         match json::text(&state["description"]) {

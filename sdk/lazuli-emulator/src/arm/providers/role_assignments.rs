@@ -6,12 +6,12 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::groups::conditions;
-use super::{Kind, identities, role_definitions};
-use crate::arm::{Answer, Call, ids, json};
+use super::{Kind, role_definitions};
+use crate::arm::{Answer, Call, directory, ids, json, rbac};
 use crate::world::{Resource, World};
 
 pub(crate) const KIND: &str = "Microsoft.Authorization/roleAssignments";
-pub(crate) const KINDS: [Kind; 2] = [
+pub(crate) const KINDS: [Kind; 5] = [
     Kind {
         put: Some(put),
         get: Some(get),
@@ -25,6 +25,19 @@ pub(crate) const KINDS: [Kind; 2] = [
         list: Some(role_definitions::list),
         delete: Some(role_definitions::delete),
         ..Kind::new(role_definitions::KIND)
+    },
+    Kind {
+        list: Some(permissions),
+        ..Kind::new("Microsoft.Authorization/permissions")
+    },
+    // Nobody can make one of these here, so the lists are empty, as they mostly are.
+    Kind {
+        list: Some(none),
+        ..Kind::new("Microsoft.Authorization/denyAssignments")
+    },
+    Kind {
+        list: Some(none),
+        ..Kind::new("Microsoft.Authorization/classicAdministrators")
     },
 ];
 
@@ -42,19 +55,20 @@ fn put(call: &Call<'_>) -> Result<Answer, Answer> {
         json::text(&given["roleDefinitionId"]),
         json::text(&given["principalId"]),
     );
-    if role_definitions::find(call.world, role).is_none() {
-        return Err(role_definitions::missing(ids::name_of(role)));
-    }
+    // A custom role is not seen outside of its assignable scopes.
+    role_definitions::find(call.world, role)
+        .filter(|found| role_definitions::is_assignable(found, &scope))
+        .ok_or_else(|| role_definitions::missing(ids::name_of(role)))?;
     if Uuid::parse_str(principal).is_err() {
         let message =
             format!("The principal ID '{principal}' is not valid. Principal ID must be a GUID.");
         return Err(Answer::error(400, "InvalidPrincipalId", message));
     }
-    check_known(call, &given, principal)?;
+    let kind = principal_type(call, &given, principal)?;
     check_unique(call, &scope, role, principal)?;
     let existing = call.existing();
     check_unchanged(existing.as_ref(), role, principal)?;
-    let body = build(call, existing.as_ref(), &scope, &given);
+    let body = build(call, existing.as_ref(), &scope, &given, &kind);
     super::store(call, body.clone(), Value::Null);
     // The answer to the PUT does not say yet who created the assignment; GET does.
     let mut shown = body;
@@ -62,17 +76,38 @@ fn put(call: &Call<'_>) -> Result<Answer, Answer> {
     Ok(Answer::json(StatusCode::CREATED, shown))
 }
 
-/// Without `principalType` the directory is asked, and it may not know the principal (yet).
-fn check_known(call: &Call<'_>, given: &Value, principal: &str) -> Result<(), Answer> {
-    if given["principalType"].is_string() || identities::is_known_principal(call.world, principal) {
-        return Ok(());
+/// The directory is asked for the principal, and may not know it (yet). A request that says the type
+/// is believed then, and only then.
+fn principal_type(call: &Call<'_>, given: &Value, principal: &str) -> Result<String, Answer> {
+    let known = [
+        "User",
+        "Group",
+        "ServicePrincipal",
+        "ForeignGroup",
+        "Device",
+    ];
+    let said = json::one_of(&given["principalType"], "principalType", &known)?;
+    match (said, directory::principal_type(call.world, principal)) {
+        (Some(said), Some(found)) if said != found => {
+            let message = format!(
+                "The PrincipalId '{}' has type '{found}' , which is different from specified PrinciaplType '{said}'.",
+                principal.replace('-', ""),
+            );
+            Err(Answer::error(400, "UnmatchedPrincipalType", message))
+        }
+        (Some(said), _) => Ok(said.to_owned()),
+        (None, Some(found)) => Ok(found.to_owned()),
+        (None, None) => Err(unknown_principal(call, principal)),
     }
-    let plain = principal.replace('-', "");
+}
+
+fn unknown_principal(call: &Call<'_>, principal: &str) -> Answer {
     let message = format!(
-        "Principal {plain} does not exist in the directory {}. Check that you have the correct principal ID. If you are creating this principal and then immediately assigning a role, this error might be related to a replication delay. In this case, set the role assignment principalType property to a value, such as ServicePrincipal, User, or Group.  See https://aka.ms/docs-principaltype",
+        "Principal {} does not exist in the directory {}. Check that you have the correct principal ID. If you are creating this principal and then immediately assigning a role, this error might be related to a replication delay. In this case, set the role assignment principalType property to a value, such as ServicePrincipal, User, or Group.  See https://aka.ms/docs-principaltype",
+        principal.replace('-', ""),
         call.world.settings().tenant,
     );
-    Err(Answer::error(400, "PrincipalNotFound", message))
+    Answer::error(400, "PrincipalNotFound", message)
 }
 
 fn check_unique(call: &Call<'_>, scope: &str, role: &str, principal: &str) -> Result<(), Answer> {
@@ -141,7 +176,13 @@ fn scope(call: &Call<'_>) -> Result<String, Answer> {
     }
 }
 
-fn build(call: &Call<'_>, existing: Option<&Resource>, scope: &str, given: &Value) -> Value {
+fn build(
+    call: &Call<'_>,
+    existing: Option<&Resource>,
+    scope: &str,
+    given: &Value,
+    kind: &str,
+) -> Value {
     let now = Timestamp::now().to_string();
     let created = existing
         .and_then(|old| old.text("/properties/createdOn"))
@@ -150,7 +191,7 @@ fn build(call: &Call<'_>, existing: Option<&Resource>, scope: &str, given: &Valu
     json!({
         "properties": {
             "roleDefinitionId": given["roleDefinitionId"], "principalId": given["principalId"],
-            "principalType": given["principalType"].as_str().unwrap_or("ServicePrincipal"), "scope": scope,
+            "principalType": kind, "scope": scope,
             "condition": given["condition"], "conditionVersion": given["conditionVersion"],
             "createdOn": created, "updatedOn": now, "createdBy": call.caller.principal, "updatedBy": call.caller.principal,
             "delegatedManagedIdentityResourceId": given["delegatedManagedIdentityResourceId"], "description": given["description"],
@@ -187,11 +228,12 @@ fn list(call: &Call<'_>) -> Result<Answer, Answer> {
         .nth(1)
         .and_then(|rest| rest.split('\'').next())
         .map(str::to_owned);
-    let principal = conditions(&filter)
+    let of_principal = conditions(&filter)
         .into_iter()
         .find(|(field, _)| field == "principalid")
-        .map(|(_, id)| id)
-        .or(assigned_to);
+        .map(|(_, id)| vec![id]);
+    // `assignedTo` also asks for the groups of the principal.
+    let wanted = of_principal.or(assigned_to.map(|id| directory::memberships(call.world, &id)));
     let fits = |one: &Resource| {
         let own = one
             .text("/properties/scope")
@@ -199,11 +241,11 @@ fn list(call: &Call<'_>) -> Result<Answer, Answer> {
             .to_ascii_lowercase();
         let above = scope == own || scope.starts_with(&format!("{}/", own.trim_end_matches('/')));
         let below = own.starts_with(&format!("{scope}/"));
-        let wanted = principal.as_deref().is_none_or(|id| {
-            one.text("/properties/principalId")
-                .is_some_and(|own| json::same(own, id))
-        });
-        (above || (below && !at_scope)) && wanted
+        let principal = one.text("/properties/principalId").unwrap_or_default();
+        let is_wanted = wanted
+            .as_ref()
+            .is_none_or(|ids| ids.iter().any(|id| json::same(id, principal)));
+        (above || (below && !at_scope)) && is_wanted
     };
     Ok(Answer::list(
         call.world
@@ -213,6 +255,20 @@ fn list(call: &Call<'_>) -> Result<Answer, Answer> {
             .map(|one| one.body)
             .collect(),
     ))
+}
+
+/// What the caller may do on the scope, role by role.
+fn permissions(call: &Call<'_>) -> Result<Answer, Answer> {
+    let principal = &call.caller.principal;
+    Ok(Answer::list(rbac::permissions(
+        call.world,
+        principal,
+        &call.target.scope,
+    )))
+}
+
+fn none(_: &Call<'_>) -> Result<Answer, Answer> {
+    Ok(Answer::list(Vec::new()))
 }
 
 /// Assignments go with the scope they were made on.

@@ -18,6 +18,9 @@ pub(crate) const KINDS: [Kind; 1] = [Kind {
     ..Kind::new(KIND)
 }];
 
+/// The right to put something into a subnet.
+pub(crate) const JOIN: &str = "Microsoft.Network/virtualNetworks/subnets/join/action";
+
 /// What App Service integration asks of a subnet.
 pub(crate) const WEB_DELEGATION: &str = "Microsoft.Web/serverFarms";
 

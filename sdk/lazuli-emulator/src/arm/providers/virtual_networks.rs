@@ -35,7 +35,9 @@ fn put(call: &Call<'_>) -> Result<Answer, Answer> {
     peerings::check_space(call, &space)?;
     let resource = build(call, existing.as_ref(), &location, properties);
     check_subnets_fit(call, &space, inline.as_deref())?;
-    let changes = inline.as_ref().is_some_and(|wanted| children_change(call, wanted));
+    let changes = inline
+        .as_ref()
+        .is_some_and(|wanted| children_change(call, wanted));
     let answer = network::write_with(call, Some(&call.id()), resource, changes);
     let accepted = call
         .world
@@ -216,11 +218,17 @@ fn store_subnets(call: &Call<'_>, wanted: Vec<Resource>) {
             super::remove(call.world, &old.id);
         }
     }
-    let network = call.existing().map(|network| network.body).unwrap_or_default();
+    let network = call
+        .existing()
+        .map(|network| network.body)
+        .unwrap_or_default();
     let etag = json::text(&network["etag"]).to_owned();
     for mut subnet in wanted {
         network::touch(&mut subnet.body);
-        network::mark(&mut subnet.body, json::text(&network["properties"]["provisioningState"]));
+        network::mark(
+            &mut subnet.body,
+            json::text(&network["properties"]["provisioningState"]),
+        );
         json::set(&mut subnet.body, "etag", etag.clone());
         call.world.put(subnet);
     }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::network::{self, inline_child, invalid_reference};
 use super::networking::private_link;
 use super::{Kind, interfaces, private_dns, record_sets};
-use crate::arm::{Answer, Call, ids, json};
+use crate::arm::{Answer, Call, ids, json, rbac};
 use crate::world::{Resource, World};
 
 pub(crate) const KIND: &str = "Microsoft.Network/privateEndpoints/privateDnsZoneGroups";
@@ -70,6 +70,7 @@ fn zone_config(call: &Call<'_>, config: &Value) -> Result<Value, Answer> {
     {
         return Err(invalid_reference(zone, &call.id()));
     }
+    rbac::check_linked(call, "Microsoft.Network/privateDnsZones/join/action", zone)?;
     let mut records = planned(call.world, &call.id(), zone);
     for record in &mut records {
         json::set(record, "provisioningState", "Updating");

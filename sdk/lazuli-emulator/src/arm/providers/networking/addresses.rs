@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::arm::providers::network::{self, prefixes, range};
 use crate::arm::providers::{Kind, subnets};
-use crate::arm::{Answer, Call, ids, json};
+use crate::arm::{Answer, Call, ids, json, rbac};
 use crate::world::{Resource, World};
 
 pub(crate) const KINDS: [Kind; 2] = [
@@ -38,13 +38,21 @@ fn check(call: &Call<'_>) -> Result<Answer, Answer> {
         let message = format!(
             "Private IP address {address} does not belong to any subnet of virtual network {network}."
         );
-        return Err(Answer::network(400, "PrivateIPAddressNotInAnySubnet", message));
+        return Err(Answer::network(
+            400,
+            "PrivateIPAddressNotInAnySubnet",
+            message,
+        ));
     };
     let reserved = holds(&subnet, address).is_some_and(|net| is_reserved(net, address));
     let free = !reserved && !network::taken_addresses(call.world, &subnet.id).contains(&address);
     let mut answer = json!({ "available": free });
     if !free {
-        json::set(&mut answer, "availableIPAddresses", proposals(call.world, &subnet));
+        json::set(
+            &mut answer,
+            "availableIPAddresses",
+            proposals(call.world, &subnet),
+        );
     }
     json::set(&mut answer, "isPlatformReserved", reserved);
     Ok(Answer::ok(answer))
@@ -60,7 +68,9 @@ fn proposals(world: &World, subnet: &Resource) -> Vec<Value> {
 
 /// The range of a subnet an address lies in.
 fn holds(subnet: &Resource, address: Ipv4Addr) -> Option<Ipv4Net> {
-    let mut ranges = prefixes(&subnet.body["properties"]).into_iter().filter_map(range);
+    let mut ranges = prefixes(&subnet.body["properties"])
+        .into_iter()
+        .filter_map(range);
     ranges.find(|net| net.contains(&address))
 }
 
@@ -74,23 +84,37 @@ fn is_reserved(net: Ipv4Net, address: Ipv4Addr) -> bool {
 ///
 /// # Errors
 /// Outside of the subnet, kept by Azure, or taken; codes and wordings of the service.
-pub(crate) fn check_static(world: &World, subnet: &Resource, text: &str, owner: &str) -> Result<Ipv4Addr, Answer> {
+pub(crate) fn check_static(
+    world: &World,
+    subnet: &Resource,
+    text: &str,
+    owner: &str,
+) -> Result<Ipv4Addr, Answer> {
     let refuse = |code: &str, message: String| Err(Answer::network(400, code, message));
     let Ok(address) = text.parse::<Ipv4Addr>() else {
-        return refuse("InvalidIPAddressFormat", format!("IP address '{text}' is not a valid IPv4 address."));
+        return refuse(
+            "InvalidIPAddressFormat",
+            format!("IP address '{text}' is not a valid IPv4 address."),
+        );
     };
     let prefix = prefixes(&subnet.body["properties"]).join(", ");
     let Some(net) = holds(subnet, address) else {
-        let message = format!("Private static IP address {address} does not belong to the range of subnet prefix {prefix}.");
+        let message = format!(
+            "Private static IP address {address} does not belong to the range of subnet prefix {prefix}."
+        );
         return refuse("PrivateIPAddressNotInSubnet", message);
     };
     if is_reserved(net, address) {
-        let message = format!("Private static IP address {address} falls within reserved IP range of subnet prefix {prefix}.");
+        let message = format!(
+            "Private static IP address {address} falls within reserved IP range of subnet prefix {prefix}."
+        );
         return refuse("PrivateIPAddressInReservedRange", message);
     }
     match network::holder_of(world, &subnet.id, address) {
         Some(holder) if !json::same(&holder, owner) => {
-            let message = format!("Private static IP address {address} is already allocated to resource {holder}.");
+            let message = format!(
+                "Private static IP address {address} is already allocated to resource {holder}."
+            );
             refuse("PrivateIPAddressIsAllocated", message)
         }
         _ => Ok(address),
@@ -100,7 +124,9 @@ pub(crate) fn check_static(world: &World, subnet: &Resource, text: &str, owner: 
 /// How full each subnet of a network is.
 fn usages(call: &Call<'_>) -> Result<Answer, Answer> {
     let of_subnet = |subnet: Resource| {
-        let ranges = prefixes(&subnet.body["properties"]).into_iter().filter_map(range);
+        let ranges = prefixes(&subnet.body["properties"])
+            .into_iter()
+            .filter_map(range);
         let limit: u64 = ranges
             .map(|net| (1u64 << (32 - u64::from(net.prefix_len()))).saturating_sub(5))
             .sum();
@@ -110,7 +136,9 @@ fn usages(call: &Call<'_>) -> Result<Answer, Answer> {
             "name": { "localizedValue": "Subnet size and usage", "value": "SubnetSpace" },
         })
     };
-    let all = subnets::of(call.world, &call.id()).into_iter().map(of_subnet);
+    let all = subnets::of(call.world, &call.id())
+        .into_iter()
+        .map(of_subnet);
     Ok(Answer::list(all.collect()))
 }
 
@@ -123,6 +151,9 @@ pub(crate) fn subnet(call: &Call<'_>, id: &str, location: &str) -> Result<Resour
         Some(place) if !crate::arm::providers::same_location(place, location) => {
             Err(network::invalid_reference(id, &call.id()))
         }
-        _ => Ok(subnet),
+        _ => {
+            rbac::check_linked(call, subnets::JOIN, &subnet.id)?;
+            Ok(subnet)
+        }
     }
 }

@@ -61,7 +61,10 @@ const SERVICES: &[(&str, &[&str])] = &[
     ("Microsoft.DelegatedNetwork/controller", JOINING),
     ("Microsoft.ContainerService/managedClusters", JOINING),
     ("Microsoft.PowerPlatform/enterprisePolicies", JOINING),
-    ("Microsoft.StoragePool/diskPools", &["Microsoft.Network/virtualNetworks/read"]),
+    (
+        "Microsoft.StoragePool/diskPools",
+        &["Microsoft.Network/virtualNetworks/read"],
+    ),
     ("Microsoft.DocumentDB/cassandraClusters", JOINING),
     ("Microsoft.Apollo/npu", HOSTED),
     ("Microsoft.AVS/PrivateClouds", &[INTERFACES]),
@@ -131,7 +134,10 @@ pub(crate) fn endpoint_service(name: &str) -> Option<&'static str> {
 
 fn list(call: &Call<'_>) -> Result<Answer, Answer> {
     // The provider writes `resourceGroup` here, in the singular (recorded).
-    let scope = call.target.scope.replacen("/resourceGroups/", "/resourceGroup/", 1);
+    let scope = call
+        .target
+        .scope
+        .replacen("/resourceGroups/", "/resourceGroup/", 1);
     let one = |(service, actions): &(&str, &[&str])| {
         let name = service.replace('/', ".");
         json!({
@@ -157,7 +163,11 @@ fn endpoint_services(call: &Call<'_>) -> Result<Answer, Answer> {
 ///
 /// # Errors
 /// A service that takes no endpoints.
-pub(crate) fn service_endpoints(subnet: &str, given: &Value, location: &str) -> Result<Vec<Value>, Answer> {
+pub(crate) fn service_endpoints(
+    subnet: &str,
+    given: &Value,
+    location: &str,
+) -> Result<Vec<Value>, Answer> {
     let one = |endpoint: &Value| {
         let wanted = json::text(&endpoint["service"]);
         let Some(service) = endpoint_service(wanted) else {
@@ -166,7 +176,11 @@ pub(crate) fn service_endpoints(subnet: &str, given: &Value, location: &str) -> 
                 ids::name_of(subnet),
                 ENDPOINT_SERVICES.join(", "),
             );
-            return Err(Answer::network(400, "SubnetWithInvalidServiceName", message));
+            return Err(Answer::network(
+                400,
+                "SubnetWithInvalidServiceName",
+                message,
+            ));
         };
         let locations = match endpoint["locations"].as_array() {
             Some(given) if !given.is_empty() => given.clone(),

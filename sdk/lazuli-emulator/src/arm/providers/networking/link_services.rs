@@ -12,7 +12,8 @@ use crate::arm::providers::{Kind, interfaces, private_connections};
 use crate::arm::{Answer, Call, ids, json};
 use crate::world::{Resource, World};
 
-pub(crate) const CONNECTION: &str = "Microsoft.Network/privateLinkServices/privateEndpointConnections";
+pub(crate) const CONNECTION: &str =
+    "Microsoft.Network/privateLinkServices/privateEndpointConnections";
 pub(crate) const KINDS: [Kind; 2] = [
     Kind {
         put: Some(put),
@@ -36,9 +37,17 @@ fn put(call: &Call<'_>) -> Result<Answer, Answer> {
     let given = json::properties(call.object()?)?;
     let fronts = frontends(call, &given)?;
     let configs = configurations(call, &given, &location)?;
-    let alias = existing.as_ref().and_then(|old| old.text("/properties/alias"));
+    let alias = existing
+        .as_ref()
+        .and_then(|old| old.text("/properties/alias"));
     let alias = alias.map_or_else(
-        || format!("{}.{}.{location}.azure.privatelinkservice", call.target.name(), Uuid::new_v4()),
+        || {
+            format!(
+                "{}.{}.{location}.azure.privatelinkservice",
+                call.target.name(),
+                Uuid::new_v4()
+            )
+        },
         str::to_owned,
     );
     let mut properties = json!({
@@ -91,7 +100,11 @@ fn configurations(call: &Call<'_>, given: &Value, location: &str) -> Result<Vec<
         if let Some(address) = address {
             json::set(&mut properties, "privateIPAddress", address);
         }
-        let method = if address.is_some() { "Static" } else { "Dynamic" };
+        let method = if address.is_some() {
+            "Static"
+        } else {
+            "Dynamic"
+        };
         json::set(&mut properties, "privateIPAllocationMethod", method);
         json::set(&mut properties, "subnet", json!({ "id": subnet.id }));
         let primary = wanted["primary"].as_bool().unwrap_or(index == 0);
@@ -99,10 +112,19 @@ fn configurations(call: &Call<'_>, given: &Value, location: &str) -> Result<Vec<
         json::set(&mut properties, "privateIPAddressVersion", "IPv4");
         let kind = format!("{LINK_SERVICE}/ipConfigurations");
         let name = json::text(&one["name"]);
-        made.push(inline_child(&call.id(), "ipConfigurations", &kind, name, properties));
+        made.push(inline_child(
+            &call.id(),
+            "ipConfigurations",
+            &kind,
+            name,
+            properties,
+        ));
     }
     if made.is_empty() {
-        let message = format!("Private link service {} must have at least one IP configuration.", call.id());
+        let message = format!(
+            "Private link service {} must have at least one IP configuration.",
+            call.id()
+        );
         return Err(Answer::network(400, "InvalidRequestFormat", message));
     }
     Ok(made)
@@ -115,7 +137,11 @@ fn interface(call: &Call<'_>, existing: Option<&Resource>, location: &str) -> St
         return kept.to_owned();
     }
     let name = format!("{}.nic.{}", call.target.name(), Uuid::new_v4());
-    let id = format!("{}/providers/{}/{name}", call.target.scope, interfaces::KIND);
+    let id = format!(
+        "{}/providers/{}/{name}",
+        call.target.scope,
+        interfaces::KIND
+    );
     let owner = json!({ "privateLinkService": { "id": call.id() } });
     interfaces::store_hidden(call.world, &id, location, Vec::new(), owner);
     id
@@ -129,7 +155,11 @@ fn delete(call: &Call<'_>) -> Result<Answer, Answer> {
             call.id(),
             one.id,
         );
-        return Err(Answer::network(400, "PrivateLinkServiceWithPrivateEndpointConnectionsCannotBeDeleted", message));
+        return Err(Answer::network(
+            400,
+            "PrivateLinkServiceWithPrivateEndpointConnectionsCannotBeDeleted",
+            message,
+        ));
     }
     Ok(network::delete(call, Some(&call.id())))
 }
@@ -152,7 +182,11 @@ fn decide(call: &Call<'_>) -> Result<Answer, Answer> {
     let decided = private_connections::decided(call)?;
     private_connections::reflect_on_endpoint(call.world, &existing, &decided);
     let mut after = existing;
-    json::set(&mut after.body["properties"], "privateLinkServiceConnectionState", decided);
+    json::set(
+        &mut after.body["properties"],
+        "privateLinkServiceConnectionState",
+        decided,
+    );
     network::mark(&mut after.body, "Updating");
     Ok(network::write(call, None, after))
 }

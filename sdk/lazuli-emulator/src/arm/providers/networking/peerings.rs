@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::arm::providers::network::{self, overlap, range};
 use crate::arm::providers::{self, Kind, virtual_networks};
-use crate::arm::{Answer, Call, ids, json};
+use crate::arm::{Answer, Call, ids, json, rbac};
 use crate::world::{Resource, World};
 
 pub(crate) const KIND: &str = "Microsoft.Network/virtualNetworks/virtualNetworkPeerings";
@@ -58,12 +58,21 @@ fn build(call: &Call<'_>, id: &str, given: &Value) -> Result<Resource, Answer> {
     let existing = call.world.get(id);
     check_remote_kept(existing.as_ref(), id, remote_id)?;
     let remote = network::referenced(call.world, remote_id, virtual_networks::KIND, id)?;
+    rbac::check_linked(
+        call,
+        "Microsoft.Network/virtualNetworks/peer/action",
+        &remote.id,
+    )?;
     check_single(call.world, id, remote_id)?;
     check_apart(call.world, id, network, &remote)?;
     check_gateways(id, &remote, given)?;
     check_counterpart(call.world, id, network, remote_id)?;
     let space = remote.body["properties"]["addressSpace"].clone();
-    let sync = existing.is_none() || call.incoming.query_value("syncRemoteAddressSpace").is_some();
+    let sync = existing.is_none()
+        || call
+            .incoming
+            .query_value("syncRemoteAddressSpace")
+            .is_some();
     let synced = existing
         .as_ref()
         .filter(|_| !sync)
@@ -75,13 +84,21 @@ fn build(call: &Call<'_>, id: &str, given: &Value) -> Result<Resource, Answer> {
         "remoteVirtualNetwork": { "id": remote_id },
     });
     for (flag, default) in FLAGS {
-        json::set(&mut properties, flag, given[flag].as_bool().unwrap_or(default));
+        json::set(
+            &mut properties,
+            flag,
+            given[flag].as_bool().unwrap_or(default),
+        );
     }
     json::set(&mut properties, "remoteAddressSpace", synced);
     json::set(&mut properties, "remoteVirtualNetworkAddressSpace", space);
     let encryption = &remote.body["properties"]["encryption"];
     if encryption.is_object() {
-        json::set(&mut properties, "remoteVirtualNetworkEncryption", encryption.clone());
+        json::set(
+            &mut properties,
+            "remoteVirtualNetworkEncryption",
+            encryption.clone(),
+        );
     }
     json::set(&mut properties, "routeServiceVips", json!({}));
     Ok(network::child(id, KIND, properties))
@@ -137,7 +154,10 @@ fn check_apart(world: &World, id: &str, network: &str, remote: &Resource) -> Res
         .find(|(mine, theirs)| overlap(*mine, *theirs));
     match pair {
         None => Ok(()),
-        Some((mine, theirs)) => refuse("VnetAddressSpacesOverlap", overlapping(id, network, &remote.id, mine, theirs)),
+        Some((mine, theirs)) => refuse(
+            "VnetAddressSpacesOverlap",
+            overlapping(id, network, &remote.id, mine, theirs),
+        ),
     }
 }
 
@@ -205,16 +225,27 @@ fn ranges(network: &Resource) -> Vec<Ipv4Net> {
 }
 
 /// The peerings a network's body speaks of: `None` keeps what is there.
-pub(crate) fn inline(call: &Call<'_>, given: &Value, keeps_since: &str) -> Result<Option<Vec<Resource>>, Answer> {
+pub(crate) fn inline(
+    call: &Call<'_>,
+    given: &Value,
+    keeps_since: &str,
+) -> Result<Option<Vec<Resource>>, Answer> {
     let Some(list) = given["virtualNetworkPeerings"].as_array() else {
         let keeps = call.api_version.as_str() >= keeps_since;
         return Ok((!keeps).then(Vec::new));
     };
     let build = |one: &Value| {
-        let id = format!("{}/virtualNetworkPeerings/{}", call.id(), json::text(&one["name"]));
+        let id = format!(
+            "{}/virtualNetworkPeerings/{}",
+            call.id(),
+            json::text(&one["name"])
+        );
         build(call, &id, &json::properties(one)?)
     };
-    list.iter().map(build).collect::<Result<Vec<_>, _>>().map(Some)
+    list.iter()
+        .map(build)
+        .collect::<Result<Vec<_>, _>>()
+        .map(Some)
 }
 
 /// Makes the peerings of a network exactly these.
@@ -236,7 +267,11 @@ pub(crate) fn store(call: &Call<'_>, wanted: Vec<Resource>) {
 fn settle(world: &World, peering: &Resource) {
     let remote = remote_of(peering).unwrap_or_default();
     let other = counterpart(world, ids::parent(&peering.id), remote);
-    let state = if other.is_some() { "Connected" } else { "Initiated" };
+    let state = if other.is_some() {
+        "Connected"
+    } else {
+        "Initiated"
+    };
     for id in other.iter().map(|one| &one.id).chain([&peering.id]) {
         set_state(world, id, state);
     }
@@ -259,12 +294,15 @@ fn set_state(world: &World, id: &str, state: &str) {
 fn view(world: &World, body: &mut Value) {
     let network = ids::parent(json::text(&body["id"])).to_owned();
     let remote = json::text(&body["properties"]["remoteVirtualNetwork"]["id"]).to_owned();
-    let Some(now) = world.get(&remote) else { return };
+    let Some(now) = world.get(&remote) else {
+        return;
+    };
     let space = |of: &Value| of["properties"]["addressSpace"]["addressPrefixes"].clone();
     let here = world.get(&network).map(|local| space(&local.body));
     let known = |half: &Value| half["properties"]["remoteAddressSpace"]["addressPrefixes"].clone();
     let local = known(body) == space(&now.body);
-    let level = counterpart(world, &network, &remote).map(|other| (local, Some(known(&other.body)) == here));
+    let level = counterpart(world, &network, &remote)
+        .map(|other| (local, Some(known(&other.body)) == here));
     let level = match level {
         Some((true, true)) => "FullyInSync",
         Some((false, true)) => "LocalNotInSync",

@@ -64,7 +64,11 @@ fn put_address(call: &Call<'_>) -> Result<Answer, Answer> {
     let existing = call.existing();
     let location = call.location(existing.as_ref())?;
     let given = json::properties(call.object()?)?;
-    let sku = json::one_of(&call.body["sku"]["name"], "sku.name", &["Basic", "Standard", "StandardV2"])?;
+    let sku = json::one_of(
+        &call.body["sku"]["name"],
+        "sku.name",
+        &["Basic", "Standard", "StandardV2"],
+    )?;
     let sku = sku.unwrap_or("Standard");
     let default = if sku == "Basic" { "Dynamic" } else { "Static" };
     let method = json::one_of(
@@ -80,19 +84,34 @@ fn put_address(call: &Call<'_>) -> Result<Answer, Answer> {
         );
         return refuse("PublicIPWithStandardSkuMustBeStatic", message);
     }
-    let version = json::one_of(&given["publicIPAddressVersion"], "publicIPAddressVersion", &["IPv4", "IPv6"])?;
+    let version = json::one_of(
+        &given["publicIPAddressVersion"],
+        "publicIPAddressVersion",
+        &["IPv4", "IPv6"],
+    )?;
     let mut properties = json!({
         "provisioningState": "Updating", "resourceGuid": network::resource_guid(existing.as_ref()),
     });
     if method == "Static" && version != Some("IPv6") {
-        json::set(&mut properties, "ipAddress", public_address(call, existing.as_ref()));
+        json::set(
+            &mut properties,
+            "ipAddress",
+            public_address(call, existing.as_ref()),
+        );
     }
-    json::set(&mut properties, "publicIPAddressVersion", version.unwrap_or("IPv4"));
+    json::set(
+        &mut properties,
+        "publicIPAddressVersion",
+        version.unwrap_or("IPv4"),
+    );
     json::set(&mut properties, "publicIPAllocationMethod", method);
     let idle = given["idleTimeoutInMinutes"].as_u64().unwrap_or(4);
     json::set(&mut properties, "idleTimeoutInMinutes", idle);
     if let Some(label) = given["dnsSettings"]["domainNameLabel"].as_str() {
-        let fqdn = format!("{label}.{}.cloudapp.azure.com", ids::location_key(&location));
+        let fqdn = format!(
+            "{label}.{}.cloudapp.azure.com",
+            ids::location_key(&location)
+        );
         let settings = json!({ "domainNameLabel": label, "fqdn": fqdn });
         json::set(&mut properties, "dnsSettings", settings);
     }
@@ -100,7 +119,10 @@ fn put_address(call: &Call<'_>) -> Result<Answer, Answer> {
     json::set(&mut properties, "ipTags", tags);
     let protection = json!({ "protectionMode": "VirtualNetworkInherited" });
     json::set(&mut properties, "ddosSettings", protection);
-    Ok(write(call, with_sku(network::tracked(call, &location, properties), sku)))
+    Ok(write(
+        call,
+        with_sku(network::tracked(call, &location, properties), sku),
+    ))
 }
 
 /// An address of the range for documentation (RFC 5737): nothing in this world has a real one.
@@ -162,7 +184,11 @@ fn view_address(world: &World, body: &mut Value) {
     let Some(holder) = holder(world, json::text(&body["id"])) else {
         return;
     };
-    let word = if holder.contains("/natGateways/") { "natGateway" } else { "ipConfiguration" };
+    let word = if holder.contains("/natGateways/") {
+        "natGateway"
+    } else {
+        "ipConfiguration"
+    };
     json::set(&mut body["properties"], word, json!({ "id": holder }));
 }
 
@@ -171,7 +197,12 @@ fn put_gateway(call: &Call<'_>) -> Result<Answer, Answer> {
     let location = call.location(existing.as_ref())?;
     let given = json::properties(call.object()?)?;
     for address in json::items(&given["publicIpAddresses"]) {
-        network::referenced(call.world, json::text(&address["id"]), PUBLIC_ADDRESS, &call.id())?;
+        network::referenced(
+            call.world,
+            json::text(&address["id"]),
+            PUBLIC_ADDRESS,
+            &call.id(),
+        )?;
     }
     let mut properties = json!({
         "provisioningState": "Updating", "resourceGuid": network::resource_guid(existing.as_ref()),
@@ -182,7 +213,10 @@ fn put_gateway(call: &Call<'_>) -> Result<Answer, Answer> {
             json::set(&mut properties, list, given[list].clone());
         }
     }
-    Ok(write(call, with_sku(network::tracked(call, &location, properties), "Standard")))
+    Ok(write(
+        call,
+        with_sku(network::tracked(call, &location, properties), "Standard"),
+    ))
 }
 
 fn delete_gateway(call: &Call<'_>) -> Result<Answer, Answer> {
@@ -201,7 +235,11 @@ fn delete_gateway(call: &Call<'_>) -> Result<Answer, Answer> {
 fn view_gateway(world: &World, body: &mut Value) {
     let users = subnets_with(world, "natGateway", json::text(&body["id"]));
     if !users.is_empty() {
-        json::set(&mut body["properties"], "subnets", network::references(users));
+        json::set(
+            &mut body["properties"],
+            "subnets",
+            network::references(users),
+        );
     }
 }
 
@@ -255,7 +293,10 @@ fn put_balancer(call: &Call<'_>) -> Result<Answer, Answer> {
         let parts = json::items(&given[list]).map(|one| part(call, list, one));
         json::set(&mut properties, list, parts.collect::<Result<Vec<_>, _>>()?);
     }
-    Ok(write(call, with_sku(network::tracked(call, &location, properties), "Standard")))
+    Ok(write(
+        call,
+        with_sku(network::tracked(call, &location, properties), "Standard"),
+    ))
 }
 
 fn part(call: &Call<'_>, list: &str, one: &Value) -> Result<Value, Answer> {
@@ -263,28 +304,48 @@ fn part(call: &Call<'_>, list: &str, one: &Value) -> Result<Value, Answer> {
     let mut properties = json!({ "provisioningState": "Succeeded" });
     match list {
         "frontendIPConfigurations" => {
-            for (property, kind) in [("publicIPAddress", PUBLIC_ADDRESS), ("subnet", subnets::KIND)] {
+            for (property, kind) in [
+                ("publicIPAddress", PUBLIC_ADDRESS),
+                ("subnet", subnets::KIND),
+            ] {
                 if let Some(id) = given[property]["id"].as_str() {
                     network::referenced(call.world, id, kind, &call.id())?;
                 }
             }
             json::set(&mut properties, "privateIPAllocationMethod", "Dynamic");
         }
-        "backendAddressPools" => json::set(&mut properties, "loadBalancerBackendAddresses", json!([])),
+        "backendAddressPools" => {
+            json::set(&mut properties, "loadBalancerBackendAddresses", json!([]))
+        }
         _ => {}
     }
     json::overlay(&mut properties, &given);
     let kind = format!("{LOAD_BALANCER}/{list}");
-    Ok(inline_child(&call.id(), list, &kind, json::text(&one["name"]), properties))
+    Ok(inline_child(
+        &call.id(),
+        list,
+        &kind,
+        json::text(&one["name"]),
+        properties,
+    ))
 }
 
 fn delete_balancer(call: &Call<'_>) -> Result<Answer, Answer> {
     let inside = format!("{}/", call.id().to_ascii_lowercase());
     let uses = |service: &Resource| {
-        json::items(&service.body["properties"]["loadBalancerFrontendIpConfigurations"])
-            .any(|front| json::text(&front["id"]).to_ascii_lowercase().starts_with(&inside))
+        json::items(&service.body["properties"]["loadBalancerFrontendIpConfigurations"]).any(
+            |front| {
+                json::text(&front["id"])
+                    .to_ascii_lowercase()
+                    .starts_with(&inside)
+            },
+        )
     };
-    let mut services = call.world.of_kind(super::LINK_SERVICE).into_iter().filter(uses);
+    let mut services = call
+        .world
+        .of_kind(super::LINK_SERVICE)
+        .into_iter()
+        .filter(uses);
     match services.next() {
         None => Ok(network::delete(call, Some(&call.id()))),
         Some(service) => {

@@ -133,11 +133,23 @@ const SERVICES: &[Service] = &[
             "Microsoft.Storage/storageAccounts",
             &[
                 plain!("blob", "{name}", "blob.core.windows.net"),
-                plain!("blob_secondary", "{name}-secondary", "blob.core.windows.net"),
+                plain!(
+                    "blob_secondary",
+                    "{name}-secondary",
+                    "blob.core.windows.net"
+                ),
                 plain!("table", "{name}", "table.core.windows.net"),
-                plain!("table_secondary", "{name}-secondary", "table.core.windows.net"),
+                plain!(
+                    "table_secondary",
+                    "{name}-secondary",
+                    "table.core.windows.net"
+                ),
                 plain!("queue", "{name}", "queue.core.windows.net"),
-                plain!("queue_secondary", "{name}-secondary", "queue.core.windows.net"),
+                plain!(
+                    "queue_secondary",
+                    "{name}-secondary",
+                    "queue.core.windows.net"
+                ),
                 plain!("file", "{name}", "file.core.windows.net"),
                 group(
                     "web",
@@ -146,7 +158,10 @@ const SERVICES: &[Service] = &[
                 ),
                 group(
                     "web_secondary",
-                    &[("web_secondary", &["{name}-secondary.z13.web.core.windows.net"])],
+                    &[(
+                        "web_secondary",
+                        &["{name}-secondary.z13.web.core.windows.net"],
+                    )],
                     "privatelink.web.core.windows.net",
                 ),
                 plain!("dfs", "{name}", "dfs.core.windows.net"),
@@ -168,7 +183,10 @@ const SERVICES: &[Service] = &[
                 "Sql",
                 &[
                     ("{name}", &["{name}.documents.azure.com"]),
-                    ("{name}-{location}", &["{name}-{location}.documents.azure.com"]),
+                    (
+                        "{name}-{location}",
+                        &["{name}-{location}.documents.azure.com"],
+                    ),
                 ],
                 "privatelink.documents.azure.com",
             ),
@@ -176,7 +194,10 @@ const SERVICES: &[Service] = &[
                 "MongoDB",
                 &[
                     ("{name}", &["{name}.mongo.cosmos.azure.com"]),
-                    ("{name}-{location}", &["{name}-{location}.mongo.cosmos.azure.com"]),
+                    (
+                        "{name}-{location}",
+                        &["{name}-{location}.mongo.cosmos.azure.com"],
+                    ),
                 ],
                 "privatelink.mongo.cosmos.azure.com",
             ),
@@ -187,7 +208,11 @@ const SERVICES: &[Service] = &[
     ),
     service(
         "Microsoft.DBforPostgreSQL/flexibleServers",
-        &[plain!("postgresqlServer", "{name}", "postgres.database.azure.com")],
+        &[plain!(
+            "postgresqlServer",
+            "{name}",
+            "postgres.database.azure.com"
+        )],
     ),
     service(
         "Microsoft.DBforMySQL/flexibleServers",
@@ -195,7 +220,11 @@ const SERVICES: &[Service] = &[
     ),
     service(
         "Microsoft.DBforMariaDB/servers",
-        &[plain!("mariadbServer", "{name}", "mariadb.database.azure.com")],
+        &[plain!(
+            "mariadbServer",
+            "{name}",
+            "mariadb.database.azure.com"
+        )],
     ),
     service(
         "Microsoft.ServiceBus/namespaces",
@@ -211,11 +240,19 @@ const SERVICES: &[Service] = &[
     ),
     service(
         "Microsoft.EventGrid/topics",
-        &[plain!("topic", "{name}.{location}-1", "eventgrid.azure.net")],
+        &[plain!(
+            "topic",
+            "{name}.{location}-1",
+            "eventgrid.azure.net"
+        )],
     ),
     service(
         "Microsoft.EventGrid/domains",
-        &[plain!("domain", "{name}.{location}-1", "eventgrid.azure.net")],
+        &[plain!(
+            "domain",
+            "{name}.{location}-1",
+            "eventgrid.azure.net"
+        )],
     ),
     service(
         "Microsoft.Cache/Redis",
@@ -247,14 +284,21 @@ const SERVICES: &[Service] = &[
     ),
     service(
         "Microsoft.Batch/batchAccounts",
-        &[plain!("batchAccount", "{name}.{location}", "batch.azure.com")],
+        &[plain!(
+            "batchAccount",
+            "{name}.{location}",
+            "batch.azure.com"
+        )],
     ),
 ];
 
 /// Zones whose name is not `privatelink.` before the public suffix.
 const ODD_ZONES: &[(&str, &str)] = &[
     ("privatelink.vaultcore.azure.net", "vault.azure.net"),
-    ("privatelink.web.core.windows.net", "z13.web.core.windows.net"),
+    (
+        "privatelink.web.core.windows.net",
+        "z13.web.core.windows.net",
+    ),
 ];
 
 /// The service of a resource type.
@@ -282,7 +326,10 @@ impl Service {
     pub(crate) fn group(&self, id: &str) -> Option<(String, &'static Group)> {
         let slot = id.split_once('-').filter(|(site, _)| *site == "sites");
         let known = slot.map_or(id, |(site, _)| site);
-        let group = self.groups.iter().find(|group| json::same(group.id, known))?;
+        let group = self
+            .groups
+            .iter()
+            .find(|group| json::same(group.id, known))?;
         let name = slot.map_or_else(|| group.id.to_owned(), |_| id.to_owned());
         Some((name, group))
     }
@@ -294,9 +341,16 @@ pub(crate) fn members(group: &Group, group_id: &str, target: &str, location: &st
     let name = ids::name_of(target).to_lowercase();
     let name = slot.map_or_else(|| name.clone(), |slot| format!("{name}-{slot}"));
     let location = ids::location_key(location);
-    let fill = |text: &str| text.replace("{name}", &name).replace("{location}", &location);
+    let fill = |text: &str| {
+        text.replace("{name}", &name)
+            .replace("{location}", &location)
+    };
     let member = |(member, fqdns): &(&str, &[&str])| Member {
-        name: if slot.is_some() { group_id.to_owned() } else { fill(member) },
+        name: if slot.is_some() {
+            group_id.to_owned()
+        } else {
+            fill(member)
+        },
         fqdns: fqdns.iter().map(|fqdn| fill(fqdn)).collect(),
     };
     group.members.iter().map(member).collect()
@@ -306,7 +360,11 @@ pub(crate) fn members(group: &Group, group_id: &str, target: &str, location: &st
 pub(crate) fn label<'a>(zone: &str, fqdn: &'a str) -> Option<&'a str> {
     let zone = zone.to_ascii_lowercase();
     let odd = ODD_ZONES.iter().find(|(known, _)| *known == zone);
-    let is_known = odd.is_some() || SERVICES.iter().flat_map(|one| one.groups).any(|group| group.zone == zone);
+    let is_known = odd.is_some()
+        || SERVICES
+            .iter()
+            .flat_map(|one| one.groups)
+            .any(|group| group.zone == zone);
     let suffix = match odd {
         Some((_, suffix)) => suffix,
         None => zone.strip_prefix("privatelink.").filter(|_| is_known)?,
@@ -326,7 +384,12 @@ mod tests {
             let all = members(group, &name, target, "West Europe");
             let shown: Vec<_> = all
                 .iter()
-                .flat_map(|member| member.fqdns.iter().map(move |fqdn| (member.name.as_str(), fqdn.as_str())))
+                .flat_map(|member| {
+                    member
+                        .fqdns
+                        .iter()
+                        .map(move |fqdn| (member.name.as_str(), fqdn.as_str()))
+                })
                 .map(|(member, fqdn)| (member, fqdn, label(group.zone, fqdn).unwrap_or_default()))
                 .collect();
             assert_eq!(shown, expect);
@@ -335,17 +398,33 @@ mod tests {
             "microsoft.containerregistry/registries",
             "REGISTRY",
             &[
-                ("registry_data_westeurope", "thing.westeurope.data.azurecr.io", "thing.westeurope.data"),
+                (
+                    "registry_data_westeurope",
+                    "thing.westeurope.data.azurecr.io",
+                    "thing.westeurope.data",
+                ),
                 ("registry", "thing.azurecr.io", "thing"),
             ],
         );
-        check("Microsoft.KeyVault/vaults", "vault", &[("default", "thing.vault.azure.net", "thing")]);
+        check(
+            "Microsoft.KeyVault/vaults",
+            "vault",
+            &[("default", "thing.vault.azure.net", "thing")],
+        );
         check(
             "Microsoft.Web/sites",
             "sites-stage",
             &[
-                ("sites-stage", "thing-stage.azurewebsites.net", "thing-stage"),
-                ("sites-stage", "thing-stage.scm.azurewebsites.net", "thing-stage.scm"),
+                (
+                    "sites-stage",
+                    "thing-stage.azurewebsites.net",
+                    "thing-stage",
+                ),
+                (
+                    "sites-stage",
+                    "thing-stage.scm.azurewebsites.net",
+                    "thing-stage.scm",
+                ),
             ],
         );
         check(

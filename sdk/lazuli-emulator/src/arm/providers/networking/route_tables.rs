@@ -37,7 +37,10 @@ fn put(call: &Call<'_>) -> Result<Answer, Answer> {
     let location = call.location(existing.as_ref())?;
     let given = json::properties(call.object()?)?;
     let routes = ROUTES.inline(call, &given)?;
-    let shown: Vec<Value> = routes.iter().map(|route| route.body["properties"].clone()).collect();
+    let shown: Vec<Value> = routes
+        .iter()
+        .map(|route| route.body["properties"].clone())
+        .collect();
     let properties = json!({
         "provisioningState": "Updating", "resourceGuid": network::resource_guid(existing.as_ref()),
         "disableBgpRoutePropagation": given["disableBgpRoutePropagation"].as_bool().unwrap_or(false),
@@ -59,7 +62,11 @@ fn delete(call: &Call<'_>) -> Result<Answer, Answer> {
         call.target.name(),
         users.join(", "),
     );
-    Err(Answer::network(400, "InUseRouteTableCannotBeDeleted", message))
+    Err(Answer::network(
+        400,
+        "InUseRouteTableCannotBeDeleted",
+        message,
+    ))
 }
 
 fn put_route(call: &Call<'_>) -> Result<Answer, Answer> {
@@ -71,7 +78,13 @@ fn delete_route(call: &Call<'_>) -> Result<Answer, Answer> {
 }
 
 fn route(_: &World, id: &str, given: &Value) -> Result<Value, Answer> {
-    let hops = ["VirtualNetworkGateway", "VnetLocal", "Internet", "VirtualAppliance", "None"];
+    let hops = [
+        "VirtualNetworkGateway",
+        "VnetLocal",
+        "Internet",
+        "VirtualAppliance",
+        "None",
+    ];
     let refuse = |message: String| Answer::network(400, "InvalidRequestFormat", message);
     let name = ids::name_of(id);
     let hop = json::one_of(&given["nextHopType"], "nextHopType", &hops)?
@@ -82,7 +95,9 @@ fn route(_: &World, id: &str, given: &Value) -> Result<Value, Answer> {
     }
     let address = json::text(&given["nextHopIpAddress"]);
     if (hop == "VirtualAppliance") == address.is_empty() {
-        let message = format!("Route {name} of type {hop} must have a nextHopIpAddress exactly when it is VirtualAppliance.");
+        let message = format!(
+            "Route {name} of type {hop} must have a nextHopIpAddress exactly when it is VirtualAppliance."
+        );
         return Err(refuse(message));
     }
     let mut properties = json!({
@@ -113,6 +128,10 @@ fn view(world: &World, body: &mut Value) {
     ROUTES.view(world, body);
     let users = subnets_with(world, "routeTable", json::text(&body["id"]));
     if !users.is_empty() {
-        json::set(&mut body["properties"], "subnets", network::references(users));
+        json::set(
+            &mut body["properties"],
+            "subnets",
+            network::references(users),
+        );
     }
 }

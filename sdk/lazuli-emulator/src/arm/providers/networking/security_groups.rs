@@ -42,15 +42,71 @@ const RULES: Children = Children {
 };
 
 /// Name, description, access, priority, direction, source and destination.
-type DefaultRule = (&'static str, &'static str, &'static str, u32, &'static str, &'static str, &'static str);
+type DefaultRule = (
+    &'static str,
+    &'static str,
+    &'static str,
+    u32,
+    &'static str,
+    &'static str,
+    &'static str,
+);
 
 const DEFAULTS: [DefaultRule; 6] = [
-    ("AllowVnetInBound", "Allow inbound traffic from all VMs in VNET", "Allow", 65000, "Inbound", "VirtualNetwork", "VirtualNetwork"),
-    ("AllowAzureLoadBalancerInBound", "Allow inbound traffic from azure load balancer", "Allow", 65001, "Inbound", "AzureLoadBalancer", "*"),
-    ("DenyAllInBound", "Deny all inbound traffic", "Deny", 65500, "Inbound", "*", "*"),
-    ("AllowVnetOutBound", "Allow outbound traffic from all VMs to all VMs in VNET", "Allow", 65000, "Outbound", "VirtualNetwork", "VirtualNetwork"),
-    ("AllowInternetOutBound", "Allow outbound traffic from all VMs to Internet", "Allow", 65001, "Outbound", "*", "Internet"),
-    ("DenyAllOutBound", "Deny all outbound traffic", "Deny", 65500, "Outbound", "*", "*"),
+    (
+        "AllowVnetInBound",
+        "Allow inbound traffic from all VMs in VNET",
+        "Allow",
+        65000,
+        "Inbound",
+        "VirtualNetwork",
+        "VirtualNetwork",
+    ),
+    (
+        "AllowAzureLoadBalancerInBound",
+        "Allow inbound traffic from azure load balancer",
+        "Allow",
+        65001,
+        "Inbound",
+        "AzureLoadBalancer",
+        "*",
+    ),
+    (
+        "DenyAllInBound",
+        "Deny all inbound traffic",
+        "Deny",
+        65500,
+        "Inbound",
+        "*",
+        "*",
+    ),
+    (
+        "AllowVnetOutBound",
+        "Allow outbound traffic from all VMs to all VMs in VNET",
+        "Allow",
+        65000,
+        "Outbound",
+        "VirtualNetwork",
+        "VirtualNetwork",
+    ),
+    (
+        "AllowInternetOutBound",
+        "Allow outbound traffic from all VMs to Internet",
+        "Allow",
+        65001,
+        "Outbound",
+        "*",
+        "Internet",
+    ),
+    (
+        "DenyAllOutBound",
+        "Deny all outbound traffic",
+        "Deny",
+        65500,
+        "Outbound",
+        "*",
+        "*",
+    ),
 ];
 
 fn put(call: &Call<'_>) -> Result<Answer, Answer> {
@@ -62,9 +118,16 @@ fn put(call: &Call<'_>) -> Result<Answer, Answer> {
         "provisioningState": "Updating", "resourceGuid": network::resource_guid(existing.as_ref()),
     });
     if given["flushConnection"].is_boolean() {
-        json::set(&mut properties, "flushConnection", given["flushConnection"].clone());
+        json::set(
+            &mut properties,
+            "flushConnection",
+            given["flushConnection"].clone(),
+        );
     }
-    let names: Vec<Value> = rules.iter().map(|rule| rule.body["properties"].clone()).collect();
+    let names: Vec<Value> = rules
+        .iter()
+        .map(|rule| rule.body["properties"].clone())
+        .collect();
     json::set(&mut properties, "securityRules", names);
     let resource = network::tracked(call, &location, properties);
     RULES.store(call, rules);
@@ -82,11 +145,17 @@ fn delete(call: &Call<'_>) -> Result<Answer, Answer> {
         "Network security group {id} cannot be deleted because it is in use by the following resources: {}. In order to delete the Network security group, remove the association with the resource(s). To learn how to do this, see aka.ms/deletensg.",
         users.join(", "),
     );
-    Err(Answer::network(400, "InUseNetworkSecurityGroupCannotBeDeleted", message))
+    Err(Answer::network(
+        400,
+        "InUseNetworkSecurityGroupCannotBeDeleted",
+        message,
+    ))
 }
 
 fn interfaces_with(world: &World, id: &str) -> Vec<String> {
-    let nics = world.of_kind("Microsoft.Network/networkInterfaces").into_iter();
+    let nics = world
+        .of_kind("Microsoft.Network/networkInterfaces")
+        .into_iter();
     let uses = |nic: &Resource| {
         nic.text("/properties/networkSecurityGroup/id")
             .is_some_and(|it| json::same(it, id))
@@ -115,7 +184,9 @@ fn rule(_: &World, id: &str, given: &Value) -> Result<Value, Answer> {
     let protocol = required("protocol", &["*", "Tcp", "Udp", "Icmp", "Esp", "Ah"])?;
     let priority = given["priority"].as_i64().unwrap_or_default();
     if !(100..=4096).contains(&priority) {
-        let message = format!("Security rule {name} has invalid Priority. Value provided: {priority} Allowed range 100-4096.");
+        let message = format!(
+            "Security rule {name} has invalid Priority. Value provided: {priority} Allowed range 100-4096."
+        );
         return Err(Answer::network(400, "SecurityRuleInvalidPriority", message));
     }
     let mut properties = json!({ "provisioningState": "Updating" });
@@ -124,7 +195,11 @@ fn rule(_: &World, id: &str, given: &Value) -> Result<Value, Answer> {
             json::set(&mut properties, property, value.clone());
         }
     }
-    for (property, value) in [("direction", direction), ("access", access), ("protocol", protocol)] {
+    for (property, value) in [
+        ("direction", direction),
+        ("access", access),
+        ("protocol", protocol),
+    ] {
         json::set(&mut properties, property, value);
     }
     for list in [
@@ -144,7 +219,10 @@ fn rule(_: &World, id: &str, given: &Value) -> Result<Value, Answer> {
 fn check_priority(rule: &Resource, siblings: &[Resource]) -> Result<(), Answer> {
     let place = |one: &Resource| {
         let properties = &one.body["properties"];
-        (properties["priority"].clone(), properties["direction"].clone())
+        (
+            properties["priority"].clone(),
+            properties["direction"].clone(),
+        )
     };
     let Some(twin) = siblings.iter().find(|other| place(other) == place(rule)) else {
         return Ok(());
@@ -165,7 +243,13 @@ fn default_rule(group: &str, rule: &DefaultRule) -> Value {
         "access": access, "priority": priority, "direction": direction, "sourcePortRanges": [],
         "destinationPortRanges": [], "sourceAddressPrefixes": [], "destinationAddressPrefixes": [],
     });
-    network::inline_child(group, "defaultSecurityRules", DEFAULT_RULE, name, properties)
+    network::inline_child(
+        group,
+        "defaultSecurityRules",
+        DEFAULT_RULE,
+        name,
+        properties,
+    )
 }
 
 fn defaults(group: &Value) -> Vec<Value> {
@@ -179,7 +263,10 @@ fn defaults(group: &Value) -> Vec<Value> {
 }
 
 fn get_default(call: &Call<'_>) -> Result<Answer, Answer> {
-    let group = call.world.get(ids::parent(&call.id())).ok_or_else(|| call.not_found())?;
+    let group = call
+        .world
+        .get(ids::parent(&call.id()))
+        .ok_or_else(|| call.not_found())?;
     let mut all = defaults(&group.body).into_iter();
     all.find(|rule| json::same(json::text(&rule["name"]), call.target.name()))
         .map(Answer::ok)
