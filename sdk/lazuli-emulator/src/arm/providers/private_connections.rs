@@ -3,6 +3,7 @@
 //! The endpoint holds it as `privateLinkServiceConnections[0]`, the target as a resource of its own,
 //! `…/privateEndpointConnections/{name}`, through which its owner approves or rejects.
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -166,7 +167,7 @@ pub(crate) fn store(call: &Call<'_>, connection: &Connection) {
         return;
     };
     let kind = format!("{}/privateEndpointConnections", connection.service.kind);
-    let guid = Uuid::new_v4();
+    let guid = ordered_guid();
     let (resource, endpoint) = (held.name(), call.target.name());
     let name = match connection.service.naming() {
         Naming::ResourceAndDigits => format!("{resource}.{}", guid.simple()),
@@ -183,6 +184,15 @@ pub(crate) fn store(call: &Call<'_>, connection: &Connection) {
         body,
         private: Value::Null,
     });
+}
+
+/// A GUID that sorts by the time it was made, so that lists show connections in their order.
+fn ordered_guid() -> Uuid {
+    let mut bytes = Uuid::new_v4().into_bytes();
+    let now = Timestamp::now().as_microsecond().to_be_bytes();
+    // The first byte of the microseconds since 1970 is 0 until the year 4253.
+    bytes[..6].copy_from_slice(&now[1..7]);
+    Uuid::from_bytes(bytes)
 }
 
 fn shown_by_target(
