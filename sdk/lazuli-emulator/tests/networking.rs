@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use support::{Azure, Reply, code};
 
 const NETWORK: &str = "2024-05-01";
+const DNS: &str = "2024-06-01";
 
 struct Networks {
     azure: Azure,
@@ -110,7 +111,9 @@ async fn peerings_connect_and_disconnect_in_halves() {
     world.azure.make(&forth, &sync, to(&right)).await;
     assert_eq!(world.read(&forth).await["peeringSyncLevel"], "FullyInSync");
     let into = json!({ "location": "westcentralus", "properties": { "addressSpace": { "addressPrefixes": ["10.0.0.0/16", "10.2.0.0/24"] } } });
-    world.refused(&left, into, "VnetAddressSpacesOverlap").await;
+    world
+        .refused(&left, into, "VnetAddressSpaceOverlapsWithAlreadyPeeredVnet")
+        .await;
 
     world.azure.delete(&back, NETWORK).await;
     assert_eq!(world.read(&forth).await["peeringState"], "Disconnected");
@@ -393,5 +396,79 @@ async fn a_link_service_decides_about_its_endpoints() {
     assert_eq!(
         world.read(&id).await["privateEndpointConnections"],
         json!([])
+    );
+}
+
+#[tokio::test]
+async fn a_network_has_one_zone_of_a_name_and_one_that_registers() {
+    let world = Networks::start().await;
+    let other = world.azure.group("other").await;
+    let network = world.network("v", "10.0.0.0/16", "10.0.0.0/24").await;
+    let zone = async |group: &str, name: &str| {
+        let id = format!("{group}/providers/Microsoft.Network/privateDnsZones/{name}");
+        world
+            .azure
+            .make(&id, DNS, json!({ "location": "global" }))
+            .await;
+        id
+    };
+    let link = async |zone: &str, registers: bool| {
+        let body = json!({ "location": "global", "properties": { "registrationEnabled": registers, "virtualNetwork": { "id": network } } });
+        let started = world
+            .azure
+            .send(
+                "PUT",
+                &format!("{zone}/virtualNetworkLinks/l"),
+                DNS,
+                Some(body),
+            )
+            .await;
+        assert_eq!(
+            (started.status, &started.body),
+            (202, &json!({})),
+            "refusals come with the operation"
+        );
+        world.azure.finish(&started).await
+    };
+    let first = zone(&world.group, "one.example.com").await;
+    assert_eq!(link(&first, true).await["status"], "Succeeded");
+    let state = async || {
+        let link = world
+            .azure
+            .read(&format!("{first}/virtualNetworkLinks/l"), DNS)
+            .await;
+        link["properties"]["virtualNetworkLinkState"].clone()
+    };
+    assert_eq!(
+        (state().await, state().await),
+        (json!("InProgress"), json!("Completed"))
+    );
+    let twin = link(&zone(&other, "one.example.com").await, false).await;
+    assert_eq!(
+        (&twin["status"], &twin["error"]["code"]),
+        (&json!("Failed"), &json!("BadRequest"))
+    );
+    let second = zone(&world.group, "two.example.com").await;
+    let registering = link(&second, true).await;
+    assert_eq!(registering["error"]["code"], "Conflict");
+    assert!(
+        registering["error"]["message"]
+            .as_str()
+            .is_some_and(|text| text.contains(&first.to_lowercase()))
+    );
+    assert_eq!(link(&second, false).await["status"], "Succeeded");
+    let enable = json!({ "properties": { "registrationEnabled": true } });
+    let started = world
+        .azure
+        .send(
+            "PATCH",
+            &format!("{second}/virtualNetworkLinks/l"),
+            DNS,
+            Some(enable),
+        )
+        .await;
+    assert_eq!(
+        world.azure.finish(&started).await["error"]["code"],
+        "Conflict"
     );
 }

@@ -253,8 +253,13 @@ fn owner(interface: &Resource) -> Option<String> {
 }
 
 fn in_use(call: &Call<'_>, owner: &str, verb: &str) -> Answer {
+    let what = if owner.contains("/privateLinkServices/") {
+        "private link service"
+    } else {
+        "private endpoint"
+    };
     let message = format!(
-        "Network interface {} cannot be {verb} because it is currently in use with {owner}.",
+        "Network interface {} cannot be {verb} because it is currently in use with an {what} ({owner}).",
         call.id(),
     );
     let code = if owner.contains("/privateLinkServices/") {

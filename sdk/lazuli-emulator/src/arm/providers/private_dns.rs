@@ -24,10 +24,14 @@ pub(crate) const KINDS: [Kind; 2] = [
     Kind {
         put: Some(put_link),
         patch: Some(patch),
+        get: Some(get_link),
         delete: Some(delete),
         ..Kind::new(LINK)
     },
 ];
+
+/// Whether a link is in effect.
+const STATE: &str = "virtualNetworkLinkState";
 
 fn put_zone(call: &Call<'_>) -> Result<Answer, Answer> {
     let body = call.object()?;
@@ -69,19 +73,16 @@ fn put_link(call: &Call<'_>) -> Result<Answer, Answer> {
         "Microsoft.Network/virtualNetworks/join/action",
         &network,
     )?;
-    check_one_link(call, &network)?;
     let registration = given["registrationEnabled"].as_bool().unwrap_or(false);
-    if registration {
-        check_one_registration(call, &network)?;
+    if let Some(effect) = conflict(call, &network, registration) {
+        return Ok(accept_with(call, effect));
     }
-    let policy = json::one_of(
-        &given["resolutionPolicy"],
-        "resolutionPolicy",
-        &["Default", "NxDomainRedirect"],
-    )?;
+    let policy = resolution_policy(&given)?;
+    let starts = registration && !call.existing().is_some_and(|link| registers(&link));
+    let state = if starts { "InProgress" } else { "Completed" };
     let mut properties = json!({
         "provisioningState": "Succeeded", "registrationEnabled": registration, "virtualNetwork": { "id": network },
-        "virtualNetworkLinkState": "Completed",
+        STATE: state,
     });
     if call.api_version.as_str() >= "2024-06-01" {
         json::set(
@@ -184,48 +185,66 @@ fn all_links(world: &World, network: &str) -> Vec<Resource> {
         .collect()
 }
 
-/// One link per zone and network, and one zone of a name per network.
-fn check_one_link(call: &Call<'_>, network: &str) -> Result<(), Answer> {
+/// What stands against a link: another zone of the same name in the network, or another zone that
+/// registers its machines. The service accepts the request and fails the operation.
+fn conflict(call: &Call<'_>, network: &str, registration: bool) -> Option<Effect> {
     let id = call.id();
     let zone = ids::name_of(ids::parent(&id)).to_owned();
-    for other in all_links(call.world, network) {
-        let other_zone = ids::name_of(ids::parent(&other.id));
-        if json::same(other_zone, &zone) && !json::same(&other.id, &id) {
-            let message = format!(
-                "A virtual network cannot be linked to multiple zones with overlapping namespaces. You tried to link virtual network with '{zone}' and '{other_zone}' zones: the link '{}' is there already.",
-                other.id,
-            );
-            return Err(Answer::error(409, "Conflict", message));
-        }
+    let others = all_links(call.world, network).into_iter();
+    let others: Vec<Resource> = others.filter(|other| !json::same(&other.id, &id)).collect();
+    let overlapping = others
+        .iter()
+        .map(|other| ids::name_of(ids::parent(&other.id)))
+        .find(|other| json::same(other, &zone));
+    if let Some(other) = overlapping {
+        let message = format!(
+            "A virtual network cannot be linked to multiple zones with overlapping namespaces. You tried to link virtual network with '{zone}' and '{other}' zones."
+        );
+        return Some(fail("BadRequest", message));
     }
-    Ok(())
+    let registering = others.iter().find(|other| registers(other));
+    let registering = registering.filter(|_| registration)?;
+    let message = format!(
+        "A virtual network can only be linked to 1 Private DNS zone(s) with auto-registration enabled; conflicting Private DNS zone is '{}'.",
+        ids::parent(&registering.id).to_lowercase(),
+    );
+    Some(fail("Conflict", message))
 }
 
-fn check_one_registration(call: &Call<'_>, network: &str) -> Result<(), Answer> {
-    let id = call.id();
-    let other = all_links(call.world, network).into_iter().find(|link| {
-        link.at("/properties/registrationEnabled") == Some(&Value::Bool(true))
-            && !json::same(&link.id, &id)
-    });
-    match other {
-        None => Ok(()),
-        Some(other) => {
-            let message = format!(
-                "The virtual network '{network}' already registers its machines through '{}'.",
-                other.id
-            );
-            Err(Answer::error(409, "Conflict", message))
-        }
+fn fail(code: &str, message: String) -> Effect {
+    Effect::Fail {
+        code: code.into(),
+        message,
     }
 }
 
+fn registers(link: &Resource) -> bool {
+    link.at("/properties/registrationEnabled") == Some(&Value::Bool(true))
+}
+
+/// Tags of both; registration and resolution policy of links, whose network stays what it is.
 fn patch(call: &Call<'_>) -> Result<Answer, Answer> {
-    let mut body = call.required()?.body;
+    let existing = call.required()?;
+    let mut body = existing.body.clone();
     if let Some(tags) = call.tags() {
         json::set(&mut body, "tags", tags);
     }
-    if let Some(registration) = call.body["properties"]["registrationEnabled"].as_bool() {
-        json::set(&mut body["properties"], "registrationEnabled", registration);
+    let given = &call.body["properties"];
+    if call.target.kind == LINK {
+        let network = network_of_link(call, given)?;
+        let enables = given["registrationEnabled"] == true && !registers(&existing);
+        if let Some(effect) = enables.then(|| conflict(call, &network, true)).flatten() {
+            return Ok(accept_with(call, effect));
+        }
+        if let Some(registration) = given["registrationEnabled"].as_bool() {
+            json::set(&mut body["properties"], "registrationEnabled", registration);
+        }
+        if let Some(policy) = resolution_policy(given)? {
+            json::set(&mut body["properties"], "resolutionPolicy", policy);
+        }
+        if enables {
+            json::set(&mut body["properties"], STATE, "InProgress");
+        }
     }
     let etag = Uuid::new_v4().to_string();
     let quoted = call.target.kind == LINK;
@@ -237,6 +256,25 @@ fn patch(call: &Call<'_>) -> Result<Answer, Answer> {
     Ok(accept(call, body))
 }
 
+fn resolution_policy(given: &Value) -> Result<Option<&'static str>, Answer> {
+    json::one_of(
+        &given["resolutionPolicy"],
+        "resolutionPolicy",
+        &["Default", "NxDomainRedirect"],
+    )
+}
+
+/// A link that starts to register machines is still at it when its operation ended (recorded); whoever
+/// looks again finds it done.
+fn get_link(call: &Call<'_>) -> Result<Answer, Answer> {
+    let link = call.required()?;
+    call.world.update(&link.id, |link| {
+        json::set(&mut link.body["properties"], STATE, "Completed");
+    });
+    let etag = link.text("/etag").unwrap_or_default().to_owned();
+    Ok(super::shown(call.world, &link).with("etag", etag))
+}
+
 /// 202, `{}`, both headers; the resource takes its new form when the operation ends. A condition that
 /// does not hold is accepted too, and fails the operation.
 fn accept(call: &Call<'_>, body: Value) -> Answer {
@@ -246,7 +284,11 @@ fn accept(call: &Call<'_>, body: Value) -> Answer {
         body,
         private: Value::Null,
     };
-    let effect = failed_condition(call).unwrap_or_else(|| Effect::Store(Box::new(resource)));
+    accept_with(call, Effect::Store(Box::new(resource)))
+}
+
+fn accept_with(call: &Call<'_>, effect: Effect) -> Answer {
+    let effect = failed_condition(call).unwrap_or(effect);
     let addresses = lro::start(call, Dialect::PrivateDns, effect);
     Answer::json(StatusCode::ACCEPTED, json!({}))
         .with("azure-asyncoperation", addresses.status)
@@ -327,10 +369,7 @@ fn delete(call: &Call<'_>) -> Result<Answer, Answer> {
 fn view_zone(world: &World, body: &mut Value) {
     let children = world.under(json::text(&body["id"]));
     let links: Vec<&Resource> = children.iter().filter(|child| child.kind == LINK).collect();
-    let registering = links
-        .iter()
-        .filter(|link| link.at("/properties/registrationEnabled") == Some(&Value::Bool(true)))
-        .count();
+    let registering = links.iter().filter(|link| registers(link)).count();
     let (link_count, records) = (links.len(), children.len() - links.len());
     let properties = &mut body["properties"];
     json::set(properties, "numberOfRecordSets", records);

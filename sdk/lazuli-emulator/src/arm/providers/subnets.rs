@@ -11,12 +11,22 @@ use crate::arm::{Answer, Call, ids, json};
 use crate::world::{Resource, World};
 
 pub(crate) const KIND: &str = "Microsoft.Network/virtualNetworks/subnets";
-pub(crate) const KINDS: [Kind; 1] = [Kind {
-    put: Some(put),
-    delete: Some(delete),
-    view: Some(view),
-    ..Kind::new(KIND)
-}];
+pub(crate) const KINDS: [Kind; 3] = [
+    Kind {
+        put: Some(put),
+        delete: Some(delete),
+        view: Some(view),
+        ..Kind::new(KIND)
+    },
+    Kind {
+        list: Some(association_links),
+        ..Kind::new("Microsoft.Network/virtualNetworks/subnets/serviceAssociationLinks")
+    },
+    Kind {
+        list: Some(navigation_links),
+        ..Kind::new("Microsoft.Network/virtualNetworks/subnets/resourceNavigationLinks")
+    },
+];
 
 /// The right to put something into a subnet.
 pub(crate) const JOIN: &str = "Microsoft.Network/virtualNetworks/subnets/join/action";
@@ -92,7 +102,7 @@ pub(crate) fn build(world: &World, id: &str, given: &Value) -> Result<Resource, 
         .iter()
         .find(|text| !text.contains(':') && range(text).is_none())
     {
-        return Err(bad_prefix(bad));
+        return Err(bad_prefix(bad, id));
     }
     let mut properties = json!({ "provisioningState": "Updating" });
     let computed = [
@@ -240,24 +250,53 @@ pub(crate) fn check_overlap<'a>(
     Ok(())
 }
 
-/// A subnet in use keeps its range.
-fn check_range_kept(world: &World, subnet: &Resource) -> Result<(), Answer> {
+/// A subnet in use keeps its ranges; others may come.
+pub(crate) fn check_range_kept(world: &World, subnet: &Resource) -> Result<(), Answer> {
     let Some(old) = world.get(&subnet.id) else {
         return Ok(());
     };
-    if prefixes(&old.body["properties"]) == prefixes(&subnet.body["properties"]) {
-        return Ok(());
-    }
-    match holder(world, &subnet.id) {
-        None => Ok(()),
-        Some(holder) => {
+    let now = prefixes(&subnet.body["properties"]);
+    let old = prefixes(&old.body["properties"]);
+    let gone = old.iter().find(|prefix| !now.contains(prefix));
+    match gone {
+        Some(prefix) if holder(world, &subnet.id).is_some() => {
             let message = format!(
-                "Subnet {} is in use by {holder} and cannot be updated.",
+                "IpPrefix {prefix} on Subnet {} has active allocations and cannot be deleted.",
                 subnet.name()
             );
             Err(Answer::network(400, "InUsePrefixCannotBeDeleted", message))
         }
+        _ => Ok(()),
     }
+}
+
+/// What another service put into a subnet keeps everybody else out of it.
+pub(crate) fn check_open(world: &World, subnet: &str) -> Result<(), Answer> {
+    if sites::integrated_in(world, subnet).is_empty() {
+        return Ok(());
+    }
+    let message = format!(
+        "Subnet {subnet} cannot be used because it contains external resources. The external resources in this subnet are {subnet}/serviceAssociationLinks/AppServiceLink. You need to delete these external resources before deploying into this subnet."
+    );
+    Err(Answer::network(
+        400,
+        "SubnetWithExternalResourcesCannotBeUsedByOtherResources",
+        message,
+    ))
+}
+
+/// What `…/subnets/{name}/ServiceAssociationLinks` lists.
+fn association_links(call: &Call<'_>) -> Result<Answer, Answer> {
+    let id = call.id();
+    let plans = sites::integrated_in(call.world, &id).into_iter();
+    Ok(Answer::list(
+        plans.take(1).map(|plan| association(&id, &plan)).collect(),
+    ))
+}
+
+/// The older kind of link, which no service of this world makes.
+fn navigation_links(_: &Call<'_>) -> Result<Answer, Answer> {
+    Ok(Answer::list(Vec::new()))
 }
 
 /// A subnet that holds a service association link keeps the delegation the link needs.
@@ -405,6 +444,10 @@ mod tests {
         check(json!({}), "NoAddressPrefixOrPoolProvided");
         check(
             json!({ "addressPrefix": "10.0.0.1/24" }),
+            "InvalidCIDRNotation",
+        );
+        check(
+            json!({ "addressPrefix": "10.0.0.0/33" }),
             "InvalidAddressPrefixFormat",
         );
         let delegated =

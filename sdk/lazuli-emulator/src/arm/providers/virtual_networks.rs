@@ -28,7 +28,7 @@ fn put(call: &Call<'_>) -> Result<Answer, Answer> {
     let existing = call.existing();
     let location = call.location(existing.as_ref())?;
     let properties = json::properties(body)?;
-    let space = address_space(&properties)?;
+    let space = address_space(&call.id(), &properties)?;
     check_encryption(call, &properties)?;
     let inline = inline_subnets(call, &properties)?;
     let peered = peerings::inline(call, &properties, KEEPS_SUBNETS_SINCE)?;
@@ -108,7 +108,7 @@ fn build(
     }
 }
 
-fn address_space(properties: &Value) -> Result<Vec<Ipv4Net>, Answer> {
+fn address_space(network: &str, properties: &Value) -> Result<Vec<Ipv4Net>, Answer> {
     let given: Vec<&str> = json::items(&properties["addressSpace"]["addressPrefixes"])
         .filter_map(Value::as_str)
         .collect();
@@ -120,15 +120,28 @@ fn address_space(properties: &Value) -> Result<Vec<Ipv4Net>, Answer> {
     let ranges = given
         .iter()
         .filter(|text| !text.contains(':'))
-        .map(|text| range(text).ok_or_else(|| bad_prefix(text)));
+        .map(|text| range(text).ok_or_else(|| bad_prefix(text, network)));
     ranges.collect()
 }
 
-pub(crate) fn bad_prefix(text: &str) -> Answer {
-    let message = format!(
-        "Address prefix {text} is not formatted correctly. It should follow CIDR notation, for example 10.0.0.0/24, with no bits set below the prefix length."
-    );
-    Answer::network(400, "InvalidAddressPrefixFormat", message)
+/// A prefix that is no range, or has bits set below its length.
+pub(crate) fn bad_prefix(text: &str, resource: &str) -> Answer {
+    let (code, message) = match text.parse::<Ipv4Net>() {
+        Ok(net) => (
+            "InvalidCIDRNotation",
+            format!(
+                "The address prefix {text} in resource {resource} has an invalid CIDR notation. For the given prefix length, the address prefix should be {}.",
+                net.trunc(),
+            ),
+        ),
+        Err(_) => (
+            "InvalidAddressPrefixFormat",
+            format!(
+                "Address prefix {text} of resource {resource} is not formatted correctly. It should follow CIDR notation, for example 10.0.0.0/24."
+            ),
+        ),
+    };
+    Answer::network(400, code, message)
 }
 
 fn check_encryption(call: &Call<'_>, properties: &Value) -> Result<(), Answer> {
@@ -197,6 +210,7 @@ fn check_subnets_fit(
         subnets::check_unused(call.world, gone)?;
     }
     for subnet in wanted {
+        subnets::check_range_kept(call.world, subnet)?;
         subnets::check_delegation_kept(call.world, subnet)?;
     }
     Ok(())

@@ -113,7 +113,7 @@ pub(crate) fn check_static(
     match network::holder_of(world, &subnet.id, address) {
         Some(holder) if !json::same(&holder, owner) => {
             let message = format!(
-                "Private static IP address {address} is already allocated to resource {holder}."
+                "IP configuration {owner} is using the private IP address {address} which is already allocated to resource {holder}."
             );
             refuse("PrivateIPAddressIsAllocated", message)
         }
@@ -152,6 +152,7 @@ pub(crate) fn subnet(call: &Call<'_>, id: &str, location: &str) -> Result<Resour
             Err(network::invalid_reference(id, &call.id()))
         }
         _ => {
+            subnets::check_open(call.world, &subnet.id)?;
             rbac::check_linked(call, subnets::JOIN, &subnet.id)?;
             Ok(subnet)
         }

@@ -175,8 +175,12 @@ pub(crate) fn check_space(call: &Call<'_>, space: &[Ipv4Net]) -> Result<(), Answ
         };
         for theirs in ranges(&remote) {
             if let Some(mine) = space.iter().find(|mine| overlap(**mine, theirs)) {
-                let message = overlapping(&peering.id, &call.id(), &remote.id, *mine, theirs);
-                return refuse("VnetAddressSpacesOverlap", message);
+                let message = format!(
+                    "Address space of the virtual network {} overlaps with the address space of already peered virtual network {}. Overlapping address prefixes: {mine}, {theirs}.",
+                    call.id(),
+                    remote.id,
+                );
+                return refuse("VnetAddressSpaceOverlapsWithAlreadyPeeredVnet", message);
             }
         }
     }

@@ -58,9 +58,8 @@ fn delete(call: &Call<'_>) -> Result<Answer, Answer> {
         return Ok(network::delete(call, Some(&id)));
     }
     let message = format!(
-        "Route table {} is in use and cannot be deleted. It is used by: {}.",
+        "Route table {} is in use and cannot be deleted.",
         call.target.name(),
-        users.join(", "),
     );
     Err(Answer::network(
         400,
