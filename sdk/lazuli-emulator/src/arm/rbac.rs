@@ -298,4 +298,35 @@ mod tests {
             &format!("{acr}2")
         ));
     }
+
+    #[test]
+    fn a_new_assignment_counts_after_the_lag() {
+        let lags = world::Lags {
+            roles_s: 600,
+            ..world::Lags::default()
+        };
+        let settings = world::Settings {
+            lags,
+            ..world::tests::settings()
+        };
+        let world = World::open(None, settings).expect("a world in memory opens");
+        let assign = |name: &str, made: Timestamp| {
+            let body = json!({ "properties": {
+                "principalId": name, "scope": "/subscriptions/s", "createdOn": made.to_string(),
+                "roleDefinitionId": role_definitions::OWNER,
+            } });
+            world.put(Resource {
+                id: format!(
+                    "/subscriptions/s/providers/Microsoft.Authorization/roleAssignments/{name}"
+                ),
+                kind: "Microsoft.Authorization/roleAssignments".into(),
+                body,
+                private: Value::Null,
+            });
+            allowed(&world, name, "Microsoft.Web/sites/read", "/subscriptions/s")
+        };
+        let now = Timestamp::now();
+        assert!(!assign("new", now));
+        assert!(assign("old", now - jiff::SignedDuration::from_secs(601)));
+    }
 }
