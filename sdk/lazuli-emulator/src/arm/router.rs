@@ -421,6 +421,7 @@ fn with_standard_headers(incoming: &Incoming, mut answer: Answer) -> Answer {
         format!("EMULATOR:{now}:{request_id}"),
     ));
     answer.headers.push(("x-ms-request-id", request_id));
+    wait_a_second_in_python(incoming, &mut answer);
     answer
         .headers
         .push(("x-ms-correlation-request-id", correlation));
@@ -443,6 +444,20 @@ fn with_standard_headers(incoming: &Incoming, mut answer: Answer) -> Answer {
         .headers
         .push(("cache-control", "no-cache".to_owned()));
     answer
+}
+
+/// The Python SDK, and the Azure CLI with it, takes a `Retry-After` of 0 for none and waits for half a
+/// minute before each poll. It is told one second, the least it can be told.
+fn wait_a_second_in_python(incoming: &Incoming, answer: &mut Answer) {
+    let agent = incoming.header("user-agent").unwrap_or_default();
+    if !agent.contains("azsdk-python") {
+        return;
+    }
+    for (name, value) in &mut answer.headers {
+        if *name == "retry-after" && value == "0" {
+            *value = "1".to_owned();
+        }
+    }
 }
 
 #[cfg(test)]
