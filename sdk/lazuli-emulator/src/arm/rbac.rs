@@ -36,20 +36,24 @@ fn decide(world: &World, principal: &str, action: &str, scope: &str, plane: Plan
 /// The roles a principal has on a scope, its own and those of its groups, from there and from above.
 fn roles(world: &World, principal: &str, scope: &str) -> impl Iterator<Item = Value> {
     let principals = directory::memberships(world, principal);
-    let assignments = world
-        .of_kind("Microsoft.Authorization/roleAssignments")
-        .into_iter();
+    let assignments = assignments_along(world, scope).into_iter();
     let counts = move |assignment: &Resource| {
         let text = |pointer: &str| assignment.text(pointer).unwrap_or_default();
         principals
             .iter()
             .any(|id| id.eq_ignore_ascii_case(text("/properties/principalId")))
-            && covers(text("/properties/scope"), scope)
             && is_effective(world, assignment)
     };
     assignments.filter(counts).filter_map(|assignment| {
         role_definitions::find(world, assignment.text("/properties/roleDefinitionId")?)
     })
+}
+
+/// The assignments on a scope and on everything above it.
+fn assignments_along(world: &World, scope: &str) -> Vec<Resource> {
+    let all = world.of_kind("Microsoft.Authorization/roleAssignments");
+    let counts = |one: &Resource| covers(one.text("/properties/scope").unwrap_or_default(), scope);
+    all.into_iter().filter(counts).collect()
 }
 
 /// New assignments take their time where the world says so. A clock that went back does not matter.
