@@ -18,7 +18,7 @@ use crate::request_log::RequestLog;
 use crate::server::{self, State};
 use crate::tls::{Authority, TlsError};
 use crate::web::front;
-use crate::world::{Lags, Settings, World};
+use crate::world::{Settings, World};
 use crate::world_file::WorldError;
 
 /// How to start an [`Emulator`]. [`Options::default`] is an empty Azure in memory on a free port.
@@ -381,6 +381,5 @@ fn settings(options: &Options, address: SocketAddr) -> Settings {
         principal: object.to_string(),
         base_url,
         client_ip: options.client_ip,
-        lags: Lags::default(),
     }
 }

@@ -443,6 +443,7 @@ pub(crate) fn with_standard_headers(
     let own_id = incoming
         .header("x-ms-client-request-id")
         .filter(|_| asks_for_its_id);
+    wait_a_second_in_python(incoming, &mut answer);
     answer
         .headers
         .extend(own_id.map(|id| ("x-ms-client-request-id", id.to_owned())));
@@ -463,6 +464,19 @@ pub(crate) fn with_standard_headers(
 
 /// Where the front door of this ARM would be; real ones name the region that routed the request.
 const ROUTING_REGION: &str = "EMULATOR";
+/// The Python SDK, and the Azure CLI with it, takes a `Retry-After` of 0 for none and waits for half a
+/// minute before each poll. It is told one second, the least it can be told.
+fn wait_a_second_in_python(incoming: &Incoming, answer: &mut Answer) {
+    let agent = incoming.header("user-agent").unwrap_or_default();
+    if !agent.contains("azsdk-python") {
+        return;
+    }
+    for (name, value) in &mut answer.headers {
+        if *name == "retry-after" && value == "0" {
+            *value = "1".to_owned();
+        }
+    }
+}
 
 #[cfg(test)]
 #[path = "router_tests.rs"]
