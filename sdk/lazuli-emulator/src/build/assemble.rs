@@ -10,6 +10,7 @@ use super::base_images;
 use super::dockerfile::{Copy, Instruction, Located, substitute};
 use super::ignore::matches;
 use super::image::{Image, Node, Tree, clean_path, overlay, pack};
+use super::log::Log;
 
 /// Images carry no clock, so that the same input gives the same digest.
 pub(crate) const CREATED: &str = "1970-01-01T00:00:00Z";
@@ -38,7 +39,7 @@ struct Stage {
 ///
 /// # Errors
 /// The reason, as it stands in the log.
-pub(crate) fn assemble(build: &Build<'_>, log: &mut Vec<String>) -> Result<Image, String> {
+pub(crate) fn assemble(build: &Build<'_>, log: &mut Log<'_>) -> Result<Image, String> {
     let mut globals = BTreeMap::new();
     let mut stages: Vec<Stage> = Vec::new();
     let count = build.instructions.len();

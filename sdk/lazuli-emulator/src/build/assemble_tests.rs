@@ -33,8 +33,8 @@ fn build_with(
         base: &base,
         target,
     };
-    let mut log = Vec::new();
-    (assemble(&build, &mut log), log)
+    let mut log = Log::default();
+    (assemble(&build, &mut log), log.lines)
 }
 
 fn files(text: &str) -> Vec<String> {

@@ -309,11 +309,18 @@ fn add_connection(call: &Call<'_>, connection: &Connection) {
             "privateLinkServiceConnectionState": state, "provisioningState": "Succeeded",
         },
     });
+    // Targets list their connections in the order they were made.
+    let made = call.world.of_kind(&kind);
+    let last = made
+        .iter()
+        .filter_map(|one| one.private["number"].as_u64())
+        .max();
+    let number = last.map_or(0, |last| last + 1);
     call.world.put(Resource {
         id,
         kind,
         body,
-        private: Value::Null,
+        private: json!({ "number": number }),
     });
 }
 
