@@ -5,6 +5,7 @@
 //! stand after `FROM`.
 
 mod agent;
+mod archive;
 pub(crate) mod assemble;
 pub(crate) mod base_images;
 pub(crate) mod context;

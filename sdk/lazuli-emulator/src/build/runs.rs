@@ -26,7 +26,7 @@ pub(super) fn reserve(world: &World, registry: &Resource, request: &Value, by: &
     let take = |runs: &mut Runs| {
         let id = format!("ch{}", runs.len() + 1);
         let mut run = json!({
-            "runId": id, "polls": 0, "createTime": now, "platform": request["platform"], "createdBy": by,
+            "runId": id, "polls": 0, "createTime": now, "platform": platform(request), "createdBy": by,
             "cpu": request["agentConfiguration"]["cpu"].as_u64().unwrap_or(2),
             "isArchiveEnabled": request["isArchiveEnabled"] == true,
         });
@@ -40,6 +40,13 @@ pub(super) fn reserve(world: &World, registry: &Resource, request: &Value, by: &
     };
     let reserved = world.update(&registry.id, |resource| with_runs(resource, take));
     reserved.unwrap_or_else(|| "ch1".to_owned())
+}
+
+/// The platform in the service's own spelling; only Linux is built.
+fn platform(request: &Value) -> Value {
+    let mut platform = request["platform"].clone();
+    platform["os"] = "Linux".into();
+    platform
 }
 
 /// Files how a run ended.

@@ -338,9 +338,7 @@ fn log_url(
     // Who reads the log to its end has seen the run to its end.
     runs::advance_to_end(world, registry, run);
     let link = blob::signed_url(world, base_url, &log_blob(registry, run), "r")?;
-    Ok(Answer::ok(
-        json!({ "logLink": link, "logArtifactLink": null }),
-    ))
+    Ok(Answer::ok(json!({ "logLink": link })))
 }
 
 /// A run that is over keeps its result; another counts as canceled, whatever its build still does.

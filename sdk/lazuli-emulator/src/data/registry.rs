@@ -7,6 +7,7 @@ use std::net::IpAddr;
 
 use axum::body::Body;
 use http::{Method, Request, Response, StatusCode, header};
+use http_body_util::BodyExt;
 use serde_json::{Value, json};
 
 use super::acr_api::{self, AcrRoute, Shelf};
@@ -19,6 +20,8 @@ use super::route::{Route, Scope};
 use super::{access, data_endpoint, locks};
 use crate::world::{Resource, World};
 
+/// More than any chunk that clients send at once.
+const MAX_UNWANTED_BYTES: usize = 256 << 20;
 const REGISTRIES: &str = "Microsoft.ContainerRegistry/registries";
 
 /// The registry whose login server is `host`.
@@ -91,20 +94,14 @@ pub(crate) async fn handle(
         return data_endpoint::handle(world, &registry, client, request).await;
     }
     let Some(registry) = by_host(world, &host) else {
-        return error_response(
-            StatusCode::NOT_FOUND,
-            "NAME_UNKNOWN",
-            &format!("no registry answers for {host}"),
-            Value::Null,
-        );
+        let message = format!("no registry answers for {host}");
+        let answer = error_response(StatusCode::NOT_FOUND, "NAME_UNKNOWN", &message, Value::Null);
+        return refused(request, answer).await;
     };
     if !is_private(client) && !access::admits(&registry.body["properties"], client) {
-        return error_response(
-            StatusCode::FORBIDDEN,
-            "DENIED",
-            &denied_message(&client.to_string()),
-            Value::Null,
-        );
+        let message = denied_message(&client.to_string());
+        let answer = error_response(StatusCode::FORBIDDEN, "DENIED", &message, Value::Null);
+        return refused(request, answer).await;
     }
     if request.uri().path().starts_with("/oauth2/") {
         return auth::handle(world, &registry, request).await;
@@ -114,12 +111,9 @@ pub(crate) async fn handle(
         return own_api(world, &registry, &caller, &route, request).await;
     }
     let Some(route) = Route::parse(request.uri().path()) else {
-        return error_response(
-            StatusCode::NOT_FOUND,
-            "NOT_FOUND",
-            "no such resource in a registry",
-            Value::Null,
-        );
+        let message = "no such resource in a registry";
+        let answer = error_response(StatusCode::NOT_FOUND, "NOT_FOUND", message, Value::Null);
+        return refused(request, answer).await;
     };
     protocol(world, &registry, &caller, &route, request).await
 }
@@ -134,7 +128,7 @@ async fn own_api(
     let scope = route.scope(request.method());
     let host = login_server(registry);
     if !caller.may(world, registry, &scope) {
-        return challenge(&host, Some(&scope), caller);
+        return refused(request, challenge(&host, Some(&scope), caller)).await;
     }
     let shelf = Shelf {
         store: &store(world, registry),
@@ -155,7 +149,8 @@ async fn protocol(
 ) -> Response<Body> {
     let scope = route.scope(request.method());
     if !may(world, registry, caller, route, scope.as_ref()) {
-        return challenge(&login_server(registry), scope.as_ref(), caller);
+        let answer = challenge(&login_server(registry), scope.as_ref(), caller);
+        return refused(request, answer).await;
     }
     let may_mount = |repository: &str| {
         let scope = Scope {
@@ -167,7 +162,7 @@ async fn protocol(
     };
     let store = store(world, registry);
     if let Some(refusal) = locks::refusal(&store, route, request.method()) {
-        return refusal;
+        return refused(request, refusal).await;
     }
     if *request.method() == Method::GET
         && let Route::Blob(name, digest) = route
@@ -180,6 +175,21 @@ async fn protocol(
     let response = distribution::serve(&store, route, &may_mount, request).await;
     news.tell(world, registry, &response);
     response
+}
+
+/// Reads what the client still sends before it is refused: many clients push first and ask for a token when
+/// that fails, and one that cannot finish its request never sees the answer.
+async fn refused(request: Request<Body>, answer: Response<Body>) -> Response<Body> {
+    let mut body = request.into_body();
+    let mut left = MAX_UNWANTED_BYTES;
+    while let Some(Ok(frame)) = body.frame().await {
+        let size = frame.data_ref().map_or(0, |data| data.len());
+        match left.checked_sub(size) {
+            Some(rest) => left = rest,
+            None => break,
+        }
+    }
+    answer
 }
 
 /// Listing tags is reading metadata, and clients of the protocol ask for it with the right to pull.
