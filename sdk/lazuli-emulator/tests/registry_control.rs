@@ -495,3 +495,27 @@ fn source() -> Vec<u8> {
         .expect("appends");
     tar.into_inner().expect("an archive")
 }
+
+#[tokio::test]
+async fn encryption_needs_a_premium_registry_and_a_key() {
+    let azure = Azure::start().await;
+    let group = azure.group("registries").await;
+    let id = format!("{group}/providers/Microsoft.ContainerRegistry/registries/keyreg0001");
+    let check = async |sku: &str, key: &str, status: u16| {
+        let key = json!({ "keyIdentifier": key });
+        let encryption = json!({ "status": "enabled", "keyVaultProperties": key });
+        let body = json!({ "location": "westus", "sku": { "name": sku }, "properties": { "encryption": encryption } });
+        let reply = azure.send("PUT", &id, VERSION, Some(body)).await;
+        assert_eq!(reply.status, status, "{sku} {key}: {}", reply.body);
+        reply.body["properties"]["encryption"]["keyVaultProperties"].clone()
+    };
+    check("Standard", "https://v.vault.azure.net/keys/k", 400).await;
+    check("Premium", "k", 400).await;
+    let key = check("Premium", "https://v.vault.azure.net/keys/k", 200).await;
+    assert_eq!(key["keyRotationEnabled"], true);
+    let version = key["versionedKeyIdentifier"].as_str().expect("a version");
+    assert!(
+        version.starts_with("https://v.vault.azure.net/keys/k/"),
+        "{version}"
+    );
+}

@@ -324,3 +324,61 @@ async fn blobs_open_only_to_their_signed_address() {
         "{body}"
     );
 }
+
+#[test]
+fn a_run_is_running_while_its_build_works_and_lost_when_that_is_gone() {
+    let world = open_world();
+    let registry = world.get(&registry_id()).expect("a registry");
+    let run = runs::reserve(&world, &registry, &order("source/x.tar.gz"), "somebody");
+    let work = under_way::Work::begin(runs::key(&world, &registry, &run));
+    let path = ["runs", run.as_str()];
+    let status =
+        || send(&world, Method::GET, &path, &Value::Null).1["properties"]["status"].clone();
+    assert_eq!([status(), status()], ["Running", "Running"]);
+    drop(work);
+    assert_eq!(status(), "Error");
+}
+
+#[test]
+fn a_canceled_run_stays_canceled_whatever_its_build_still_does() {
+    let world = open_world();
+    let registry = world.get(&registry_id()).expect("a registry");
+    let run = runs::reserve(&world, &registry, &order("source/x.tar.gz"), "somebody");
+    let _work = under_way::Work::begin(runs::key(&world, &registry, &run));
+    let cancel = ["runs", run.as_str(), "cancel"];
+    assert_eq!(send(&world, Method::POST, &cancel, &Value::Null).0, 200);
+    runs::finish(&world, &registry.id, &run, &Ok(Vec::new()));
+    let (_, shown) = send(&world, Method::GET, &["runs", &run], &Value::Null);
+    assert_eq!(shown["properties"]["status"], "Canceled");
+}
+
+#[tokio::test]
+async fn a_task_runs_what_its_step_describes() {
+    let world = open_world();
+    let source = upload(&world, &[("Dockerfile", DOCKERFILE), ("index.html", "x")]).await;
+    let id = format!("{}/tasks/site", registry_id());
+    let step = json!({ "type": "Docker", "dockerFilePath": "Dockerfile", "imageNames": ["site:{{.Run.ID}}"], "isPushEnabled": true });
+    world.put(Resource {
+        id: id.clone(),
+        kind: "Microsoft.ContainerRegistry/registries/tasks".into(),
+        body: json!({ "properties": { "platform": { "os": "Linux" }, "step": step } }),
+        private: Value::Null,
+    });
+    let with_source = json!({ "type": "TaskRunRequest", "taskId": id, "overrideTaskStepProperties": { "contextPath": source } });
+    let cases = [
+        (with_source, 202),
+        (json!({ "type": "TaskRunRequest", "taskId": id }), 400),
+        (
+            json!({ "type": "TaskRunRequest", "taskId": format!("{id}x") }),
+            404,
+        ),
+    ];
+    for (request, expect) in cases {
+        let (status, _) = send(&world, Method::POST, &["scheduleRun"], &request);
+        assert_eq!(status, expect, "{request}");
+    }
+    assert_eq!(log_of(&world, "ch1").await.0, "successful");
+    assert!(content(&world).manifest("site", "ch1").is_ok());
+    let (_, run) = send(&world, Method::GET, &["runs", "ch1"], &Value::Null);
+    assert_eq!(run["properties"]["task"], "site");
+}

@@ -115,7 +115,7 @@ pub(super) fn apply(properties: &mut Value, given: &Value, sku: &str) -> Result<
         return Err(Answer::error(400, "ExportPolicyDisableNotAllowed", message));
     }
     json::overlay(properties, &given);
-    Ok(())
+    encrypt(properties)
 }
 
 fn check_rules(given: &Value) -> Result<(), Answer> {
@@ -152,6 +152,36 @@ fn not_in_sku(feature: &str, sku: &str, needed: &str) -> Answer {
     let message =
         format!("The property '{feature}' is not supported for the SKU {sku}; it needs {needed}.");
     Answer::error(400, "SkuFeatureNotSupported", message)
+}
+
+/// Encryption with a key of one's own names the key, and a version of it follows.
+fn encrypt(properties: &mut Value) -> Result<(), Answer> {
+    let encryption = &mut properties["encryption"];
+    if encryption["status"] != "enabled" {
+        return Ok(());
+    }
+    let key = &mut encryption["keyVaultProperties"];
+    let given = json::text(&key["keyIdentifier"])
+        .trim_end_matches('/')
+        .to_owned();
+    let parts: Vec<&str> = given.split('/').collect();
+    let ["https:", "", _, "keys", _, rest @ ..] = parts.as_slice() else {
+        let message = format!(
+            "The key identifier '{given}' of the encryption is not valid: it is https://VAULT/keys/NAME, with or without a version."
+        );
+        return Err(Answer::error(400, "InvalidParameter", message));
+    };
+    let rotates = rest.is_empty();
+    let version = if rotates {
+        format!("{given}/{}", uuid::Uuid::new_v4().simple())
+    } else {
+        given.clone()
+    };
+    if key["versionedKeyIdentifier"].is_null() || !rotates {
+        json::set(key, "versionedKeyIdentifier", version);
+    }
+    json::set(key, "keyRotationEnabled", rotates);
+    Ok(())
 }
 
 /// The features of the service tiers, as documented.

@@ -67,6 +67,12 @@ fn one(call: &Call<'_>) -> Result<Answer, Answer> {
 
 /// `$top` cuts the list, newest first.
 fn list(call: &Call<'_>) -> Result<Answer, Answer> {
+    let filter = call.incoming.query_value("$filter").unwrap_or_default();
+    if filter.contains('(') {
+        return Err(errors::not_modelled(&format!(
+            "The filter '{filter}' of runs"
+        )));
+    }
     let mut answer = build_action(call, &registry(call), &["runs"])?;
     let top = call
         .incoming
