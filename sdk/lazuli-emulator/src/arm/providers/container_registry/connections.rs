@@ -1,7 +1,7 @@
 //! `registries/privateEndpointConnections`: how a registry's owner decides about private endpoints.
 
 use http::StatusCode;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::child;
 use crate::arm::lro::{self, Dialect, Effect};
@@ -14,15 +14,24 @@ pub(super) const CONNECTION: Kind = Kind {
     put: Some(put),
     list: Some(list),
     delete: Some(child::delete),
+    view: Some(view),
     removed: Some(disconnected),
     ..Kind::new(KIND)
 };
 
-/// The connections of a registry, oldest first.
+/// A registry has one group, and does not name it in its connections.
+fn view(_: &World, body: &mut Value) {
+    json::unset(&mut body["properties"], "groupIds");
+}
+
+/// The connections of a registry as GET shows them, oldest first.
 pub(super) fn of(world: &World, registry: &str) -> Vec<Resource> {
     let below = world.under(registry).into_iter();
     let mut found: Vec<Resource> = below.filter(|child| child.kind == KIND).collect();
     found.sort_by_key(|one| one.private["number"].as_u64());
+    for one in &mut found {
+        view(world, &mut one.body);
+    }
     found
 }
 
@@ -62,6 +71,7 @@ fn put(call: &Call<'_>) -> Result<Answer, Answer> {
         .to_owned();
     let mut shown = existing.body.clone();
     let system_data = child::system_data(call, None);
+    view(call.world, &mut shown);
     json::set(&mut shown, "systemData", system_data);
     json::set(&mut shown["properties"], "provisioningState", "Updating");
     private_endpoints::reflect(call.world, &endpoint, &decided);

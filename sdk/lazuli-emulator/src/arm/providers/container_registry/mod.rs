@@ -16,6 +16,7 @@ pub(crate) mod scope_maps;
 mod task_runs;
 mod tasks;
 pub(crate) mod tokens;
+mod versions;
 pub(crate) mod webhooks;
 
 use super::Kind;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::registry_body::{apply, check_name, defaults, sku};
-use super::{actions, child, connections, replications};
+use super::{actions, child, connections, replications, versions};
 use crate::arm::lro::{self, Dialect, Effect};
 use crate::arm::providers::{self, Kind, identities, role_assignments};
 use crate::arm::{Answer, Call, json};
@@ -16,6 +16,8 @@ pub(crate) const KIND: &str = "Microsoft.ContainerRegistry/registries";
 pub(super) const REGISTRY: Kind = Kind {
     put: Some(put),
     patch: Some(patch),
+    get: Some(get),
+    list: Some(list),
     delete: Some(delete),
     action: Some(actions::action),
     view: Some(view),
@@ -114,7 +116,7 @@ fn write(call: &Call<'_>, existing: Option<Resource>, parts: Parts) -> Result<An
         |old| old.private,
     );
     let stored = providers::store(call, body, private);
-    let shown = providers::present(call.world, &stored);
+    let shown = shown(call, &stored);
     if !slow {
         return Ok(Answer::ok(shown));
     }
@@ -161,6 +163,26 @@ pub(crate) fn owner_of_name(world: &World, name: &str) -> Option<Resource> {
         .find(|registry| json::same(registry.name(), name))
 }
 
+fn get(call: &Call<'_>) -> Result<Answer, Answer> {
+    Ok(Answer::ok(shown(call, &call.required()?)))
+}
+
+/// The registries of a group, or of the subscription.
+fn list(call: &Call<'_>) -> Result<Answer, Answer> {
+    let all = call.world.under(&call.target.scope).into_iter();
+    let registries = all.filter(|one| one.kind == KIND);
+    Ok(Answer::list(
+        registries.map(|one| shown(call, &one)).collect(),
+    ))
+}
+
+/// The body as the version of the request shows it.
+fn shown(call: &Call<'_>, registry: &Resource) -> Value {
+    let mut body = providers::present(call.world, registry);
+    versions::shape(&call.api_version, &mut body);
+    body
+}
+
 /// A registry that was ever replicated takes its time; others are gone when the answer leaves.
 fn delete(call: &Call<'_>) -> Result<Answer, Answer> {
     let Some(registry) = call.existing() else {
@@ -178,7 +200,7 @@ fn delete(call: &Call<'_>) -> Result<Answer, Answer> {
             "Deleting",
         );
     });
-    let shown = providers::present(call.world, &call.required()?);
+    let shown = shown(call, &call.required()?);
     Ok(Answer::json(StatusCode::ACCEPTED, shown)
         .with("location", addresses.result)
         .with("retry-after", "0"))
