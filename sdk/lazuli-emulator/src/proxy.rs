@@ -14,7 +14,7 @@ use hyper_util::server::conn::auto;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 
-use crate::data::registry;
+use crate::data::{blob, registry};
 use crate::web::front::{self, Address};
 use crate::world::World;
 
@@ -23,6 +23,7 @@ use crate::world::World;
 enum Behind {
     Registry,
     Site,
+    Storage,
 }
 
 /// Opens a tunnel to a host of this world. `tls_for` gives the server configuration for a host name, or
@@ -69,8 +70,11 @@ fn target(world: &World, request: &Request<Body>) -> Result<(String, Behind), St
 
 /// Sites are reached also while they do not exist, to get the platform's own 404.
 fn behind(world: &World, host: &str) -> Result<Behind, String> {
-    if registry::by_host(world, host).is_some() {
+    if registry::serves(world, host) {
         return Ok(Behind::Registry);
+    }
+    if host == blob::STORAGE_HOST {
+        return Ok(Behind::Storage);
     }
     if host.ends_with(".azurewebsites.net")
         || crate::web::site::Site::by_host(world, host).is_some()
@@ -115,6 +119,7 @@ async fn answer(
         Behind::Registry => {
             registry::handle(world, host, world.settings().client_ip, request).await
         }
+        Behind::Storage => blob::handle_host(world, request).await,
         Behind::Site => {
             let address = Address {
                 host: host.to_owned(),

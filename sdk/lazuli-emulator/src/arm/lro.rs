@@ -175,7 +175,7 @@ fn addresses(call: &Call<'_>, dialect: Dialect, guid: &str) -> Addresses {
         Dialect::Registry => (
             "operationStatuses",
             "operationResults",
-            format!("registries-{guid}"),
+            format!("{}-{guid}", last_type(call)),
         ),
         Dialect::Group => (
             "operationstatuses",
@@ -183,10 +183,21 @@ fn addresses(call: &Call<'_>, dialect: Dialect, guid: &str) -> Addresses {
             URL_SAFE_NO_PAD.encode(guid),
         ),
     };
+    // A registry reports below the resource itself, and gives results below its location.
+    let status_path = match dialect {
+        Dialect::Registry => format!("{}/", call.id()),
+        _ => path.clone(),
+    };
     Addresses {
-        status: format!("{base}{path}{status}/{token}?api-version={version}"),
+        status: format!("{base}{status_path}{status}/{token}?api-version={version}"),
         result: format!("{base}{path}{result}/{token}?api-version={version}"),
     }
+}
+
+/// The last word of the resource's type, in small letters.
+fn last_type(call: &Call<'_>) -> String {
+    let kind = &call.target.kind;
+    kind.rsplit('/').next().unwrap_or_default().to_lowercase()
 }
 
 fn group_location(call: &Call<'_>) -> String {
@@ -291,6 +302,9 @@ fn final_result(world: &World, operation: &Operation) -> Answer {
     if let Some((code, message)) = &operation.error {
         return Answer::error(409, code, message);
     }
+    if operation.dialect == Dialect::Registry && operation.verb == "POST" {
+        return Answer::ok(json!({ "status": "Succeeded" }));
+    }
     match world.get(&operation.target) {
         Some(resource) if operation.verb != "DELETE" => {
             Answer::ok(providers::present(world, &resource))
@@ -309,7 +323,13 @@ fn unknown(token: &str) -> Answer {
 }
 
 fn guid_of(token: &str) -> Option<String> {
-    let plain = token.strip_prefix("registries-").unwrap_or(token);
+    // `registries-{guid}`, `replications-{guid}` and so on.
+    let plain = match token.split_once('-') {
+        Some((word, guid)) if word.chars().all(|c| c.is_ascii_lowercase()) && guid.len() == 36 => {
+            guid
+        }
+        _ => token,
+    };
     if Uuid::parse_str(plain).is_ok() {
         return Some(plain.to_ascii_lowercase());
     }

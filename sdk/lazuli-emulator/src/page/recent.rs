@@ -43,6 +43,8 @@ fn runs(world: &World, registry: &str) -> Vec<Value> {
         path: &["runs"],
         body: &Value::Null,
         base_url: "",
+        caller: "",
+        filter: &[],
     };
     let listed = tasks::action(world, &action).map(|answer| answer.body);
     let listed = listed.unwrap_or_default();

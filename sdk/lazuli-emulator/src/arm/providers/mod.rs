@@ -1,5 +1,6 @@
 //! The resource types this Azure has, one module per provider family, and what they share.
 
+pub(crate) mod container_registry;
 pub(crate) mod groups;
 pub(crate) mod identities;
 pub(crate) mod interfaces;
@@ -11,9 +12,6 @@ pub(crate) mod private_connections;
 pub(crate) mod private_dns;
 pub(crate) mod private_endpoints;
 pub(crate) mod record_sets;
-pub(crate) mod registries;
-pub(crate) mod registry_actions;
-pub(crate) mod registry_connections;
 pub(crate) mod role_assignments;
 pub(crate) mod role_catalog;
 pub(crate) mod role_definitions;
@@ -32,6 +30,7 @@ use serde_json::Value;
 use super::{Answer, Call};
 use crate::world::{Resource, World};
 
+pub(crate) use container_registry::{actions as registry_actions, registries};
 pub(crate) use locations::{location_name, location_names, same_location};
 
 /// A handler either answers or refuses; both are answers.
@@ -74,7 +73,7 @@ impl Kind {
 
 /// All types, in the order the families stand in the documentation.
 pub(crate) fn kinds() -> impl Iterator<Item = &'static Kind> {
-    let families: [&'static [Kind]; 20] = [
+    let families: &[&[Kind]] = &[
         &groups::KINDS,
         &virtual_networks::KINDS,
         &subnets::KINDS,
@@ -90,13 +89,13 @@ pub(crate) fn kinds() -> impl Iterator<Item = &'static Kind> {
         &zone_groups::KINDS,
         &private_dns::KINDS,
         &record_sets::KINDS,
-        &registries::KINDS,
+        &container_registry::KINDS,
         &identities::KINDS,
         &role_assignments::KINDS,
         &plans::KINDS,
         &sites::KINDS,
     ];
-    families.into_iter().flatten()
+    families.iter().copied().flatten()
 }
 
 /// The types as messages name them.
@@ -106,7 +105,7 @@ pub(crate) const MODELLED: &[&str] = &[
     "Microsoft.Network/networkSecurityGroups, routeTables, natGateways, publicIPAddresses, applicationSecurityGroups, loadBalancers, networkInterfaces",
     "Microsoft.Network/privateEndpoints (privateDnsZoneGroups), privateLinkServices",
     "Microsoft.Network/privateDnsZones (virtualNetworkLinks, record sets)",
-    "Microsoft.ContainerRegistry/registries (builds, privateEndpointConnections)",
+    "Microsoft.ContainerRegistry/registries (builds and all types below, without connected registries)",
     "Microsoft.ManagedIdentity/userAssignedIdentities",
     "Microsoft.Authorization/roleDefinitions, roleAssignments",
     "Microsoft.Web/serverfarms",

@@ -1,16 +1,47 @@
 //! `registries/privateEndpointConnections`: how a registry's owner decides about private endpoints.
 
 use http::StatusCode;
-use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::private_endpoints;
+use super::child;
 use crate::arm::lro::{self, Dialect, Effect};
+use crate::arm::providers::{Kind, private_endpoints};
 use crate::arm::{Answer, Call, json};
 use crate::world::{Resource, World};
 
+const KIND: &str = "Microsoft.ContainerRegistry/registries/privateEndpointConnections";
+pub(super) const CONNECTION: Kind = Kind {
+    put: Some(put),
+    list: Some(list),
+    delete: Some(child::delete),
+    view: Some(view),
+    removed: Some(disconnected),
+    ..Kind::new(KIND)
+};
+
+/// A registry has one group, and does not name it in its connections.
+fn view(_: &World, body: &mut Value) {
+    json::unset(&mut body["properties"], "groupIds");
+}
+
+/// The connections of a registry as GET shows them, oldest first.
+pub(super) fn of(world: &World, registry: &str) -> Vec<Resource> {
+    let below = world.under(registry).into_iter();
+    let mut found: Vec<Resource> = below.filter(|child| child.kind == KIND).collect();
+    found.sort_by_key(|one| one.private["number"].as_u64());
+    for one in &mut found {
+        view(world, &mut one.body);
+    }
+    found
+}
+
+fn list(call: &Call<'_>) -> Result<Answer, Answer> {
+    let all = of(call.world, &call.required()?.id);
+    Ok(Answer::list(all.into_iter().map(|one| one.body).collect()))
+}
+
 /// Approves or rejects a connection.
-pub(crate) fn put_connection(call: &Call<'_>) -> Result<Answer, Answer> {
+fn put(call: &Call<'_>) -> Result<Answer, Answer> {
     let existing = call.required()?;
     let given = json::properties(call.object()?)?;
     let state = &given["privateLinkServiceConnectionState"];
@@ -39,11 +70,8 @@ pub(crate) fn put_connection(call: &Call<'_>) -> Result<Answer, Answer> {
         .unwrap_or_default()
         .to_owned();
     let mut shown = existing.body.clone();
-    let now = Timestamp::now().to_string();
-    let system_data = json!({
-        "createdBy": call.caller.client, "createdByType": "Application", "createdAt": now,
-        "lastModifiedBy": call.caller.client, "lastModifiedByType": "Application", "lastModifiedAt": now,
-    });
+    let system_data = child::system_data(call, None);
+    view(call.world, &mut shown);
     json::set(&mut shown, "systemData", system_data);
     json::set(&mut shown["properties"], "provisioningState", "Updating");
     private_endpoints::reflect(call.world, &endpoint, &decided);
@@ -53,18 +81,8 @@ pub(crate) fn put_connection(call: &Call<'_>) -> Result<Answer, Answer> {
         .with("retry-after", "0"))
 }
 
-pub(crate) fn delete_connection(call: &Call<'_>) -> Result<Answer, Answer> {
-    if call.existing().is_none() {
-        return Ok(Answer::empty(StatusCode::NO_CONTENT));
-    }
-    let addresses = lro::start(call, Dialect::Registry, Effect::Remove);
-    Ok(Answer::json(StatusCode::ACCEPTED, Value::Null)
-        .with("location", addresses.result)
-        .with("retry-after", "0"))
-}
-
 /// An endpoint whose connection its target removed is disconnected for good.
-pub(crate) fn disconnected(world: &World, connection: &Resource) {
+fn disconnected(world: &World, connection: &Resource) {
     let endpoint = connection
         .text("/properties/privateEndpoint/id")
         .unwrap_or_default();
