@@ -35,6 +35,8 @@ pub(crate) enum Dialect {
     Registry,
     /// 202 with `Location` only, ending in an empty 200.
     Group,
+    /// 202 with `Location` only, below the resource itself, ending in the resource.
+    Web,
 }
 
 /// What the end of an operation does.
@@ -118,6 +120,7 @@ fn addresses(call: &Call<'_>, dialect: Dialect, guid: &str) -> Addresses {
             )
         }
         Dialect::Group => format!("/subscriptions/{subscription}/"),
+        Dialect::Web => format!("{}/", call.id()),
     };
     let (status, result, token) = match dialect {
         Dialect::Network => ("operations", "operationResults", guid.to_owned()),
@@ -131,6 +134,7 @@ fn addresses(call: &Call<'_>, dialect: Dialect, guid: &str) -> Addresses {
             "operationResults",
             format!("registries-{guid}"),
         ),
+        Dialect::Web => ("operationstatuses", "operationresults", guid.to_owned()),
         Dialect::Group => (
             "operationstatuses",
             "operationresults",

@@ -10,7 +10,7 @@ use super::errors::{
 };
 use super::ids::{self, Target};
 use super::json::same;
-use super::providers::{self, Kind, groups, registry_actions, site_actions, subscription};
+use super::providers::{self, Kind, groups, registry_actions, subscription, web};
 use super::request::{Call, Incoming};
 use super::{Answer, entra, lro, rbac};
 use crate::world::World;
@@ -280,7 +280,7 @@ fn action(call: &Call<'_>, word: &str) -> Result<Answer, Answer> {
     rbac::check(call, &format!("{kind}/{word}/action"), &call.id())?;
     if call.target.names.is_empty() {
         return match kind.as_str() {
-            "Microsoft.Web" => site_actions::namespace_action(call, word),
+            "Microsoft.Web" => web::actions::namespace_action(call, word),
             "Microsoft.ContainerRegistry" => registry_actions::namespace_action(call, word),
             other => Err(not_modelled(&format!("The action '{word}' of {other}"))),
         };
@@ -303,7 +303,10 @@ fn collection(call: &Call<'_>) -> Result<Answer, Answer> {
     } else {
         above.clone()
     };
-    rbac::check(call, &format!("{}/read", kind.name), &scope)?;
+    // What belongs to the tenant, such as the list of runtimes, is open to whoever signed in.
+    if !scope.is_empty() {
+        rbac::check(call, &format!("{}/read", kind.name), &scope)?;
+    }
     if !call.target.names.is_empty() && !call.world.contains(&above) {
         return Err(call.not_found());
     }

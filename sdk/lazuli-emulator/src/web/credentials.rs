@@ -78,8 +78,7 @@ impl Way<'_> {
         let name = registry::name_of(registry);
         self.ask("credentials");
         let user = self
-            .site
-            .setting("DOCKER_REGISTRY_SERVER_USERNAME")
+            .secret("DOCKER_REGISTRY_SERVER_USERNAME")?
             .filter(|user| !user.is_empty());
         let Some(user) = user else {
             if registry.body["properties"]["anonymousPullEnabled"] == true {
@@ -95,22 +94,20 @@ impl Way<'_> {
             );
         };
         let server = self
-            .site
-            .setting("DOCKER_REGISTRY_SERVER_URL")
+            .secret("DOCKER_REGISTRY_SERVER_URL")?
             .unwrap_or_default();
         let host = &reference.host;
-        if !host_of(server).eq_ignore_ascii_case(host) {
+        if !host_of(&server).eq_ignore_ascii_case(host) {
             return fail(
                 FailureKind::Unauthorized,
                 format!("DOCKER_REGISTRY_SERVER_URL is {server:?}, but the image is on {host}"),
             );
         }
         let password = self
-            .site
-            .setting("DOCKER_REGISTRY_SERVER_PASSWORD")
+            .secret("DOCKER_REGISTRY_SERVER_PASSWORD")?
             .unwrap_or_default();
         let holder =
-            access::authenticate(self.world, registry, user, password).map_err(|cause| {
+            access::authenticate(self.world, registry, &user, &password).map_err(|cause| {
                 failure(
                     FailureKind::Unauthorized,
                     format!("DOCKER_REGISTRY_SERVER_USERNAME and _PASSWORD are refused: {cause}"),
@@ -124,6 +121,13 @@ impl Way<'_> {
         }
         self.holds(format!("{holder} of {name}"));
         Ok(())
+    }
+
+    /// A registry setting, out of a Key Vault when it refers to one.
+    fn secret(&self, name: &str) -> Walk<Option<String>> {
+        self.site
+            .resolved_setting(self.world, name)
+            .map_err(|cause| failure(FailureKind::Unauthorized, cause))
     }
 }
 

@@ -2,12 +2,12 @@
 
 use serde_json::Value;
 
+use super::key_vault;
+use crate::arm::providers::sites;
 use crate::data::digest::Digest;
 use crate::world::{Resource, World};
 
-pub(crate) const SITES: &str = "Microsoft.Web/sites";
-
-/// A site with what it needs to start a container.
+/// A site, or a slot of one, with what it needs to start a container.
 #[derive(Clone, Debug)]
 pub(crate) struct Site(Resource);
 
@@ -30,10 +30,27 @@ impl Site {
         Self::all(world).into_iter().find(|site| site.answers(host))
     }
 
-    /// All sites, by name.
+    /// The site whose scm host this is.
+    pub(crate) fn by_scm_host(world: &World, host: &str) -> Option<Self> {
+        let is_it = |site: &Self| site.scm_host().eq_ignore_ascii_case(host);
+        Self::all(world).into_iter().find(is_it)
+    }
+
+    /// The site that a person means: by ARM id, by name, or a slot as `site/slot`.
+    pub(crate) fn named(world: &World, text: &str) -> Option<Self> {
+        let is_it = |site: &Self| {
+            let arm = site.name().replace('(', "/").replace(')', "");
+            [site.id(), &site.name(), &arm]
+                .iter()
+                .any(|known| known.eq_ignore_ascii_case(text))
+        };
+        Self::all(world).into_iter().find(is_it)
+    }
+
+    /// All sites and slots, by name.
     pub(crate) fn all(world: &World) -> Vec<Self> {
-        let mut sites: Vec<Self> = world.of_kind(SITES).into_iter().map(Self).collect();
-        sites.sort_by(|a, b| a.name().cmp(b.name()));
+        let mut sites: Vec<Self> = sites::all(world).into_iter().map(Self).collect();
+        sites.sort_by_key(Self::name);
         sites
     }
 
@@ -51,8 +68,32 @@ impl Site {
         &self.0.id
     }
 
-    pub(crate) fn name(&self) -> &str {
-        last_segment(&self.0.id)
+    /// `site`, or `site(slot)` as the platform writes it.
+    pub(crate) fn name(&self) -> String {
+        match self.slot() {
+            Some((site, slot)) => format!("{site}({slot})"),
+            None => last_segment(&self.0.id).to_owned(),
+        }
+    }
+
+    /// Site and slot, when this is a slot.
+    fn slot(&self) -> Option<(&str, &str)> {
+        let mut parts = self.0.id.rsplit('/');
+        let (slot, word, site) = (parts.next()?, parts.next()?, parts.next()?);
+        word.eq_ignore_ascii_case("slots").then_some((site, slot))
+    }
+
+    /// The user that publishes, with its `$`.
+    pub(crate) fn publishing_user(&self) -> String {
+        match self.slot() {
+            Some((site, slot)) => format!("${site}__{slot}"),
+            None => format!("${}", last_segment(&self.0.id)),
+        }
+    }
+
+    /// The host of deployment and logs.
+    pub(crate) fn scm_host(&self) -> String {
+        self.host().replacen('.', ".scm.", 1)
     }
 
     /// The public host name.
@@ -60,12 +101,11 @@ impl Site {
         let given = self.properties()["defaultHostName"]
             .as_str()
             .filter(|host| !host.is_empty());
-        given
-            .map_or_else(
-                || format!("{}.azurewebsites.net", self.name()),
-                str::to_owned,
-            )
-            .to_lowercase()
+        let made = || match self.slot() {
+            Some((site, slot)) => format!("{site}-{slot}.azurewebsites.net"),
+            None => format!("{}.azurewebsites.net", last_segment(&self.0.id)),
+        };
+        given.map_or_else(made, str::to_owned).to_lowercase()
     }
 
     pub(crate) fn properties(&self) -> &Value {
@@ -76,10 +116,26 @@ impl Site {
         &self.0.private
     }
 
+    /// Stopped by its owner, or disabled.
     pub(crate) fn is_stopped(&self) -> bool {
-        self.properties()["state"]
-            .as_str()
-            .is_some_and(|state| state.eq_ignore_ascii_case("stopped"))
+        let stopped = |state: &str| {
+            state.eq_ignore_ascii_case("stopped") || state.eq_ignore_ascii_case("disabled")
+        };
+        self.properties()["state"].as_str().is_some_and(stopped)
+    }
+
+    /// Whether it runs a Windows container.
+    pub(crate) fn is_windows(&self) -> bool {
+        self.properties()["hyperV"] == true || self.properties()["isXenon"] == true
+    }
+
+    /// The stack property that names the image, and its value.
+    pub(crate) fn stack(&self) -> (&'static str, &str) {
+        let name = match self.is_windows() {
+            true => "windowsFxVersion",
+            false => "linuxFxVersion",
+        };
+        (name, self.config(name).as_str().unwrap_or_default().trim())
     }
 
     pub(crate) fn is_https_only(&self) -> bool {
@@ -98,6 +154,30 @@ impl Site {
             .iter()
             .find(|(key, _)| key.eq_ignore_ascii_case(name))?;
         value.as_str()
+    }
+
+    /// An app setting as the container gets it: a Key Vault reference is resolved.
+    ///
+    /// # Errors
+    /// Why the reference has no value.
+    pub(crate) fn resolved_setting(
+        &self,
+        world: &World,
+        name: &str,
+    ) -> Result<Option<String>, String> {
+        let Some(value) = self.setting(name) else {
+            return Ok(None);
+        };
+        let Some(reference) = key_vault::judge(world, self, value) else {
+            return Ok(Some(value.to_owned()));
+        };
+        match reference.value() {
+            Ok(secret) => Ok(Some(secret.to_owned())),
+            Err(why) => Err(format!(
+                "the app setting {name} is a Key Vault reference with the status {}: {}",
+                why.status, why.detail
+            )),
+        }
     }
 
     pub(crate) fn subnet_id(&self) -> Option<&str> {
@@ -132,6 +212,43 @@ impl Site {
         } else {
             self.user_identity(wanted)
         }
+    }
+
+    /// The identity that reads Key Vaults: `keyVaultReferenceIdentity` is a resource id.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub(crate) fn vault_identity(&self) -> Result<Identity, String> {
+        let wanted = self.properties()["keyVaultReferenceIdentity"]
+            .as_str()
+            .filter(|id| !id.is_empty() && !id.eq_ignore_ascii_case("SystemAssigned"));
+        let missing = |what: &str| {
+            format!(
+                "{what}; assign the identity to {}, or correct keyVaultReferenceIdentity",
+                self.name()
+            )
+        };
+        let Some(wanted) = wanted else {
+            return self.system_identity().map_err(|_| {
+                missing("Key Vault references are read with the system-assigned identity, and there is none")
+            });
+        };
+        let attached = self.0.body["identity"]["userAssignedIdentities"].as_object();
+        let found = attached
+            .into_iter()
+            .flatten()
+            .find(|(id, _)| id.eq_ignore_ascii_case(wanted));
+        let found = found.and_then(|(id, entry)| {
+            Some(Identity {
+                principal_id: entry["principalId"].as_str()?.to_owned(),
+                what: format!("user-assigned identity {}", last_segment(id)),
+            })
+        });
+        found.ok_or_else(|| {
+            missing(&format!(
+                "keyVaultReferenceIdentity names {wanted}, which is not attached"
+            ))
+        })
     }
 
     fn system_identity(&self) -> Result<Identity, String> {
@@ -179,7 +296,6 @@ impl Site {
             self.0.private["config"],
             self.0.private["appSettings"],
             self.0.private["restarts"],
-            self.config("linuxFxVersion"),
             self.0.body["identity"],
             properties["virtualNetworkSubnetId"],
             properties["vnetImagePullEnabled"],

@@ -218,12 +218,16 @@ pub(crate) fn is_known_principal(world: &World, principal: &str) -> bool {
             .of_kind(KIND)
             .iter()
             .any(|identity| same(identity.text("/properties/principalId")))
-        || [super::sites::KIND, super::registries::KIND]
-            .iter()
-            .any(|kind| {
-                world
-                    .of_kind(kind)
-                    .iter()
-                    .any(|owner| same(owner.text("/identity/principalId")))
-            })
+        || [
+            super::sites::KIND,
+            super::sites::SLOT_KIND,
+            super::registries::KIND,
+        ]
+        .iter()
+        .any(|kind| {
+            world
+                .of_kind(kind)
+                .iter()
+                .any(|owner| same(owner.text("/identity/principalId")))
+        })
 }

@@ -5,7 +5,6 @@ pub(crate) mod identities;
 pub(crate) mod interfaces;
 pub(crate) mod locations;
 pub(crate) mod network;
-pub(crate) mod plans;
 pub(crate) mod private_dns;
 pub(crate) mod private_endpoints;
 pub(crate) mod record_sets;
@@ -14,14 +13,10 @@ pub(crate) mod registry_actions;
 pub(crate) mod registry_connections;
 pub(crate) mod role_assignments;
 pub(crate) mod role_definitions;
-pub(crate) mod site_actions;
-pub(crate) mod site_body;
-pub(crate) mod site_config;
-pub(crate) mod site_network;
-pub(crate) mod sites;
 pub(crate) mod subnets;
 pub(crate) mod subscription;
 pub(crate) mod virtual_networks;
+pub(crate) mod web;
 pub(crate) mod zone_groups;
 
 use serde_json::Value;
@@ -30,6 +25,7 @@ use super::{Answer, Call};
 use crate::world::{Resource, World};
 
 pub(crate) use locations::{location_name, location_names, same_location};
+pub(crate) use web::sites;
 
 /// A handler either answers or refuses; both are answers.
 pub(crate) type Handler = fn(&Call<'_>) -> Result<Answer, Answer>;
@@ -71,7 +67,7 @@ impl Kind {
 
 /// All types, in the order the families stand in the documentation.
 pub(crate) fn kinds() -> impl Iterator<Item = &'static Kind> {
-    let families: [&'static [Kind]; 12] = [
+    let families: [&'static [Kind]; 10] = [
         &groups::KINDS,
         &virtual_networks::KINDS,
         &subnets::KINDS,
@@ -82,10 +78,8 @@ pub(crate) fn kinds() -> impl Iterator<Item = &'static Kind> {
         &registries::KINDS,
         &identities::KINDS,
         &role_assignments::KINDS,
-        &plans::KINDS,
-        &sites::KINDS,
     ];
-    families.into_iter().flatten()
+    families.into_iter().chain(web::FAMILIES).flatten()
 }
 
 /// The types as messages name them.
@@ -98,7 +92,7 @@ pub(crate) const MODELLED: &[&str] = &[
     "Microsoft.ManagedIdentity/userAssignedIdentities",
     "Microsoft.Authorization/roleDefinitions, roleAssignments",
     "Microsoft.Web/serverfarms",
-    "Microsoft.Web/sites (config, networkConfig)",
+    "Microsoft.Web/sites and sites/slots (config, networkConfig, sourcecontrols, hostNameBindings, privateEndpointConnections)",
 ];
 
 const NAMESPACES: &[&str] = &[
