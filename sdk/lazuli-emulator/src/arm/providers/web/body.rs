@@ -74,6 +74,16 @@ fn route(properties: &mut Value, before: &Value, given: &Value) {
     json::set(properties, "outboundVnetRouting", routing);
 }
 
+/// A slot that copies its site joins the site's network as well.
+pub(super) fn take_network(properties: &mut Value, site: &Value) {
+    for key in ["virtualNetworkSubnetId", "outboundVnetRouting"]
+        .into_iter()
+        .chain(ROUTING.map(|(flag, _)| flag))
+    {
+        json::set(properties, key, site[key].clone());
+    }
+}
+
 /// `siteConfig.vnetRouteAllEnabled` is the same wish again.
 pub(super) fn sync_route_all(private: &mut Value, properties: &mut Value, given: &Value) {
     if let Some(wanted) = given["siteConfig"]["vnetRouteAllEnabled"].as_bool() {

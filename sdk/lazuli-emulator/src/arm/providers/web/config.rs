@@ -55,6 +55,23 @@ pub(super) fn new_private(traits: &Traits) -> Value {
     })
 }
 
+/// The private part of a slot that starts as a copy of its site; what ran there does not run here yet.
+pub(super) fn cloned_private(site: &Value) -> Value {
+    let mut private = json!({
+        "metadata": {}, "slotConfigNames": {}, "restarts": 0, "containerLog": [],
+        "publishingPassword": Uuid::new_v4().simple().to_string(),
+    });
+    for key in [
+        "config",
+        "appSettings",
+        "connectionStrings",
+        "azureStorageAccounts",
+    ] {
+        json::set(&mut private, key, site[key].clone());
+    }
+    private
+}
+
 /// The settings a new app has without its creator's doing.
 pub(super) fn fill_settings(private: &mut Value, traits: &Traits) {
     for (name, value) in traits.app_settings() {

@@ -7,7 +7,7 @@
 //! | module | |
 //! |---|---|
 //! | `plans`, `skus` | App Service plans and what a SKU means |
-//! | `sites`, `body`, `traits`, `naming` | an app's own resource: what it is told, what it becomes, what it is called |
+//! | `sites`, `body`, `echo`, `traits`, `naming` | an app's own resource: what it is told, what it becomes, what it is called |
 //! | `config`, `settings`, `parts`, `publishing` | the configuration under its many addresses |
 //! | `slots` | exchanging two slots |
 //! | `network`, `actions`, `children`, `source_controls`, `stacks` | the rest |
@@ -16,6 +16,7 @@ pub(crate) mod actions;
 mod body;
 mod children;
 mod config;
+mod echo;
 mod naming;
 mod network;
 mod parts;

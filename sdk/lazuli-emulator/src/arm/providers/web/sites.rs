@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::naming::AppName;
 use super::traits::{App, Traits};
-use super::{actions, body, config, listing, network, plans, skus};
+use super::{actions, body, config, echo, listing, network, plans, skus};
 use crate::arm::providers::{
     Kind, identities, locations, present, remove, role_assignments, same_location, shown, store,
 };
@@ -104,32 +104,11 @@ fn put(call: &Call<'_>) -> Result<Answer, Answer> {
     let app = write(call, existing.as_ref(), &location, &given)?;
     let mut shown = present(call.world, &app);
     let location = body["location"].as_str().unwrap_or(&location);
-    lie(&mut shown, location, existing.is_none());
+    echo::alter(&mut shown, location);
+    if existing.is_none() {
+        echo::alter_new(&mut shown, App::of(body["kind"].as_str()), &given);
+    }
     Ok(Answer::ok(shown).with("etag", new_etag()))
-}
-
-/// What the answer to a PUT says differently from the next GET, as recorded.
-fn lie(shown: &mut Value, location: &str, new: bool) {
-    json::set(shown, "location", location);
-    let web = App::of(shown["kind"].as_str()) == App::Web;
-    let config = &mut shown["properties"]["siteConfig"];
-    json::set(config, "linuxFxVersion", "");
-    if new {
-        json::set(config, "alwaysOn", false);
-        json::set(config, "http20Enabled", false);
-    }
-    let limits = [
-        ("functionAppScaleLimit", web),
-        ("elasticWebAppScaleLimit", !web),
-    ];
-    for (name, hidden) in limits {
-        json::set(config, name, if hidden { Value::Null } else { json!(0) });
-    }
-    json::set(config, "ipSecurityRestrictions", config::open_door());
-    json::set(config, "scmIpSecurityRestrictions", config::open_door());
-    let properties = &mut shown["properties"];
-    json::set(properties, "privateEndpointConnections", Value::Null);
-    json::set(properties, "inFlightFeatures", Value::Null);
 }
 
 fn patch(call: &Call<'_>) -> Result<Answer, Answer> {
@@ -153,9 +132,11 @@ fn write(
     let plan = plan(call, existing.or(parent.as_ref()), given, location, kind)?;
     let traits = Traits::of(kind, &plan);
     let identity = identities::merge(call, &call.body["identity"], &old["identity"])?;
-    let mut private = match existing {
-        Some(old) => old.private.clone(),
-        None => config::new_private(&traits),
+    let cloned = parent.as_ref().filter(|_| clones(existing, given));
+    let mut private = match (existing, cloned) {
+        (Some(old), _) => old.private.clone(),
+        (None, Some(site)) => config::cloned_private(&site.private),
+        (None, None) => config::new_private(&traits),
     };
     config::apply(&mut private, &given["siteConfig"])?;
     if existing.is_none() {
@@ -167,6 +148,9 @@ fn write(
         Some(old) => old.body["properties"].clone(),
         None => new_properties(&traits, parent.as_ref()),
     };
+    if let Some(site) = cloned {
+        body::take_network(&mut properties, &site.body["properties"]);
+    }
     body::apply(&mut properties, given);
     if let Some(subnet) = given["virtualNetworkSubnetId"]
         .as_str()
@@ -194,6 +178,11 @@ fn write(
         json::set(&mut body, "identity", identity);
     }
     Ok(store(call, body, private))
+}
+
+/// A new slot that says nothing of its configuration starts with that of its site.
+fn clones(existing: Option<&Resource>, given: &Value) -> bool {
+    existing.is_none() && given["siteConfig"].is_null()
 }
 
 /// A new app answers on https only unless its creator says otherwise; a slot does as its site.
@@ -331,6 +320,7 @@ pub(super) fn refresh_kind(world: &World, app: &mut Resource) {
     json::set(&mut app.body["properties"], "kind", kind);
 }
 
+/// The list of slots says more of a slot's plan than the slot does.
 fn list(call: &Call<'_>) -> Result<Answer, Answer> {
     let member = call.target.member_kind().unwrap_or_default();
     let above = match call.target.names.is_empty() {
@@ -338,8 +328,15 @@ fn list(call: &Call<'_>) -> Result<Answer, Answer> {
         false => call.id(),
     };
     let apps = call.world.under(&above).into_iter();
-    let apps = apps.filter(|app| app.kind == member);
-    Ok(listing(apps.map(|app| present(call.world, &app)).collect()))
+    let rows = apps.filter(|app| app.kind == member).map(|app| {
+        let mut row = present(call.world, &app);
+        if app.kind == SLOT_KIND {
+            json::set(&mut row["properties"], "siteMode", "Limited");
+            json::set(&mut row["properties"], "computeMode", "Dedicated");
+        }
+        row
+    });
+    Ok(listing(rows.collect()))
 }
 
 fn view(world: &World, body: &mut Value) {
@@ -407,10 +404,10 @@ pub(super) fn site_of(call: &Call<'_>) -> Result<Resource, Answer> {
         .ok_or_else(|| errors::resource_not_found(kind, &names, ids::group_of(&id)))
 }
 
-/// The production site of an app: itself, or the site that the slot belongs to.
+/// The production site of an app as it is now: itself, or the site that the slot belongs to.
 pub(super) fn production_of(world: &World, app: &Resource) -> Option<Resource> {
     match AppName::of(app).slot {
-        None => Some(app.clone()),
+        None => world.get(&app.id),
         Some(_) => world.get(ids::parent(&app.id)),
     }
 }

@@ -16,7 +16,7 @@ use crate::arm::{Answer, Call, json};
 use crate::world::{Resource, World};
 
 /// Properties of `config/web` that stay with a slot.
-const STICKY_CONFIG: [&str; 20] = [
+const STICKY_CONFIG: [&str; 19] = [
     "alwaysOn",
     "scmType",
     "autoSwapSlotName",
@@ -36,7 +36,6 @@ const STICKY_CONFIG: [&str; 20] = [
     "experiments",
     "keyVaultReferenceIdentity",
     "acrUserManagedIdentityID",
-    "remoteDebuggingVersion",
 ];
 /// Parts of the private half of an app that stay with a slot.
 const STICKY_PRIVATE: [&str; 6] = [
