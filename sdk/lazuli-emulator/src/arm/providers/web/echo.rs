@@ -2,7 +2,7 @@
 //!
 //! Clients that take the answer for the truth fail on the real Azure, so they must fail here.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::config::open_door;
 use super::traits::App;
@@ -52,6 +52,8 @@ fn limits(config: &mut Value, app: App) {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
