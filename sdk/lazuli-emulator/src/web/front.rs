@@ -168,6 +168,11 @@ impl Address {
     }
 }
 
+/// Whether a host is a web app's, also while the app does not exist: the platform's 404 is an answer.
+pub(crate) fn is_site_host(world: &World, host: &str) -> bool {
+    host.ends_with(".azurewebsites.net") || Site::by_host(world, host).is_some()
+}
+
 /// Answers a request for a site.
 pub(crate) async fn respond(
     world: &World,

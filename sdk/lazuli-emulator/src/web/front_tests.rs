@@ -102,7 +102,7 @@ async fn the_last_good_image_serves_until_the_new_one_is_up() {
 
 #[tokio::test]
 async fn the_platform_answers_for_itself() {
-    let cases: [(&str, &str, Change, u16); 8] = [
+    let cases: [(&str, &str, Change, u16); 11] = [
         (
             "unknown host",
             "https://nobody.azurewebsites.net/",
@@ -145,6 +145,32 @@ async fn the_platform_answers_for_itself() {
             403,
         ),
         (
+            "disabled",
+            HOST,
+            |w| {
+                change(w, &site_id(), |s| {
+                    s.body["properties"]["state"] = "Disabled".into()
+                })
+            },
+            403,
+        ),
+        (
+            "restricted to somebody else",
+            HOST,
+            |w| {
+                let rules = json!([{ "ipAddress": "198.51.100.0/24", "action": "Allow", "priority": 100, "name": "office" },
+                    { "ipAddress": "Any", "action": "Deny", "priority": 2_147_483_647, "name": "Deny all" }]);
+                configure(w, "ipSecurityRestrictions", rules);
+            },
+            403,
+        ),
+        (
+            "the scm host asks who is there",
+            "https://secureacrweb2021.scm.azurewebsites.net/api/logs/docker",
+            |_| {},
+            401,
+        ),
+        (
             "closed",
             HOST,
             |w| {
@@ -173,6 +199,36 @@ async fn the_platform_answers_for_itself() {
         "{:?}",
         page.headers
     );
+}
+
+/// A slot has a host, a container and an identity of its own.
+#[tokio::test]
+async fn a_slot_serves_under_its_own_name() {
+    const STAGING: &str = "https://secureacrweb2021-staging.azurewebsites.net/";
+    let world = article();
+    assert_eq!(get(&world, STAGING).await.0, 404);
+    let site = world.get(&site_id()).expect("the site");
+    let slot = format!("{}/slots/staging", site_id());
+    let mut body = site.body.clone();
+    body["properties"]["defaultHostName"] = Value::Null;
+    body["identity"]["principalId"] = "bbbbbbbb-0000-0000-0000-000000000002".into();
+    let mut private = site.private.clone();
+    private["config"]["linuxFxVersion"] =
+        "DOCKER|secureacr2021.azurecr.io/privatewebsite:lnx-v2".into();
+    put(&world, &slot, body, private);
+    assert_eq!(get(&world, STAGING).await.0, 503);
+    let log = log_of(&world, "secureacrweb2021/staging").join("\n");
+    assert!(
+        log.contains("system-assigned identity of secureacrweb2021(staging)) has no AcrPull"),
+        "{log}"
+    );
+    assert_eq!(get(&world, HOST).await.1, "<h1>Hello Linux v1</h1>");
+    let mut role = world.get(&role_id()).expect("the role");
+    role.id = role.id.replace("/pull", "/pull-staging");
+    role.body["properties"]["principalId"] = "bbbbbbbb-0000-0000-0000-000000000002".into();
+    world.put(role);
+    assert_eq!(get(&world, STAGING).await.1, "<h1>Hello Linux v2</h1>");
+    assert_eq!(get(&world, HOST).await.1, "<h1>Hello Linux v1</h1>");
 }
 
 #[tokio::test]
@@ -244,6 +300,16 @@ async fn a_site_can_pull_from_a_registry_that_another_site_hosts() {
     assert_eq!(
         get(&world, HOST).await,
         (200, "<h1>Hello Linux v1</h1>".into())
+    );
+    let deny = json!([{ "ipAddress": "198.51.100.0/24", "action": "Deny", "priority": 1, "name": "office" },
+        { "ipAddress": "Any", "action": "Deny", "priority": 2_147_483_647, "name": "Deny all" }]);
+    change(&world, &host, |site| {
+        site.private["config"]["ipSecurityRestrictions"] = deny
+    });
+    let log = container_log(&world, &site_id()).join("\n");
+    assert!(
+        log.contains("CAUSE - the access restriction \"Deny all\" of web app secureacrwebregistry2021 denies subnet vnet-integration-subnet"),
+        "{log}"
     );
     close_hosted(&world, &host);
     let log = container_log(&world, &site_id()).join("\n");
