@@ -259,12 +259,58 @@ async fn a_public_image_needs_no_network() {
         status == 200 && body.contains("Your app is up"),
         "{status} {body}"
     );
+}
+
+#[tokio::test]
+async fn a_container_that_does_not_answer_never_takes_over() {
+    let world = article();
     configure(&world, "linuxFxVersion", "DOCKER|hello-world");
     assert_eq!(get(&world, HOST).await.0, 503);
+    use_tag(&world, "lnx-v1");
+    assert_eq!(get(&world, HOST).await.0, 200);
+    configure(&world, "linuxFxVersion", "DOCKER|hello-world");
+    assert_eq!(
+        get(&world, HOST).await,
+        (200, "<h1>Hello Linux v1</h1>".into())
+    );
     let log = container_log(&world, &site_id()).join("\n");
+    for part in [
+        "didn't respond to HTTP pings on port: 80",
+        "because it failed during startup",
+        "The last good image keeps serving",
+    ] {
+        assert!(log.contains(part), "{part} in {log}");
+    }
+}
+
+#[tokio::test]
+async fn a_stopped_app_has_no_container_until_it_starts() {
+    let world = article();
+    let state = |state: &str| {
+        change(&world, &site_id(), |site| {
+            site.body["properties"]["state"] = state.into()
+        });
+        container_log(&world, &site_id())
+    };
+    get(&world, HOST).await;
+    let stopped = state("Stopped");
     assert!(
-        log.contains("didn't respond to HTTP pings on port: 80"),
-        "{log}"
+        stopped
+            .last()
+            .is_some_and(|line| line.contains("the app is stopped")),
+        "{stopped:#?}"
+    );
+    assert_eq!(state("Stopped"), stopped, "it stops once");
+    let started = state("Running");
+    let ready = |log: &[String]| {
+        log.iter()
+            .filter(|line| line.contains("ready to serve requests"))
+            .count()
+    };
+    assert_eq!((ready(&stopped), ready(&started)), (1, 2));
+    assert!(
+        started.iter().all(|line| !line.contains("=true")),
+        "values of settings are not shown"
     );
 }
 

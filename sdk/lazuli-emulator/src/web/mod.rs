@@ -10,6 +10,7 @@ pub(crate) mod fixture;
 pub(crate) mod front;
 mod gate;
 pub(crate) mod key_vault;
+mod log_lines;
 pub(crate) mod pages;
 pub(crate) mod pull;
 mod reach;
