@@ -307,7 +307,9 @@ fn collection(call: &Call<'_>) -> Result<Answer, Answer> {
     if !scope.is_empty() {
         rbac::check(call, &format!("{}/read", kind.name), &scope)?;
     }
-    if !call.target.names.is_empty() && !call.world.contains(&above) {
+    // App Service looks for the app itself: not everything between it and a list is a resource.
+    let in_web = call.target.kind.starts_with("Microsoft.Web/");
+    if !call.target.names.is_empty() && !in_web && !call.world.contains(&above) {
         return Err(call.not_found());
     }
     if let Some(list) = kind.list {

@@ -19,6 +19,7 @@ pub(super) const KINDS: [Kind; 10] = [
     },
     Kind {
         put: Some(decide),
+        list: Some(endpoint_connections),
         delete: Some(disconnect),
         removed: Some(registry_connections::disconnected),
         ..Kind::new("Microsoft.Web/sites/privateEndpointConnections")
@@ -111,6 +112,14 @@ fn link_resource(call: &Call<'_>) -> Result<Answer, Answer> {
         true => Ok(Answer::ok(link_of(&app))),
         false => Err(call.not_found()),
     }
+}
+
+fn endpoint_connections(call: &Call<'_>) -> Result<Answer, Answer> {
+    let app = sites::site_of(call)?;
+    let kind = call.target.member_kind().unwrap_or_default();
+    let below = call.world.under(&app.id).into_iter();
+    let rows = below.filter(|one| one.kind == kind).map(|one| one.body);
+    Ok(super::listing(rows.collect()))
 }
 
 /// How an app's owner decides about an endpoint.

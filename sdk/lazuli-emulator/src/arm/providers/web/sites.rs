@@ -325,7 +325,7 @@ fn list(call: &Call<'_>) -> Result<Answer, Answer> {
     let member = call.target.member_kind().unwrap_or_default();
     let above = match call.target.names.is_empty() {
         true => call.target.scope.clone(),
-        false => call.id(),
+        false => call.required()?.id,
     };
     let apps = call.world.under(&above).into_iter();
     let rows = apps.filter(|app| app.kind == member).map(|app| {

@@ -45,6 +45,7 @@ const FUNCTIONS: &[Stack] = &[
         "DOTNET-ISOLATED",
         &["9.0", "8.0"],
     ),
+    stack("dotnet", ".NET (in-process)", "DOTNET", &["8.0"]),
     stack("node", "Node.js", "Node", &["22", "20"]),
     stack("python", "Python", "Python", &["3.12", "3.11"]),
     stack("custom", "Custom Handler", "", &["1.0"]),
