@@ -255,7 +255,7 @@ async fn settings_are_read_by_post_only_and_parts_answer() {
         ("GET", "slots", 200),
         ("GET", "config/odd", 501),
         ("POST", "migrate", 501),
-        ("GET", "sitecontainers", 501),
+        ("GET", "sitecontainers", 200),
     ];
     for child in [
         "slots",
@@ -274,6 +274,68 @@ async fn settings_are_read_by_post_only_and_parts_answer() {
             .await;
         assert_eq!(reply.status, expect, "{method} {path}: {}", reply.body);
     }
+}
+
+#[tokio::test]
+async fn one_of_several_containers_is_main() {
+    let place = Place::with_plan("S1", json!({ "reserved": true })).await;
+    let stack = json!({ "linuxFxVersion": "SITECONTAINERS" });
+    let site = place.make_site("lz1", "app", stack.clone()).await;
+    assert_eq!(site["kind"], "app,linux,container");
+    let container = |app: &str, name: &str| format!("{app}/sitecontainers/{name}");
+    let main = container(&place.site("lz1"), "main");
+    let body = |image: &str| json!({ "properties": { "image": image, "isMain": true, "passwordSecret": "hidden" } });
+    for (path, body, expect) in [
+        (
+            main.clone(),
+            json!({ "properties": { "isMain": true } }),
+            400,
+        ),
+        (main.clone(), body("nginx"), 201),
+        (main.clone(), body("nginx"), 200),
+        (container(&place.site("lz1"), "other"), body("httpd"), 400),
+    ] {
+        let reply = place.azure.send("PUT", &path, WEB, Some(body)).await;
+        assert_eq!(reply.status, expect, "{path} {}", reply.body);
+        assert!(
+            !reply.body.to_string().contains("hidden"),
+            "a secret is not answered"
+        );
+    }
+    let before = place
+        .azure
+        .emulator
+        .browse("https://lz1.azurewebsites.net/")
+        .await;
+    assert_eq!(before.status, 200);
+
+    let slot = format!("{}/slots/staging", place.site("lz1"));
+    let made = json!({ "location": "westcentralus", "properties": { "siteConfig": stack } });
+    place.azure.make(&slot, WEB, made).await;
+    place
+        .azure
+        .make(&container(&slot, "main"), WEB, body("httpd"))
+        .await;
+    let swap = json!({ "targetSlot": "production" });
+    let swapped = place.post(&format!("{slot}/slotsswap"), swap).await;
+    assert_eq!(swapped.status, 202, "{}", swapped.body);
+    let moved = place.azure.read(&main, WEB).await;
+    assert_eq!(moved["properties"]["image"], "httpd");
+    assert_eq!(moved["name"], "lz1/main");
+    let after = place
+        .azure
+        .emulator
+        .browse("https://lz1.azurewebsites.net/")
+        .await;
+    assert_ne!(after.body, before.body);
+    assert_eq!(
+        place.azure.send("DELETE", &main, WEB, None).await.status,
+        200
+    );
+    assert_eq!(
+        place.azure.send("DELETE", &main, WEB, None).await.status,
+        204
+    );
 }
 
 #[tokio::test]

@@ -279,10 +279,9 @@ pub(crate) fn hosted_store(world: &World, site: &Site) -> OciStore {
 /// not looked into, so two sites cannot wait for each other.
 pub(crate) fn runs_registry(world: &World, site: &Site) -> bool {
     let reference = site
-        .stack()
-        .1
-        .split_once('|')
-        .and_then(|(_, image)| ImageReference::parse(image).ok());
+        .image()
+        .ok()
+        .and_then(|image| ImageReference::parse(image).ok());
     let is_plain =
         reference.is_some_and(|reference| Site::by_host(world, &reference.host).is_none());
     is_plain

@@ -133,29 +133,13 @@ impl Way<'_> {
 
     fn reference(&mut self) -> Walk<ImageReference> {
         self.ask("image name");
-        let (property, version) = self.site.stack();
-        let image = match version.split_once('|') {
-            Some((kind, image)) if kind.eq_ignore_ascii_case("DOCKER") => image,
-            _ if version.is_empty() => {
-                return fail(
-                    FailureKind::Configuration,
-                    format!("{} names no image: {property} is empty", self.site.name()),
-                );
-            }
-            _ => {
-                return fail(
-                    FailureKind::Configuration,
-                    format!(
-                        "{property} is {version:?}; the emulator starts only DOCKER|host/repository:tag"
-                    ),
-                );
-            }
-        };
+        let image = self
+            .site
+            .image()
+            .map_err(|cause| failure(FailureKind::Configuration, cause))?;
         let reference = ImageReference::parse(image).map_err(|cause| {
-            failure(
-                FailureKind::Configuration,
-                format!("{property} {version:?}: {cause}"),
-            )
+            let detail = format!("the image of {}: {cause}", self.site.name());
+            failure(FailureKind::Configuration, detail)
         })?;
         self.holds(reference.to_string());
         Ok(reference)

@@ -387,6 +387,74 @@ fn other_ways_that_hold() {
     }
 }
 
+/// The main container of `sitecontainers` names image and sign-in of its own.
+#[test]
+fn the_main_container_decides_when_there_are_several() {
+    let cases: [(Value, Value, Result<(), &str>); 7] = [
+        (json!({ "authType": "SystemIdentity" }), Value::Null, Ok(())),
+        (
+            json!({ "authType": "UserAssigned", "userManagedIdentityClientId": "c9" }),
+            Value::Null,
+            Err("no identity with that client id is assigned"),
+        ),
+        (
+            json!({ "authType": "UserCredentials", "userName": "secureacr2021" }),
+            json!("first-password"),
+            Ok(()),
+        ),
+        (
+            json!({ "authType": "UserCredentials", "userName": "secureacr2021" }),
+            json!("REGISTRY_SECRET"),
+            Ok(()),
+        ),
+        (
+            json!({ "authType": "UserCredentials", "userName": "secureacr2021" }),
+            json!("guessed-word"),
+            Err("the main container's userName and passwordSecret are refused"),
+        ),
+        (
+            json!({ "authType": "Anonymous" }),
+            Value::Null,
+            Err("its main container signs in as nobody"),
+        ),
+        (
+            json!({ "isMain": false }),
+            Value::Null,
+            Err("none of its sitecontainers is the main one"),
+        ),
+    ];
+    for (properties, secret, expect) in cases {
+        let world = article();
+        configure(&world, "linuxFxVersion", "sitecontainers");
+        set(&world, "REGISTRY_SECRET", "second-password".into());
+        change(&world, &registry_id(), |r| {
+            r.body["properties"]["adminUserEnabled"] = true.into()
+        });
+        let mut all =
+            json!({ "image": "secureacr2021.azurecr.io/privatewebsite:lnx-v1", "isMain": true });
+        for (name, value) in properties.as_object().into_iter().flatten() {
+            all[name] = value.clone();
+        }
+        put(
+            &world,
+            &format!("{}/sitecontainers/main", site_id()),
+            json!({ "properties": all }),
+            json!({ "passwordSecret": secret }),
+        );
+        let found = judge(&world).image.map(|_| ()).map_err(|why| why.cause);
+        match (expect, found) {
+            (Ok(()), found) => assert_eq!(found, Ok(()), "{properties}"),
+            (Err(part), Err(cause)) => {
+                assert!(
+                    cause.contains(part) && !cause.contains("guessed-word"),
+                    "{cause}"
+                )
+            }
+            (Err(part), Ok(())) => panic!("{properties} should fail with {part}"),
+        }
+    }
+}
+
 #[test]
 fn a_wrong_password_is_named_without_being_shown() {
     let world = article();

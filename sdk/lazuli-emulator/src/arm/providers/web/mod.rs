@@ -10,12 +10,13 @@
 //! | `sites`, `body`, `echo`, `traits`, `naming` | an app's own resource: what it is told, what it becomes, what it is called |
 //! | `config`, `settings`, `parts`, `publishing` | the configuration under its many addresses |
 //! | `slots` | exchanging two slots |
-//! | `network`, `actions`, `children`, `source_controls`, `stacks` | the rest |
+//! | `network`, `actions`, `children`, `containers`, `source_controls`, `stacks` | the rest |
 
 pub(crate) mod actions;
 mod body;
 mod children;
 mod config;
+mod containers;
 mod echo;
 mod naming;
 mod network;
@@ -36,12 +37,13 @@ use super::Kind;
 use crate::arm::Answer;
 
 /// All types of the family.
-pub(crate) const FAMILIES: [&[Kind]; 8] = [
+pub(crate) const FAMILIES: [&[Kind]; 9] = [
     &plans::KINDS,
     &sites::KINDS,
     &config::KINDS,
     &network::KINDS,
     &children::KINDS,
+    &containers::KINDS,
     &source_controls::KINDS,
     &stacks::KINDS,
     &publishing::KINDS,

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::naming::AppName;
-use super::sites;
+use super::{containers, sites};
 use crate::arm::lro::{self, Dialect, Effect};
 use crate::arm::{Answer, Call, json};
 use crate::world::{Resource, World};
@@ -85,6 +85,7 @@ pub(super) fn swap(call: &Call<'_>, app: &Resource) -> Result<Answer, Answer> {
     let (mut source, mut destination) = (unapplied(app), unapplied(&other));
     let sticky = sticky_names(call.world, app);
     exchange(&mut source, &mut destination, &sticky);
+    containers::exchange(call.world, &source, &destination);
     let status = json!({
         "timestampUtc": Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string(),
         "sourceSlotName": slot_name(app), "destinationSlotName": slot_name(&other),
