@@ -76,9 +76,7 @@ fn behind(world: &World, host: &str) -> Result<Behind, String> {
     if host == blob::STORAGE_HOST {
         return Ok(Behind::Storage);
     }
-    if host.ends_with(".azurewebsites.net")
-        || crate::web::site::Site::by_host(world, host).is_some()
-    {
+    if front::is_site_host(world, host) {
         return Ok(Behind::Site);
     }
     if host.ends_with(".azurecr.io") {

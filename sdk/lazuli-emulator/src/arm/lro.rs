@@ -35,6 +35,8 @@ pub(crate) enum Dialect {
     Registry,
     /// 202 with `Location` only, ending in an empty 200.
     Group,
+    /// 202 with `Location` only, below the resource itself, ending in the resource.
+    Web,
 }
 
 /// What the end of an operation does.
@@ -164,6 +166,7 @@ fn addresses(call: &Call<'_>, dialect: Dialect, guid: &str) -> Addresses {
             )
         }
         Dialect::Group => format!("/subscriptions/{subscription}/"),
+        Dialect::Web => format!("{}/", call.id()),
     };
     let (status, result, token) = match dialect {
         Dialect::Network => ("operations", "operationResults", guid.to_owned()),
@@ -177,6 +180,7 @@ fn addresses(call: &Call<'_>, dialect: Dialect, guid: &str) -> Addresses {
             "operationResults",
             format!("{}-{guid}", last_type(call)),
         ),
+        Dialect::Web => ("operationstatuses", "operationresults", guid.to_owned()),
         Dialect::Group => (
             "operationstatuses",
             "operationresults",

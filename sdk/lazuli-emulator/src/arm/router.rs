@@ -10,7 +10,7 @@ use super::errors::{
 };
 use super::ids::{self, Target};
 use super::json::same;
-use super::providers::{self, Kind, groups, registry_actions, site_actions, subscription};
+use super::providers::{self, Kind, groups, registry_actions, subscription, web};
 use super::request::{Call, Incoming};
 use super::{Answer, entra, lro, rbac, registration};
 use crate::conditions::{Allowance, Asking, Subject};
@@ -292,7 +292,7 @@ fn action(call: &Call<'_>, word: &str) -> Result<Answer, Answer> {
     rbac::check(call, &format!("{kind}/{word}/action"), &call.id())?;
     if call.target.names.is_empty() {
         return match kind.as_str() {
-            "Microsoft.Web" => site_actions::namespace_action(call, word),
+            "Microsoft.Web" => web::actions::namespace_action(call, word),
             "Microsoft.ContainerRegistry" => registry_actions::namespace_action(call, word),
             other => Err(not_modelled(&format!("The action '{word}' of {other}"))),
         };
@@ -315,10 +315,15 @@ fn collection(call: &Call<'_>) -> Result<Answer, Answer> {
     } else {
         above.clone()
     };
-    rbac::check(call, &format!("{}/read", kind.name), &scope)?;
+    // What belongs to the tenant, such as the list of runtimes, is open to whoever signed in.
+    if !scope.is_empty() {
+        rbac::check(call, &format!("{}/read", kind.name), &scope)?;
+    }
+    // App Service looks for the app itself: not everything between it and a list is a resource.
+    let in_web = call.target.kind.starts_with("Microsoft.Web/");
     // A location is a place, not a resource that somebody made.
     let is_place = call.target.kind.ends_with("/locations");
-    if !call.target.names.is_empty() && !is_place && !call.world.contains(&above) {
+    if !call.target.names.is_empty() && !is_place && !in_web && !call.world.contains(&above) {
         return Err(call.not_found());
     }
     if let Some(list) = kind.list {

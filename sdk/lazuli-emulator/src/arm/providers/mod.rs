@@ -7,7 +7,6 @@ pub(crate) mod interfaces;
 pub(crate) mod locations;
 pub(crate) mod network;
 pub(crate) mod networking;
-pub(crate) mod plans;
 pub(crate) mod private_connections;
 pub(crate) mod private_dns;
 pub(crate) mod private_endpoints;
@@ -15,14 +14,10 @@ pub(crate) mod record_sets;
 pub(crate) mod role_assignments;
 pub(crate) mod role_catalog;
 pub(crate) mod role_definitions;
-pub(crate) mod site_actions;
-pub(crate) mod site_body;
-pub(crate) mod site_config;
-pub(crate) mod site_network;
-pub(crate) mod sites;
 pub(crate) mod subnets;
 pub(crate) mod subscription;
 pub(crate) mod virtual_networks;
+pub(crate) mod web;
 pub(crate) mod zone_groups;
 
 use serde_json::Value;
@@ -32,6 +27,7 @@ use crate::world::{Resource, World};
 
 pub(crate) use container_registry::{actions as registry_actions, registries};
 pub(crate) use locations::{location_name, location_names, same_location};
+pub(crate) use web::sites;
 
 /// A handler either answers or refuses; both are answers.
 pub(crate) type Handler = fn(&Call<'_>) -> Result<Answer, Answer>;
@@ -92,10 +88,8 @@ pub(crate) fn kinds() -> impl Iterator<Item = &'static Kind> {
         &container_registry::KINDS,
         &identities::KINDS,
         &role_assignments::KINDS,
-        &plans::KINDS,
-        &sites::KINDS,
     ];
-    families.iter().copied().flatten()
+    families.iter().chain(&web::FAMILIES).copied().flatten()
 }
 
 /// The types as messages name them.
@@ -109,7 +103,7 @@ pub(crate) const MODELLED: &[&str] = &[
     "Microsoft.ManagedIdentity/userAssignedIdentities",
     "Microsoft.Authorization/roleDefinitions, roleAssignments",
     "Microsoft.Web/serverfarms",
-    "Microsoft.Web/sites (config, networkConfig)",
+    "Microsoft.Web/sites and sites/slots (config, networkConfig, sourcecontrols, hostNameBindings, privateEndpointConnections)",
 ];
 
 const NAMESPACES: &[&str] = &[

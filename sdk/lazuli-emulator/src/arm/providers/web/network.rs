@@ -1,20 +1,46 @@
-//! How sites join virtual networks: the subnet property, `networkConfig/virtualNetwork`, and what a
+//! How apps join virtual networks: the subnet property, `networkConfig/virtualNetwork`, and what a
 //! site says about its connections. Property and `networkConfig` are two views of one thing.
 
 use http::StatusCode;
 use ipnet::Ipv4Net;
 use serde_json::{Value, json};
 
-use super::network::{network_of, prefixes, range};
-use super::{plans, private_endpoints, sites, subnets};
+use super::{plans, sites, skus};
+use crate::arm::providers::network::{network_of, prefixes, range};
+use crate::arm::providers::{Kind, private_endpoints, same_location, subnets};
 use crate::arm::{Answer, Call, errors, ids, json};
 use crate::world::{Resource, World};
+
+pub(super) const KINDS: [Kind; 4] = [
+    config_kind("Microsoft.Web/sites/networkConfig"),
+    config_kind("Microsoft.Web/sites/slots/networkConfig"),
+    connection_kind("Microsoft.Web/sites/virtualNetworkConnections"),
+    connection_kind("Microsoft.Web/sites/slots/virtualNetworkConnections"),
+];
+
+const fn config_kind(name: &'static str) -> Kind {
+    Kind {
+        put: Some(put),
+        patch: Some(put),
+        get: Some(get),
+        delete: Some(delete),
+        ..Kind::new(name)
+    }
+}
+
+const fn connection_kind(name: &'static str) -> Kind {
+    Kind {
+        get: Some(connection),
+        list: Some(connections),
+        ..Kind::new(name)
+    }
+}
 
 /// App Service asks for a subnet of at least /28.
 const SMALLEST_SUBNET: u8 = 28;
 
 /// Checks that a site on `plan` can be integrated in `subnet`.
-pub(crate) fn check(call: &Call<'_>, subnet: &str, plan: &Resource) -> Result<(), Answer> {
+pub(super) fn check(call: &Call<'_>, subnet: &str, plan: &Resource) -> Result<(), Answer> {
     let bad = |message: String| Err(Answer::web(400, "BadRequest", message));
     let Some(found) = call
         .world
@@ -40,14 +66,14 @@ pub(crate) fn check(call: &Call<'_>, subnet: &str, plan: &Resource) -> Result<()
         .get(network_of(subnet))
         .and_then(|network| network.text("/location").map(str::to_owned))
         .unwrap_or_default();
-    if !super::same_location(&place, plan.text("/location").unwrap_or_default()) {
+    if !same_location(&place, plan.text("/location").unwrap_or_default()) {
         return bad(format!(
             "Virtual network of subnet {name} is in '{place}' and the plan '{}' is in '{}'; they must be in the same region.",
             plan.name(),
             plan.text("/location").unwrap_or_default(),
         ));
     }
-    if !plans::can_integrate(plan) {
+    if !skus::can_integrate(plan) {
         let tier = plan.text("/sku/tier").unwrap_or_default();
         return Err(Answer::web(
             409,
@@ -81,7 +107,7 @@ pub(crate) fn check(call: &Call<'_>, subnet: &str, plan: &Resource) -> Result<()
 }
 
 /// `{resourceGuid of the network}_{subnet name}`
-pub(crate) fn connection_name(world: &World, subnet: &str) -> String {
+pub(super) fn connection_name(world: &World, subnet: &str) -> String {
     let network = world.get(network_of(subnet));
     let guid = network
         .and_then(|network| network.text("/properties/resourceGuid").map(str::to_owned))
@@ -99,7 +125,7 @@ fn only_virtual_network(call: &Call<'_>) -> Result<Resource, Answer> {
     )))
 }
 
-pub(crate) fn get(call: &Call<'_>) -> Result<Answer, Answer> {
+fn get(call: &Call<'_>) -> Result<Answer, Answer> {
     let site = only_virtual_network(call)?;
     Ok(Answer::ok(shown(&site)))
 }
@@ -112,7 +138,7 @@ fn shown(site: &Resource) -> Value {
     })
 }
 
-pub(crate) fn put(call: &Call<'_>) -> Result<Answer, Answer> {
+fn put(call: &Call<'_>) -> Result<Answer, Answer> {
     let site = only_virtual_network(call)?;
     let subnet = json::text(&call.object()?["properties"]["subnetResourceId"]).to_owned();
     let plan = plans::resolve(
@@ -130,7 +156,7 @@ pub(crate) fn put(call: &Call<'_>) -> Result<Answer, Answer> {
     Ok(Answer::ok(shown(&sites::site_of(call)?)))
 }
 
-pub(crate) fn delete(call: &Call<'_>) -> Result<Answer, Answer> {
+fn delete(call: &Call<'_>) -> Result<Answer, Answer> {
     let site = only_virtual_network(call)?;
     call.world.update(&site.id, |site| {
         json::set(
@@ -143,36 +169,31 @@ pub(crate) fn delete(call: &Call<'_>) -> Result<Answer, Answer> {
     Ok(Answer::empty(StatusCode::OK).with("etag", sites::new_etag()))
 }
 
-/// A bare array, not a list object.
-pub(crate) fn connections(call: &Call<'_>) -> Result<Answer, Answer> {
-    let site = sites::site_of(call)?;
-    let Some(subnet) = site.text("/properties/virtualNetworkSubnetId") else {
-        return Ok(Answer::ok(json!([])));
-    };
-    let name = connection_name(call.world, subnet);
-    Ok(Answer::ok(json!([{
-        "id": format!("{}/virtualNetworkConnections/{name}", site.id), "name": name, "type": "Microsoft.Web/sites/virtualNetworkConnections",
-        "location": site.body["location"],
+/// The connection of an integrated app; the platform answers it under any name's casing.
+fn connection_of(world: &World, app: &Resource) -> Option<Value> {
+    let subnet = app.text("/properties/virtualNetworkSubnetId")?;
+    let name = connection_name(world, subnet);
+    Some(json!({
+        "id": format!("{}/virtualNetworkConnections/{name}", app.id), "name": name, "type": "Microsoft.Web/sites/virtualNetworkConnections",
+        "location": app.body["location"],
         "properties": {
             "vnetResourceId": subnet, "certThumbprint": null, "certBlob": null, "routes": null, "resyncRequired": false,
             "dnsServers": null, "isSwift": true,
         },
-    }])))
+    }))
 }
 
-pub(crate) fn link_resources(call: &Call<'_>) -> Result<Answer, Answer> {
-    let site = sites::site_of(call)?;
-    Ok(Answer::list(vec![json!({
-        "id": format!("{}/privateLinkResources/sites", site.id), "name": "sites", "type": "Microsoft.Web/sites/privateLinkResources",
-        "properties": { "groupId": "sites", "requiredMembers": ["sites"], "requiredZoneNames": ["privatelink.azurewebsites.net"] },
-    })]))
+/// A bare array, not a list object.
+fn connections(call: &Call<'_>) -> Result<Answer, Answer> {
+    let app = sites::site_of(call)?;
+    let found: Vec<Value> = connection_of(call.world, &app).into_iter().collect();
+    Ok(Answer::ok(Value::Array(found)))
 }
 
-/// An endpoint whose connection its target removed is disconnected for good.
-pub(crate) fn disconnected(world: &World, connection: &Resource) {
-    let endpoint = connection
-        .text("/properties/privateEndpoint/id")
-        .unwrap_or_default();
-    let state = json!({ "status": "Disconnected", "description": "Deleted state", "actionsRequired": "None" });
-    private_endpoints::reflect(world, endpoint, &state);
+fn connection(call: &Call<'_>) -> Result<Answer, Answer> {
+    let app = sites::site_of(call)?;
+    connection_of(call.world, &app)
+        .filter(|found| json::same(json::text(&found["name"]), call.target.name()))
+        .map(Answer::ok)
+        .ok_or_else(|| call.not_found())
 }
