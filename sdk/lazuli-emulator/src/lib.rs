@@ -6,7 +6,8 @@
 //!
 //! - `world`: the one store of resources, in memory and in a file
 //! - `arm`: the control plane, one file per resource family under `arm/providers`
-//! - `data`, `build`, `web`, `proxy`: registries, image builds, web apps, and how clients reach them
+//! - `data`, `vault`, `build`, `web`, `proxy`: registries, key vaults, image builds, web apps, and how
+//!   clients reach them
 //! - `server`, `tls`, `request_log`: the port
 
 pub(crate) mod arm;
@@ -17,6 +18,7 @@ pub(crate) mod proxy;
 mod request_log;
 mod server;
 mod tls;
+pub(crate) mod vault;
 pub(crate) mod web;
 pub(crate) mod world;
 mod world_file;

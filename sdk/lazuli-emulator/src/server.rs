@@ -27,6 +27,7 @@ use crate::data::{blob, registry};
 use crate::proxy;
 use crate::request_log::RequestLog;
 use crate::tls::Authority;
+use crate::vault;
 use crate::web::front::{self, Address};
 use crate::web::site::Site;
 use crate::world::World;
@@ -164,6 +165,9 @@ pub(crate) async fn respond(state: &State, request: Request<HttpBody>) -> Respon
     if registry::by_host(world, &host).is_some() || host.ends_with(".azurecr.io") {
         return registry::handle(world, &host, world.settings().client_ip, request).await;
     }
+    if vault::is_vault_host(&host) {
+        return vault::handle(world, &host, request).await;
+    }
     if host.ends_with(".azurewebsites.net") || Site::by_host(world, &host).is_some() {
         return front::respond(
             world,
@@ -236,7 +240,8 @@ async fn control_plane(
     http_response(answer)
 }
 
-fn http_response(answer: Answer) -> Response<HttpBody> {
+/// An answer as HTTP; also for the data planes that make [`Answer`]s.
+pub(crate) fn http_response(answer: Answer) -> Response<HttpBody> {
     let (content_type, body) = match answer.body {
         Body::Empty => (None, HttpBody::empty()),
         Body::Json(value) => (

@@ -35,6 +35,8 @@ pub(crate) enum Dialect {
     Registry,
     /// 202 with `Location` only, ending in an empty 200.
     Group,
+    /// Key Vault: 202 with `Location`, or 200 with `Azure-AsyncOperation`.
+    Vault,
 }
 
 /// What the end of an operation does.
@@ -61,6 +63,9 @@ struct Operation {
     started_s: i64,
     asked: bool,
     error: Option<(String, String)>,
+    /// What the result address answers in the end, where it is not the resource.
+    #[serde(default)]
+    answer: Option<Value>,
 }
 
 /// The two poll addresses of an operation.
@@ -81,6 +86,27 @@ pub(crate) fn start_on(
     dialect: Dialect,
     effect: Effect,
 ) -> Addresses {
+    begin(call, target, dialect, effect, None)
+}
+
+/// Starts an operation whose result address ends with a body of its own.
+pub(crate) fn start_answering(
+    call: &Call<'_>,
+    target: &str,
+    dialect: Dialect,
+    effect: Effect,
+    answer: Value,
+) -> Addresses {
+    begin(call, target, dialect, effect, Some(answer))
+}
+
+fn begin(
+    call: &Call<'_>,
+    target: &str,
+    dialect: Dialect,
+    effect: Effect,
+    answer: Option<Value>,
+) -> Addresses {
     let guid = Uuid::new_v4().to_string();
     let operation = Operation {
         target: target.to_owned(),
@@ -90,6 +116,7 @@ pub(crate) fn start_on(
         asked: false,
         error: None,
         effect,
+        answer,
     };
     save(call.world, &guid, &operation, RUNNING);
     addresses(call, dialect, &guid)
@@ -118,6 +145,11 @@ fn addresses(call: &Call<'_>, dialect: Dialect, guid: &str) -> Addresses {
             )
         }
         Dialect::Group => format!("/subscriptions/{subscription}/"),
+        Dialect::Vault => {
+            format!(
+                "/subscriptions/{subscription}/providers/Microsoft.KeyVault/locations/{location}/"
+            )
+        }
     };
     let (status, result, token) = match dialect {
         Dialect::Network => ("operations", "operationResults", guid.to_owned()),
@@ -131,6 +163,7 @@ fn addresses(call: &Call<'_>, dialect: Dialect, guid: &str) -> Addresses {
             "operationResults",
             format!("registries-{guid}"),
         ),
+        Dialect::Vault => ("operationStatuses", "operationResults", guid.to_owned()),
         Dialect::Group => (
             "operationstatuses",
             "operationresults",
@@ -221,6 +254,9 @@ fn final_status(operation: &Operation) -> Answer {
 fn final_result(world: &World, operation: &Operation) -> Answer {
     if let Some((code, message)) = &operation.error {
         return Answer::error(409, code, message);
+    }
+    if let Some(body) = &operation.answer {
+        return Answer::ok(body.clone());
     }
     match world.get(&operation.target) {
         Some(resource) if operation.verb != "DELETE" => {

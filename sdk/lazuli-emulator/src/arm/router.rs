@@ -10,7 +10,9 @@ use super::errors::{
 };
 use super::ids::{self, Target};
 use super::json::same;
-use super::providers::{self, Kind, groups, registry_actions, site_actions, subscription};
+use super::providers::{
+    self, Kind, groups, key_vault, registry_actions, site_actions, subscription,
+};
 use super::request::{Call, Incoming};
 use super::{Answer, entra, lro, rbac};
 use crate::world::World;
@@ -282,6 +284,7 @@ fn action(call: &Call<'_>, word: &str) -> Result<Answer, Answer> {
         return match kind.as_str() {
             "Microsoft.Web" => site_actions::namespace_action(call, word),
             "Microsoft.ContainerRegistry" => registry_actions::namespace_action(call, word),
+            "Microsoft.KeyVault" => key_vault::namespace_action(call, word),
             other => Err(not_modelled(&format!("The action '{word}' of {other}"))),
         };
     }
@@ -380,7 +383,9 @@ fn check_parent(call: &Call<'_>) -> Result<(), Answer> {
     let Some(parent) = call.target.parent_id() else {
         return Ok(());
     };
-    if call.world.contains(&parent) || call.target.kind.starts_with("Microsoft.Web/") {
+    let in_location = call.target.kind.contains("/locations/");
+    if in_location || call.world.contains(&parent) || call.target.kind.starts_with("Microsoft.Web/")
+    {
         return Ok(());
     }
     let verb = verb(&call.incoming.method);

@@ -3,6 +3,7 @@
 pub(crate) mod groups;
 pub(crate) mod identities;
 pub(crate) mod interfaces;
+pub(crate) mod key_vault;
 pub(crate) mod locations;
 pub(crate) mod network;
 pub(crate) mod plans;
@@ -71,7 +72,7 @@ impl Kind {
 
 /// All types, in the order the families stand in the documentation.
 pub(crate) fn kinds() -> impl Iterator<Item = &'static Kind> {
-    let families: [&'static [Kind]; 12] = [
+    let families: [&'static [Kind]; 13] = [
         &groups::KINDS,
         &virtual_networks::KINDS,
         &subnets::KINDS,
@@ -84,6 +85,7 @@ pub(crate) fn kinds() -> impl Iterator<Item = &'static Kind> {
         &role_assignments::KINDS,
         &plans::KINDS,
         &sites::KINDS,
+        &key_vault::KINDS,
     ];
     families.into_iter().flatten()
 }
@@ -99,6 +101,7 @@ pub(crate) const MODELLED: &[&str] = &[
     "Microsoft.Authorization/roleDefinitions, roleAssignments",
     "Microsoft.Web/serverfarms",
     "Microsoft.Web/sites (config, networkConfig)",
+    "Microsoft.KeyVault/vaults (secrets, keys as records, accessPolicies, deletedVaults)",
 ];
 
 const NAMESPACES: &[&str] = &[
@@ -108,6 +111,7 @@ const NAMESPACES: &[&str] = &[
     "Microsoft.ManagedIdentity",
     "Microsoft.Authorization",
     "Microsoft.Web",
+    "Microsoft.KeyVault",
 ];
 
 pub(crate) fn find(kind: &str) -> Option<&'static Kind> {
