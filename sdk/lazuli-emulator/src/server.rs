@@ -165,6 +165,10 @@ pub(crate) async fn respond(state: &State, request: Request<HttpBody>) -> Respon
     if registry::by_host(world, &host).is_some() || host.ends_with(".azurecr.io") {
         return registry::handle(world, &host, world.settings().client_ip, request).await;
     }
+    if host.ends_with(".core.windows.net") {
+        let what = format!("The content of a storage account ({host})");
+        return http_response(arm::errors::not_modelled(&what));
+    }
     if vault::is_vault_host(&host) {
         return vault::handle(world, &host, request).await;
     }

@@ -35,6 +35,8 @@ pub(crate) enum Dialect {
     Registry,
     /// 202 with `Location` only, ending in an empty 200.
     Group,
+    /// 202 with `Location`, ending in 200 with the account.
+    Storage,
     /// Key Vault: 202 with `Location`, or 200 with `Azure-AsyncOperation`.
     Vault,
 }
@@ -145,6 +147,11 @@ fn addresses(call: &Call<'_>, dialect: Dialect, guid: &str) -> Addresses {
             )
         }
         Dialect::Group => format!("/subscriptions/{subscription}/"),
+        Dialect::Storage => {
+            format!(
+                "/subscriptions/{subscription}/providers/Microsoft.Storage/locations/{location}/"
+            )
+        }
         Dialect::Vault => {
             format!(
                 "/subscriptions/{subscription}/providers/Microsoft.KeyVault/locations/{location}/"
@@ -163,6 +170,7 @@ fn addresses(call: &Call<'_>, dialect: Dialect, guid: &str) -> Addresses {
             "operationResults",
             format!("registries-{guid}"),
         ),
+        Dialect::Storage => ("asyncoperations", "asyncoperations", guid.to_owned()),
         Dialect::Vault => ("operationStatuses", "operationResults", guid.to_owned()),
         Dialect::Group => (
             "operationstatuses",
@@ -191,6 +199,7 @@ pub(crate) fn is_poll(segments: &[String]) -> bool {
         "operationstatuses",
         "privatednsoperationstatuses",
         "privatednsoperationresults",
+        "asyncoperations",
     ];
     let [.., word, _] = segments else {
         return false;
@@ -210,7 +219,8 @@ pub(crate) fn poll(world: &World, segments: &[String], base: &str, path_and_quer
         return unknown(token);
     };
     let here = format!("{base}{path_and_query}");
-    let by_status = !word.to_ascii_lowercase().ends_with("results");
+    let by_status =
+        !word.to_ascii_lowercase().ends_with("results") && operation.dialect != Dialect::Storage;
     if running && !operation.asked {
         operation.asked = true;
         save(world, &guid, &operation, RUNNING);

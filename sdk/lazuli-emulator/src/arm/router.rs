@@ -11,7 +11,8 @@ use super::errors::{
 use super::ids::{self, Target};
 use super::json::same;
 use super::providers::{
-    self, Kind, groups, key_vault, registry_actions, site_actions, subscription,
+    self, Kind, groups, key_vault, locks, registrations, registry_actions, resource_list,
+    site_actions, storage, subscription, tags,
 };
 use super::request::{Call, Incoming};
 use super::{Answer, entra, lro, rbac};
@@ -187,17 +188,21 @@ fn in_subscription(
         [_, "resources"] => {
             subscription::read_only(&call, "resources")?;
             read("Microsoft.Resources/subscriptions/resources/read")?;
-            Ok(Answer::list(groups::resources(
-                call.world,
+            resource_list::resources(&call, &subscription_id)
+        }
+        [_, "tagnames", ..] => {
+            let verb = verb(&call.incoming.method);
+            rbac::check(
+                &call,
+                &format!("Microsoft.Resources/subscriptions/tagNames/{verb}"),
                 &subscription_id,
-                call.incoming.query_value("$filter").as_deref(),
-            )))
+            )?;
+            tags::names(&call, &subscription_id, &segments[3..])
         }
         [_, "resourcegroups"] => {
             subscription::read_only(&call, "resourceGroups")?;
             read("Microsoft.Resources/subscriptions/resourceGroups/read")?;
-            let all = call.world.of_kind(groups::KIND).into_iter();
-            Ok(Answer::list(all.map(|group| group.body).collect()))
+            resource_list::groups(&call)
         }
         [_, "resourcegroups", _] => group(call, segments),
         [_, "resourcegroups", _, "resources"] => {
@@ -209,11 +214,7 @@ fn in_subscription(
                 "Microsoft.Resources/subscriptions/resourceGroups/resources/read",
                 &id,
             )?;
-            Ok(Answer::list(groups::resources(
-                call.world,
-                &id,
-                call.incoming.query_value("$filter").as_deref(),
-            )))
+            resource_list::resources(&call, &id)
         }
         [_, rest @ ..] if rest.contains(&"providers") => {
             call.target = Target::parse(segments).ok_or_else(|| no_such_path(segments))?;
@@ -242,6 +243,11 @@ fn group(mut call: Call<'_>, segments: &[String]) -> Result<Answer, Answer> {
         &format!("Microsoft.Resources/subscriptions/resourceGroups/{verb}"),
         &id,
     )?;
+    match call.method() {
+        "DELETE" => locks::guard(call.world, &id, locks::Verb::Delete)?,
+        "PUT" | "PATCH" => locks::guard(call.world, &id, locks::Verb::Write)?,
+        _ => {}
+    }
     lro::asked_by_reading(call.world, &id);
     groups::answer(&call, &id, name)
 }
@@ -258,6 +264,7 @@ fn verb(method: &Method) -> &'static str {
 /// Calls the handler of the target's type, after the checks ARM makes itself.
 fn dispatch(call: &Call<'_>) -> Result<Answer, Answer> {
     check_group(call)?;
+    registrations::check(call)?;
     match (&call.target.word, call.incoming.method.as_str()) {
         (Some(word), "POST") => action(call, word),
         (Some(_), _) => collection(call),
@@ -284,10 +291,12 @@ fn action(call: &Call<'_>, word: &str) -> Result<Answer, Answer> {
         return match kind.as_str() {
             "Microsoft.Web" => site_actions::namespace_action(call, word),
             "Microsoft.ContainerRegistry" => registry_actions::namespace_action(call, word),
+            "Microsoft.Storage" => storage::namespace_action(call, word),
             "Microsoft.KeyVault" => key_vault::namespace_action(call, word),
             other => Err(not_modelled(&format!("The action '{word}' of {other}"))),
         };
     }
+    locks::guard_call(call)?;
     let handler = known(kind)?
         .action
         .ok_or_else(|| not_modelled(&format!("The action '{word}' of '{kind}'")))?;
@@ -330,6 +339,7 @@ fn instance(call: &Call<'_>) -> Result<Answer, Answer> {
     let method = &call.incoming.method;
     rbac::check(call, &format!("{}/{}", kind.name, verb(method)), &call.id())?;
     check_parent(call)?;
+    locks::guard_call(call)?;
     let handler = match *method {
         Method::GET => return get(call, kind),
         Method::HEAD => {

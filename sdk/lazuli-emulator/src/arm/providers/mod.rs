@@ -5,14 +5,17 @@ pub(crate) mod identities;
 pub(crate) mod interfaces;
 pub(crate) mod key_vault;
 pub(crate) mod locations;
+pub(crate) mod locks;
 pub(crate) mod network;
 pub(crate) mod plans;
 pub(crate) mod private_dns;
 pub(crate) mod private_endpoints;
 pub(crate) mod record_sets;
+pub(crate) mod registrations;
 pub(crate) mod registries;
 pub(crate) mod registry_actions;
 pub(crate) mod registry_connections;
+pub(crate) mod resource_list;
 pub(crate) mod role_assignments;
 pub(crate) mod role_definitions;
 pub(crate) mod site_actions;
@@ -20,8 +23,10 @@ pub(crate) mod site_body;
 pub(crate) mod site_config;
 pub(crate) mod site_network;
 pub(crate) mod sites;
+pub(crate) mod storage;
 pub(crate) mod subnets;
 pub(crate) mod subscription;
+pub(crate) mod tags;
 pub(crate) mod virtual_networks;
 pub(crate) mod zone_groups;
 
@@ -72,7 +77,7 @@ impl Kind {
 
 /// All types, in the order the families stand in the documentation.
 pub(crate) fn kinds() -> impl Iterator<Item = &'static Kind> {
-    let families: [&'static [Kind]; 13] = [
+    let families: [&'static [Kind]; 16] = [
         &groups::KINDS,
         &virtual_networks::KINDS,
         &subnets::KINDS,
@@ -86,6 +91,9 @@ pub(crate) fn kinds() -> impl Iterator<Item = &'static Kind> {
         &plans::KINDS,
         &sites::KINDS,
         &key_vault::KINDS,
+        &storage::KINDS,
+        &locks::KINDS,
+        &tags::KINDS,
     ];
     families.into_iter().flatten()
 }
@@ -101,6 +109,8 @@ pub(crate) const MODELLED: &[&str] = &[
     "Microsoft.Authorization/roleDefinitions, roleAssignments",
     "Microsoft.Web/serverfarms",
     "Microsoft.Web/sites (config, networkConfig)",
+    "Microsoft.Storage/storageAccounts (blob and file services, keys; no content)",
+    "Microsoft.Authorization/locks, Microsoft.Resources/tags",
     "Microsoft.KeyVault/vaults (secrets, keys as records, accessPolicies, deletedVaults)",
 ];
 
@@ -112,6 +122,7 @@ const NAMESPACES: &[&str] = &[
     "Microsoft.Authorization",
     "Microsoft.Web",
     "Microsoft.KeyVault",
+    "Microsoft.Storage",
 ];
 
 pub(crate) fn find(kind: &str) -> Option<&'static Kind> {

@@ -3,8 +3,8 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::{kinds, locations};
-use crate::arm::{Answer, Call, errors, json};
+use super::{kinds, locations, registrations};
+use crate::arm::{Answer, Call, errors, json, rbac};
 
 /// Versions offered by the provider list; newest first, because clients take the first stable one.
 const VERSIONS: &[&str] = &[
@@ -41,8 +41,7 @@ pub(crate) fn location_list(call: &Call<'_>) -> Answer {
 
 /// Other namespaces that clients ask for; registered, with no types.
 const EMPTY_NAMESPACES: &[&str] = &[
-    "Microsoft.Storage",
-    "Microsoft.KeyVault",
+    "Microsoft.Features",
     "Microsoft.Insights",
     "Microsoft.OperationalInsights",
 ];
@@ -81,7 +80,17 @@ pub(crate) fn one_provider(
         return Err(Answer::error(404, "InvalidResourceNamespace", message));
     };
     match (call.method(), verb.map(str::to_ascii_lowercase).as_deref()) {
-        ("GET", None) | ("POST", Some("register")) => Ok(Answer::ok(provider(call, &namespace))),
+        ("GET", None) => Ok(Answer::ok(provider(call, &namespace))),
+        ("POST", Some(verb @ ("register" | "unregister"))) => {
+            let action = format!("{namespace}/{verb}/action");
+            let scope = format!("/subscriptions/{}", call.world.settings().subscription);
+            rbac::check(call, &action, &scope)?;
+            if verb == "unregister" {
+                check_unused(call, &namespace)?;
+            }
+            registrations::change(call.world, &namespace, verb == "register");
+            Ok(Answer::ok(provider(call, &namespace)))
+        }
         ("POST", Some(verb)) => Err(errors::not_modelled(&format!(
             "The action '{verb}' of the provider {namespace}"
         ))),
@@ -90,6 +99,31 @@ pub(crate) fn one_provider(
             &namespace,
         )),
     }
+}
+
+/// A provider with resources stays.
+fn check_unused(call: &Call<'_>, namespace: &str) -> Result<(), Answer> {
+    let scope = format!("/subscriptions/{}", call.world.settings().subscription);
+    let own = |kind: &str| {
+        kind.split('/')
+            .next()
+            .is_some_and(|own| json::same(own, namespace))
+    };
+    let groups: Vec<String> = call
+        .world
+        .under(&scope)
+        .into_iter()
+        .filter(|resource| own(&resource.kind) && resource.at("/location").is_some())
+        .filter_map(|resource| crate::arm::ids::group_of(&resource.id).map(str::to_owned))
+        .collect();
+    let Some(group) = groups.first() else {
+        return Ok(());
+    };
+    let message = format!(
+        "Cannot unregister the namespace '{namespace}': the subscription has {} resource(s) of it, the first in resource group '{group}'. Delete them first.",
+        groups.len()
+    );
+    Err(Answer::error(409, "CannotUnregisterNamespace", message))
 }
 
 fn provider(call: &Call<'_>, namespace: &str) -> Value {
@@ -109,7 +143,8 @@ fn provider(call: &Call<'_>, namespace: &str) -> Value {
         .collect();
     json!({
         "id": format!("/subscriptions/{}/providers/{namespace}", call.world.settings().subscription), "namespace": namespace,
-        "resourceTypes": types, "registrationState": "Registered", "registrationPolicy": "RegistrationRequired",
+        "resourceTypes": types, "registrationState": registrations::state(call.world, namespace),
+        "registrationPolicy": if registrations::is_free(namespace) { "RegistrationFree" } else { "RegistrationRequired" },
     })
 }
 
