@@ -10,6 +10,7 @@ use std::sync::{Mutex, PoisonError};
 
 use serde_json::{Map, Value, json};
 
+use crate::arm::providers::deployments;
 use crate::arm::{Answer, Body, Incoming};
 
 const REDACTED: &str = "REDACTED";
@@ -84,7 +85,17 @@ fn request_body(incoming: &Incoming, is_settings: bool) -> Value {
         return redact(&Value::Object(form), false);
     }
     match serde_json::from_slice(&incoming.body) {
-        Ok(body) => redact(&body, is_settings),
+        Ok(body) if is_deployment(&incoming.path) => {
+            redact(&deployments::without_secrets(&body, REDACTED), is_settings)
+        }
+        Ok(mut body) => {
+            if is_vault_secret(&incoming.path)
+                && let Some(value) = body.pointer_mut("/properties/value")
+            {
+                *value = REDACTED.into();
+            }
+            redact(&body, is_settings)
+        }
         Err(_) => REDACTED.into(),
     }
 }
@@ -100,6 +111,17 @@ fn is_settings(path: &str) -> bool {
     ]
     .iter()
     .any(|part| path.contains(part))
+}
+
+fn is_deployment(path: &str) -> bool {
+    path.to_ascii_lowercase()
+        .contains("/microsoft.resources/deployments/")
+}
+
+/// Secrets that templates write through ARM.
+fn is_vault_secret(path: &str) -> bool {
+    let path = path.to_ascii_lowercase();
+    path.contains("/microsoft.keyvault/vaults/") && path.contains("/secrets/")
 }
 
 fn redact(value: &Value, is_settings: bool) -> Value {

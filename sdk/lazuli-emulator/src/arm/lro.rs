@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::ids::{group_id, location_key};
+use super::providers::deployments;
 use super::{Answer, Call, providers};
 use crate::world::{Resource, World};
 
@@ -37,6 +38,8 @@ pub(crate) enum Dialect {
     Group,
     /// 202 with `Location`, ending in 200 with the account.
     Storage,
+    /// 200 or 201 with `Azure-AsyncOperation` below the deployment; other verbs 202 with `Location`.
+    Deployment,
     /// Key Vault: 202 with `Location`, or 200 with `Azure-AsyncOperation`.
     Vault,
 }
@@ -52,6 +55,8 @@ pub(crate) enum Effect {
     Store(Box<Resource>),
     /// Nothing: the work was done at once.
     Nothing,
+    /// The deployment of a template runs.
+    Deploy,
     /// The operation fails; the resource stays as it was.
     Fail { code: String, message: String },
 }
@@ -146,7 +151,8 @@ fn addresses(call: &Call<'_>, dialect: Dialect, guid: &str) -> Addresses {
                 "/subscriptions/{subscription}/providers/Microsoft.ContainerRegistry/locations/{location}/"
             )
         }
-        Dialect::Group => format!("/subscriptions/{subscription}/"),
+        Dialect::Deployment if call.method() == "PUT" => format!("{}/", call.id()),
+        Dialect::Deployment | Dialect::Group => format!("/subscriptions/{subscription}/"),
         Dialect::Storage => {
             format!(
                 "/subscriptions/{subscription}/providers/Microsoft.Storage/locations/{location}/"
@@ -170,6 +176,7 @@ fn addresses(call: &Call<'_>, dialect: Dialect, guid: &str) -> Addresses {
             "operationResults",
             format!("registries-{guid}"),
         ),
+        Dialect::Deployment => ("operationStatuses", "operationresults", guid.to_owned()),
         Dialect::Storage => ("asyncoperations", "asyncoperations", guid.to_owned()),
         Dialect::Vault => ("operationStatuses", "operationResults", guid.to_owned()),
         Dialect::Group => (
@@ -204,7 +211,13 @@ pub(crate) fn is_poll(segments: &[String]) -> bool {
     let [.., word, _] = segments else {
         return false;
     };
-    words.contains(&word.to_ascii_lowercase().as_str())
+    let word = word.to_ascii_lowercase();
+    // A deployment's operations are resources, not polls.
+    let listed = word == "operations"
+        && segments
+            .iter()
+            .any(|part| part.eq_ignore_ascii_case("deployments"));
+    words.contains(&word.as_str()) && !listed
 }
 
 /// Answers a poll; unknown operations are 404.
@@ -229,7 +242,9 @@ pub(crate) fn poll(world: &World, segments: &[String], base: &str, path_and_quer
     if running {
         operation = end(world, &guid, operation);
     }
-    if by_status {
+    if by_status && operation.dialect == Dialect::Deployment {
+        deployments::status(world, &operation.target)
+    } else if by_status {
         final_status(&operation)
     } else {
         final_result(world, &operation)
@@ -241,6 +256,7 @@ fn in_progress(dialect: Dialect, by_status: bool, here: &str) -> Answer {
         (true, Dialect::PrivateDns) => {
             Answer::json(StatusCode::ACCEPTED, json!({ "status": "InProgress" }))
         }
+        (true, Dialect::Deployment) => Answer::ok(json!({ "status": "Running" })),
         (true, _) => Answer::ok(json!({ "status": "InProgress" })),
         (false, _) => Answer::empty(StatusCode::ACCEPTED),
     };
@@ -272,7 +288,9 @@ fn final_result(world: &World, operation: &Operation) -> Answer {
         Some(resource) if operation.verb != "DELETE" => {
             Answer::ok(providers::present(world, &resource))
         }
-        _ if matches!(operation.dialect, Dialect::Network) => Answer::empty(StatusCode::NO_CONTENT),
+        _ if matches!(operation.dialect, Dialect::Network | Dialect::Deployment) => {
+            Answer::empty(StatusCode::NO_CONTENT)
+        }
         _ => Answer::empty(StatusCode::OK),
     }
 }
@@ -308,6 +326,7 @@ fn end(world: &World, guid: &str, mut operation: Operation) -> Operation {
             providers::settle(world, &operation.target);
         }
         Effect::Nothing => {}
+        Effect::Deploy => deployments::run(world, &operation.target),
         Effect::Fail { code, message } => operation.error = Some((code, message)),
     }
     operation.effect = Effect::Nothing;
@@ -351,6 +370,16 @@ pub(crate) fn asked_by_reading(world: &World, id: &str) {
             save(world, &guid, &operation, RUNNING);
         }
     }
+}
+
+/// Ends every operation on `id` itself at once; the answer is why one of them failed.
+pub(crate) fn finish(world: &World, id: &str) -> Option<(String, String)> {
+    let own: Vec<_> = running(world)
+        .filter(|(_, operation)| operation.target.eq_ignore_ascii_case(id))
+        .collect();
+    own.into_iter()
+        .filter_map(|(guid, operation)| end(world, &guid, operation).error)
+        .last()
 }
 
 /// Whether an operation that changes `id`, or something below it, is under way.

@@ -13,6 +13,7 @@ pub(crate) mod providers;
 pub(crate) mod rbac;
 pub(crate) mod request;
 pub(crate) mod router;
+pub(crate) mod template;
 
 pub(crate) use errors::{Answer, Body};
 pub(crate) use request::{Call, Incoming};

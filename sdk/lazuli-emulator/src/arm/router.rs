@@ -14,8 +14,8 @@ use super::providers::{
     self, Kind, groups, key_vault, locks, registrations, registry_actions, resource_list,
     site_actions, storage, subscription, tags,
 };
-use super::request::{Call, Incoming};
-use super::{Answer, entra, lro, rbac};
+use super::request::{Call, Caller, Incoming};
+use super::{Answer, entra, lro, rbac, template};
 use crate::world::World;
 
 /// Answers one request of the control plane. Called one request at a time.
@@ -55,16 +55,10 @@ fn decide(world: &World, incoming: &Incoming) -> Result<Answer, Answer> {
         ));
     }
     let body = body(incoming)?;
-    let target = Target {
-        scope: String::new(),
-        kind: String::new(),
-        names: Vec::new(),
-        word: None,
-    };
     let call = Call {
         world,
         incoming,
-        target,
+        target: nowhere(),
         api_version,
         body,
         caller,
@@ -105,11 +99,67 @@ fn body(incoming: &Incoming) -> Result<Value, Answer> {
     if text.iter().all(u8::is_ascii_whitespace) {
         return Ok(Value::Null);
     }
+    if is_deployment(&incoming.path)
+        && let Ok(document) = template::text::read(&String::from_utf8_lossy(text))
+    {
+        return Ok(document.value);
+    }
     serde_json::from_slice(text).map_err(|error| {
         invalid_content(format!(
             "The request content was invalid and could not be deserialized: '{error}'."
         ))
     })
+}
+
+/// Templates come with comments and unquoted names; their reader is the lenient one of the service.
+fn is_deployment(path: &str) -> bool {
+    path.to_ascii_lowercase()
+        .contains("/microsoft.resources/deployments/")
+}
+
+/// A request from inside, such as a deployment makes for each of its resources: signed in already,
+/// and checked like any other.
+pub(crate) fn inside(
+    world: &World,
+    from: (&Caller, &str),
+    method: Method,
+    path: &str,
+    api_version: &str,
+    body: Value,
+) -> Answer {
+    let (caller, base) = from;
+    let incoming = Incoming {
+        method,
+        path: path.to_owned(),
+        query: format!("api-version={api_version}"),
+        headers: http::HeaderMap::new(),
+        body: Vec::new(),
+        base: base.to_owned(),
+    };
+    let call = Call {
+        world,
+        incoming: &incoming,
+        target: nowhere(),
+        api_version: api_version.to_owned(),
+        body,
+        caller: caller.clone(),
+    };
+    // Names may hold spaces and the like; ids are not percent-encoded.
+    let segments: Vec<String> = path
+        .split('/')
+        .filter(|part| !part.is_empty())
+        .map(str::to_owned)
+        .collect();
+    route(call, &segments).unwrap_or_else(|refusal| refusal)
+}
+
+fn nowhere() -> Target {
+    Target {
+        scope: String::new(),
+        kind: String::new(),
+        names: Vec::new(),
+        word: None,
+    }
 }
 
 fn route(mut call: Call<'_>, segments: &[String]) -> Result<Answer, Answer> {

@@ -1,5 +1,6 @@
 //! The resource types this Azure has, one module per provider family, and what they share.
 
+pub(crate) mod deployments;
 pub(crate) mod groups;
 pub(crate) mod identities;
 pub(crate) mod interfaces;
@@ -77,7 +78,7 @@ impl Kind {
 
 /// All types, in the order the families stand in the documentation.
 pub(crate) fn kinds() -> impl Iterator<Item = &'static Kind> {
-    let families: [&'static [Kind]; 16] = [
+    let families: [&'static [Kind]; 17] = [
         &groups::KINDS,
         &virtual_networks::KINDS,
         &subnets::KINDS,
@@ -92,6 +93,7 @@ pub(crate) fn kinds() -> impl Iterator<Item = &'static Kind> {
         &sites::KINDS,
         &key_vault::KINDS,
         &storage::KINDS,
+        &deployments::KINDS,
         &locks::KINDS,
         &tags::KINDS,
     ];
@@ -109,6 +111,7 @@ pub(crate) const MODELLED: &[&str] = &[
     "Microsoft.Authorization/roleDefinitions, roleAssignments",
     "Microsoft.Web/serverfarms",
     "Microsoft.Web/sites (config, networkConfig)",
+    "Microsoft.Resources/deployments (templates inside the request)",
     "Microsoft.Storage/storageAccounts (blob and file services, keys; no content)",
     "Microsoft.Authorization/locks, Microsoft.Resources/tags",
     "Microsoft.KeyVault/vaults (secrets, keys as records, accessPolicies, deletedVaults)",
