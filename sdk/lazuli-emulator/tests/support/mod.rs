@@ -184,7 +184,10 @@ impl Azure {
         };
         for _ in 0..5 {
             let poll = self.follow(url).await;
-            let running = poll.status == 202 || poll.body["status"] == "InProgress";
+            let running = poll.status == 202
+                || ["InProgress", "Running"]
+                    .iter()
+                    .any(|word| poll.body["status"] == *word);
             if !running {
                 return poll.body;
             }
