@@ -377,9 +377,9 @@ pub(crate) fn finish(world: &World, id: &str) -> Option<(String, String)> {
     let own: Vec<_> = running(world)
         .filter(|(_, operation)| operation.target.eq_ignore_ascii_case(id))
         .collect();
-    own.into_iter()
-        .filter_map(|(guid, operation)| end(world, &guid, operation).error)
-        .last()
+    own.into_iter().fold(None, |failed, (guid, operation)| {
+        end(world, &guid, operation).error.or(failed)
+    })
 }
 
 /// Whether an operation that changes `id`, or something below it, is under way.

@@ -25,16 +25,16 @@ impl Prepared {
         let properties = &call.object()?["properties"];
         let mode = mode(call, properties)?;
         let template = template(properties)?;
-        let place = place(call, &template, properties, mode);
+        let place = place(call, template, properties, mode);
         let build = || {
-            check_shape(&template)?;
+            check_shape(template)?;
             let variables = template["variables"].clone();
             let values =
-                parameters::resolve(&template, &properties["parameters"], &place, &variables)?;
+                parameters::resolve(template, &properties["parameters"], &place, &variables)?;
             let inputs = Inputs::new(place.clone(), values, &variables);
             let base = call.target.scope.clone();
-            let plan = Plan::new(&template, &inputs.scope(), &base)?;
-            check_outputs(&template)?;
+            let plan = Plan::new(template, &inputs.scope(), &base)?;
+            check_outputs(template)?;
             Ok((inputs, plan, base, variables))
         };
         let (inputs, plan, base, variables) = build().map_err(|error| invalid(call, &error))?;

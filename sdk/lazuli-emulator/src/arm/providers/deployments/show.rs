@@ -93,9 +93,12 @@ fn close(properties: &mut Value, plan: &Plan) {
     json::set(properties, "dependencies", dependencies(plan));
 }
 
+/// Entries with names, in the order of their first appearance.
+type Named<T> = Vec<(String, T)>;
+
 /// Namespaces and types in the order of the template, each type with its locations.
 fn providers(plan: &Plan) -> Value {
-    let mut all: Vec<(String, Vec<(String, Vec<Value>)>)> = Vec::new();
+    let mut all: Named<Named<Vec<Value>>> = Vec::new();
     for one in plan.resources.iter().filter(|one| !one.existing) {
         let Some((namespace, kind)) = one.kind.split_once('/') else {
             continue;

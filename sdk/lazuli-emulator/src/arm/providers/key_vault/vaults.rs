@@ -78,14 +78,15 @@ fn update(
     existing: Option<&Resource>,
     location: &str,
 ) -> Result<Answer, Answer> {
-    if given["createMode"] == "recover" {
-        return Err(Answer::error(
-            409,
-            "VaultAlreadyExists",
-            already_exists(call.target.name()),
-        ));
+    // Documented for templates: recovering a vault that is there keeps what the request leaves out.
+    let mut whole = given.clone();
+    if json::same(json::text(&given["createMode"]), "recover") {
+        whole = existing
+            .map(|vault| vault.body["properties"].clone())
+            .unwrap_or_default();
+        json::overlay(&mut whole, given);
     }
-    let properties = body::build(call, given, existing)?;
+    let properties = body::build(call, &whole, existing)?;
     let tags = call.tags().unwrap_or_else(|| json!({}));
     replace(call, location, tags, properties);
     shown(call)
