@@ -15,7 +15,7 @@ use super::providers::{
     site_actions, storage, subscription, tags,
 };
 use super::request::{Call, Caller, Incoming};
-use super::{Answer, entra, lro, rbac, template};
+use super::{Answer, entra, graph, lro, rbac, template};
 use crate::world::World;
 
 /// Answers one request of the control plane. Called one request at a time.
@@ -39,6 +39,9 @@ fn decide(world: &World, incoming: &Incoming) -> Result<Answer, Answer> {
         return Ok(answer);
     }
     let caller = entra::caller(world, incoming)?;
+    if let Some(answer) = graph::answer(world, incoming, &segments) {
+        return Ok(answer);
+    }
     let api_version = api_version(incoming)?;
     lro::end_forgotten(world);
     if lro::is_poll(&segments) && [Method::GET, Method::HEAD].contains(&incoming.method) {
