@@ -11,6 +11,7 @@ use std::sync::{Mutex, PoisonError};
 use serde_json::{Map, Value, json};
 
 use crate::arm::providers::deployments;
+use crate::arm::template::text;
 use crate::arm::{Answer, Body, Incoming};
 
 const REDACTED: &str = "REDACTED";
@@ -84,10 +85,13 @@ fn request_body(incoming: &Incoming, is_settings: bool) -> Value {
             .collect();
         return redact(&Value::Object(form), false);
     }
-    match serde_json::from_slice(&incoming.body) {
-        Ok(body) if is_deployment(&incoming.path) => {
-            redact(&deployments::without_secrets(&body, REDACTED), is_settings)
-        }
+    if is_deployment(&incoming.path)
+        && let Ok(document) = text::read(&String::from_utf8_lossy(&incoming.body))
+    {
+        let shown = deployments::without_secrets(&document.value, REDACTED);
+        return redact(&shown, is_settings);
+    }
+    match serde_json::from_slice::<Value>(&incoming.body) {
         Ok(mut body) => {
             if is_vault_secret(&incoming.path)
                 && let Some(value) = body.pointer_mut("/properties/value")

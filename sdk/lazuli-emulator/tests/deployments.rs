@@ -136,6 +136,8 @@ async fn resources_are_made_in_order_and_outputs_speak_of_them() {
             "Microsoft.Network/virtualNetworks"
         ]
     );
+    let short = format!("{}/deployments/main/operations", it.group);
+    assert_eq!(it.azure.read(&short, VERSION).await, operations);
     let one = operations["value"][0]["id"].as_str().expect("an id");
     assert_eq!(
         it.azure.read(one, VERSION).await["properties"]["provisioningState"],

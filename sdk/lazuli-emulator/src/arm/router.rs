@@ -269,6 +269,14 @@ fn in_subscription(
             )?;
             resource_list::resources(&call, &id)
         }
+        // The address of a deployment's operations leaves the provider out.
+        [_, "resourcegroups", _, "deployments", ..] => {
+            let mut long = segments.to_vec();
+            let provider = ["providers", "Microsoft.Resources"].map(str::to_owned);
+            long.splice(4..4, provider);
+            call.target = Target::parse(&long).ok_or_else(|| no_such_path(segments))?;
+            dispatch(&call)
+        }
         [_, rest @ ..] if rest.contains(&"providers") => {
             call.target = Target::parse(segments).ok_or_else(|| no_such_path(segments))?;
             dispatch(&call)

@@ -28,6 +28,7 @@ pub(crate) mod storage;
 pub(crate) mod subnets;
 pub(crate) mod subscription;
 pub(crate) mod tags;
+pub(crate) mod versions;
 pub(crate) mod virtual_networks;
 pub(crate) mod zone_groups;
 

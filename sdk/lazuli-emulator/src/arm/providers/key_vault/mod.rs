@@ -18,7 +18,7 @@ use crate::arm::{Answer, Call, errors, json};
 use crate::world::{Resource, World};
 
 pub(crate) const VAULT: &str = "Microsoft.KeyVault/vaults";
-pub(crate) const KINDS: [Kind; 8] = [
+pub(crate) const KINDS: [Kind; 10] = [
     Kind {
         put: Some(vaults::put),
         patch: Some(vaults::patch),
@@ -65,7 +65,26 @@ pub(crate) const KINDS: [Kind; 8] = [
         list: Some(deleted::list),
         ..Kind::new("Microsoft.KeyVault/deletedVaults")
     },
+    hsm("Microsoft.KeyVault/managedHSMs"),
+    hsm("Microsoft.KeyVault/deletedManagedHSMs"),
 ];
+
+/// There are none, and none can be made; clients list them beside the vaults.
+const fn hsm(name: &'static str) -> Kind {
+    Kind {
+        put: Some(no_hsm),
+        list: Some(no_hsms),
+        ..Kind::new(name)
+    }
+}
+
+fn no_hsm(_: &Call<'_>) -> Result<Answer, Answer> {
+    Err(errors::not_modelled("A managed HSM"))
+}
+
+fn no_hsms(_: &Call<'_>) -> Result<Answer, Answer> {
+    Ok(Answer::list(Vec::new()))
+}
 
 /// `POST /subscriptions/{s}/providers/Microsoft.KeyVault/checkNameAvailability`.
 pub(crate) fn namespace_action(call: &Call<'_>, word: &str) -> Result<Answer, Answer> {

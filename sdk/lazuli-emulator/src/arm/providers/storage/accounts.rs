@@ -295,7 +295,7 @@ fn keys(account: &Resource) -> Answer {
     let entry = |(at, value): (usize, &Value)| {
         let name = format!("key{}", at + 1);
         let made = &account.body["properties"]["keyCreationTime"][&name];
-        json!({ "creationTime": made, "keyName": name, "value": value, "permissions": "FULL" })
+        json!({ "creationTime": made, "keyName": name, "value": value, "permissions": "Full" })
     };
     let all: Vec<Value> = json::items(&account.private["keys"])
         .enumerate()
