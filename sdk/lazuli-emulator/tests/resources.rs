@@ -1,4 +1,4 @@
-//! What ARM itself offers around resources: tags, lists with pages, registrations, storage accounts.
+//! What ARM itself offers around resources: tags, lists with pages, storage accounts.
 
 mod support;
 
@@ -127,43 +127,4 @@ async fn tags_merge_replace_and_go() {
         )
         .await;
     assert_eq!(code(&bad.body), "InvalidTagNameCharacters");
-}
-
-#[tokio::test]
-async fn an_unregistered_provider_takes_no_writes() {
-    let azure = Azure::start().await;
-    let group = azure.group("registered").await;
-    let provider = format!(
-        "/subscriptions/{}/providers/Microsoft.Storage",
-        azure.emulator.subscription()
-    );
-    azure
-        .send(
-            "POST",
-            &format!("{provider}/unregister"),
-            "2021-04-01",
-            None,
-        )
-        .await;
-    let id = format!("{group}/providers/Microsoft.Storage/storageAccounts/store1");
-    let body =
-        json!({ "location": "westus", "kind": "StorageV2", "sku": { "name": "Standard_LRS" } });
-    let refused = azure.send("PUT", &id, STORAGE, Some(body)).await;
-    assert_eq!(
-        (refused.status, code(&refused.body).as_str()),
-        (409, "MissingSubscriptionRegistration")
-    );
-    assert_eq!(
-        refused.body["error"]["details"][0]["target"],
-        "Microsoft.Storage"
-    );
-    let again = azure
-        .send("POST", &format!("{provider}/register"), "2021-04-01", None)
-        .await;
-    assert_eq!(again.body["registrationState"], "Registering");
-    assert_eq!(
-        azure.send("GET", &provider, "2021-04-01", None).await.body["registrationState"],
-        "Registered"
-    );
-    account(&azure, &group, "store1").await;
 }

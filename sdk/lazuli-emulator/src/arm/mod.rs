@@ -6,7 +6,6 @@
 
 pub(crate) mod entra;
 pub(crate) mod errors;
-pub(crate) mod graph;
 pub(crate) mod ids;
 pub(crate) mod json;
 pub(crate) mod lro;

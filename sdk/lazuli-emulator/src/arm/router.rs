@@ -11,11 +11,11 @@ use super::errors::{
 use super::ids::{self, Target};
 use super::json::same;
 use super::providers::{
-    self, Kind, groups, key_vault, locks, registrations, registry_actions, resource_list,
-    site_actions, storage, subscription, tags,
+    self, Kind, groups, key_vault, locks, registry_actions, resource_list, site_actions, storage,
+    subscription, tags,
 };
 use super::request::{Call, Caller, Incoming};
-use super::{Answer, entra, graph, lro, rbac, template};
+use super::{Answer, entra, lro, rbac, template};
 use crate::world::World;
 
 /// Answers one request of the control plane. Called one request at a time.
@@ -39,9 +39,6 @@ fn decide(world: &World, incoming: &Incoming) -> Result<Answer, Answer> {
         return Ok(answer);
     }
     let caller = entra::caller(world, incoming)?;
-    if let Some(answer) = graph::answer(world, incoming, &segments) {
-        return Ok(answer);
-    }
     let api_version = api_version(incoming)?;
     lro::end_forgotten(world);
     if lro::is_poll(&segments) && [Method::GET, Method::HEAD].contains(&incoming.method) {
@@ -325,7 +322,6 @@ fn verb(method: &Method) -> &'static str {
 /// Calls the handler of the target's type, after the checks ARM makes itself.
 fn dispatch(call: &Call<'_>) -> Result<Answer, Answer> {
     check_group(call)?;
-    registrations::check(call)?;
     match (&call.target.word, call.incoming.method.as_str()) {
         (Some(word), "POST") => action(call, word),
         (Some(_), _) => collection(call),

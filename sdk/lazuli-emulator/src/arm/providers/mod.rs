@@ -12,7 +12,6 @@ pub(crate) mod plans;
 pub(crate) mod private_dns;
 pub(crate) mod private_endpoints;
 pub(crate) mod record_sets;
-pub(crate) mod registrations;
 pub(crate) mod registries;
 pub(crate) mod registry_actions;
 pub(crate) mod registry_connections;

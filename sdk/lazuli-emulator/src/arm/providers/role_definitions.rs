@@ -187,61 +187,6 @@ const ROLES: &[Role] = &[
             &[],
         )
     },
-    Role {
-        data_actions: &["Microsoft.KeyVault/vaults/*"],
-        ..role(
-            "Key Vault Administrator",
-            "00482a5a-887f-4fb3-b363-3b7fe8e74483",
-            "Perform all data plane operations on a key vault and all objects in it, including certificates, keys, and secrets.",
-            &[
-                "Microsoft.KeyVault/vaults/read",
-                "Microsoft.Authorization/*/read",
-                "Microsoft.Resources/subscriptions/resourceGroups/read",
-            ],
-        )
-    },
-    Role {
-        data_actions: &["Microsoft.KeyVault/vaults/secrets/*"],
-        ..role(
-            "Key Vault Secrets Officer",
-            "b86a8fe4-44ce-4948-aee5-eccb2c155cd7",
-            "Perform any action on the secrets of a key vault, except manage permissions.",
-            &[
-                "Microsoft.KeyVault/vaults/read",
-                "Microsoft.Authorization/*/read",
-                "Microsoft.Resources/subscriptions/resourceGroups/read",
-            ],
-        )
-    },
-    Role {
-        data_actions: &[
-            "Microsoft.KeyVault/vaults/*/read",
-            "Microsoft.KeyVault/vaults/secrets/readMetadata/action",
-        ],
-        ..role(
-            "Key Vault Reader",
-            "21090545-7ca7-4776-b22c-e363652d74d2",
-            "Read metadata of key vaults and its certificates, keys, and secrets.",
-            &[
-                "Microsoft.KeyVault/vaults/read",
-                "Microsoft.Authorization/*/read",
-            ],
-        )
-    },
-    Role {
-        not_actions: &["Microsoft.KeyVault/locations/deletedVaults/purge/action"],
-        ..role(
-            "Key Vault Contributor",
-            "f25e0fa2-a7c8-4377-a976-54943a77a395",
-            "Lets you manage key vaults, but not access to them.",
-            &[
-                "Microsoft.KeyVault/*",
-                "Microsoft.Authorization/*/read",
-                "Microsoft.Resources/deployments/*",
-                "Microsoft.Resources/subscriptions/resourceGroups/read",
-            ],
-        )
-    },
     role(
         "Managed Identity Operator",
         "f1a07417-d97a-45cb-824c-7a7467783830",

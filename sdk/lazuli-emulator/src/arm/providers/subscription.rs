@@ -3,8 +3,8 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::{kinds, locations, registrations, versions};
-use crate::arm::{Answer, Call, errors, json, rbac};
+use super::{kinds, locations, versions};
+use crate::arm::{Answer, Call, errors, json};
 
 pub(crate) fn subscription(call: &Call<'_>) -> Value {
     let settings = call.world.settings();
@@ -29,7 +29,8 @@ pub(crate) fn location_list(call: &Call<'_>) -> Answer {
 
 /// Other namespaces that clients ask for; registered, with no types.
 const EMPTY_NAMESPACES: &[&str] = &[
-    "Microsoft.Features",
+    "Microsoft.Storage",
+    "Microsoft.KeyVault",
     "Microsoft.Insights",
     "Microsoft.OperationalInsights",
 ];
@@ -68,17 +69,7 @@ pub(crate) fn one_provider(
         return Err(Answer::error(404, "InvalidResourceNamespace", message));
     };
     match (call.method(), verb.map(str::to_ascii_lowercase).as_deref()) {
-        ("GET", None) => Ok(Answer::ok(provider(call, &namespace))),
-        ("POST", Some(verb @ ("register" | "unregister"))) => {
-            let action = format!("{namespace}/{verb}/action");
-            let scope = format!("/subscriptions/{}", call.world.settings().subscription);
-            rbac::check(call, &action, &scope)?;
-            if verb == "unregister" {
-                check_unused(call, &namespace)?;
-            }
-            registrations::change(call.world, &namespace, verb == "register");
-            Ok(Answer::ok(provider(call, &namespace)))
-        }
+        ("GET", None) | ("POST", Some("register")) => Ok(Answer::ok(provider(call, &namespace))),
         ("POST", Some(verb)) => Err(errors::not_modelled(&format!(
             "The action '{verb}' of the provider {namespace}"
         ))),
@@ -87,31 +78,6 @@ pub(crate) fn one_provider(
             &namespace,
         )),
     }
-}
-
-/// A provider with resources stays.
-fn check_unused(call: &Call<'_>, namespace: &str) -> Result<(), Answer> {
-    let scope = format!("/subscriptions/{}", call.world.settings().subscription);
-    let own = |kind: &str| {
-        kind.split('/')
-            .next()
-            .is_some_and(|own| json::same(own, namespace))
-    };
-    let groups: Vec<String> = call
-        .world
-        .under(&scope)
-        .into_iter()
-        .filter(|resource| own(&resource.kind) && resource.at("/location").is_some())
-        .filter_map(|resource| crate::arm::ids::group_of(&resource.id).map(str::to_owned))
-        .collect();
-    let Some(group) = groups.first() else {
-        return Ok(());
-    };
-    let message = format!(
-        "Cannot unregister the namespace '{namespace}': the subscription has {} resource(s) of it, the first in resource group '{group}'. Delete them first.",
-        groups.len()
-    );
-    Err(Answer::error(409, "CannotUnregisterNamespace", message))
 }
 
 fn provider(call: &Call<'_>, namespace: &str) -> Value {
@@ -131,8 +97,7 @@ fn provider(call: &Call<'_>, namespace: &str) -> Value {
         .collect();
     json!({
         "id": format!("/subscriptions/{}/providers/{namespace}", call.world.settings().subscription), "namespace": namespace,
-        "resourceTypes": types, "registrationState": registrations::state(call.world, namespace),
-        "registrationPolicy": if registrations::is_free(namespace) { "RegistrationFree" } else { "RegistrationRequired" },
+        "resourceTypes": types, "registrationState": "Registered", "registrationPolicy": "RegistrationRequired",
     })
 }
 
