@@ -313,6 +313,50 @@ async fn secrets_live_behind_challenge_policies_and_firewall() {
 }
 
 #[tokio::test]
+async fn templates_read_secrets_of_vaults_that_let_them() {
+    let vault = Vault::start().await;
+    vault.put(vault.body(&["all"], json!({}))).await;
+    let value = json!({ "value": "from-the-vault" });
+    assert_eq!(
+        vault.call("PUT", "/secrets/db", Some(value)).await.status,
+        200
+    );
+    let id = format!(
+        "{}/providers/Microsoft.Resources/deployments/main",
+        vault.group
+    );
+    let body = |name: &str| {
+        let reference = json!({ "keyVault": { "id": vault.id }, "secretName": name });
+        json!({ "properties": { "mode": "Incremental", "parameters": { "p": { "reference": reference } }, "template": {
+            "$schema": "s", "contentVersion": "1.0.0.0", "resources": [], "parameters": { "p": { "type": "securestring" } },
+            "outputs": { "length": { "type": "int", "value": "[length(parameters('p'))]" } } } } })
+    };
+    let version = "2022-09-01";
+    let closed = vault
+        .azure
+        .send("PUT", &id, version, Some(body("db")))
+        .await;
+    assert_eq!(
+        code(&closed.body),
+        "KeyVaultParameterReferenceAuthorizationFailed"
+    );
+    let open = json!({ "enabledForTemplateDeployment": true });
+    vault.put(vault.body(&["all"], open)).await;
+    let missing = vault
+        .azure
+        .send("PUT", &id, version, Some(body("no")))
+        .await;
+    assert_eq!(
+        code(&missing.body),
+        "KeyVaultParameterReferenceSecretRetrieveFailed"
+    );
+    vault.azure.make(&id, version, body("db")).await;
+    let done = vault.azure.read(&id, version).await;
+    assert_eq!(done["properties"]["outputs"]["length"]["value"], 14);
+    assert!(!done.to_string().contains("from-the-vault"));
+}
+
+#[tokio::test]
 async fn locks_hold_vault_and_group() {
     let vault = Vault::start().await;
     vault.put(vault.body(&[], json!({}))).await;

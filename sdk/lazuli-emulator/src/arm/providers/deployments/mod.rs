@@ -5,6 +5,7 @@
 //! deployment can be cancelled before, and everything a provider refuses fails it.
 
 mod prepare;
+mod references;
 mod run;
 mod show;
 mod what_if;

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::references;
 use crate::arm::request::Caller;
 use crate::arm::template::{self, Inputs, Place, Plan, TemplateError, parameters};
 use crate::arm::{Answer, Call, errors, json};
@@ -26,11 +27,11 @@ impl Prepared {
         let mode = mode(call, properties)?;
         let template = template(properties)?;
         let place = place(call, template, properties, mode);
+        let given = references::resolve(call, &properties["parameters"])?;
         let build = || {
             check_shape(template)?;
             let variables = template["variables"].clone();
-            let values =
-                parameters::resolve(template, &properties["parameters"], &place, &variables)?;
+            let values = parameters::resolve(template, &given, &place, &variables)?;
             let inputs = Inputs::new(place.clone(), values, &variables);
             let base = call.target.scope.clone();
             let plan = Plan::new(template, &inputs.scope(), &base)?;
