@@ -15,6 +15,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 
 use crate::data::{blob, registry};
+use crate::vault;
 use crate::web::front::{self, Address};
 use crate::world::World;
 
@@ -24,6 +25,7 @@ enum Behind {
     Registry,
     Site,
     Storage,
+    Vault,
 }
 
 /// Opens a tunnel to a host of this world. `tls_for` gives the server configuration for a host name, or
@@ -79,11 +81,14 @@ fn behind(world: &World, host: &str) -> Result<Behind, String> {
     if front::is_site_host(world, host) {
         return Ok(Behind::Site);
     }
+    if vault::by_host(world, host).is_some() {
+        return Ok(Behind::Vault);
+    }
     if host.ends_with(".azurecr.io") {
         return Err(format!("there is no registry {host}; create it first"));
     }
     Err(format!(
-        "{host} is not part of the emulated Azure: only its registries and web apps are reached through this proxy"
+        "{host} is not part of the emulated Azure: only its registries, web apps and key vaults are reached through this proxy"
     ))
 }
 
@@ -118,6 +123,7 @@ async fn answer(
             registry::handle(world, host, world.settings().client_ip, request).await
         }
         Behind::Storage => blob::handle_host(world, request).await,
+        Behind::Vault => vault::handle(world, host, request).await,
         Behind::Site => {
             let address = Address {
                 host: host.to_owned(),

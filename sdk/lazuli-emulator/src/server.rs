@@ -32,6 +32,7 @@ use crate::page;
 use crate::proxy;
 use crate::request_log::RequestLog;
 use crate::tls::Authority;
+use crate::vault;
 use crate::web::front::{self, Address};
 use crate::world::World;
 
@@ -210,6 +211,13 @@ async fn respond(
         };
         return Ok(front::respond(world, &address, request).await);
     }
+    if host.ends_with(".core.windows.net") {
+        let what = format!("The content of a storage account ({host})");
+        return Ok(http_response(arm::errors::not_modelled(&what)));
+    }
+    if vault::is_vault_host(&host) {
+        return Ok(vault::handle(world, &host, request).await);
+    }
     if blob::is_blob_path(request.uri().path()) {
         return Ok(blob::handle(world, request).await);
     }
@@ -283,7 +291,8 @@ async fn truncated(response: Response<HttpBody>) -> Response<HttpBody> {
     Response::from_parts(parts, body)
 }
 
-fn http_response(answer: Answer) -> Response<HttpBody> {
+/// An answer as HTTP; also for the data planes that make [`Answer`]s.
+pub(crate) fn http_response(answer: Answer) -> Response<HttpBody> {
     let (content_type, body) = match answer.body {
         Body::Empty => (None, HttpBody::empty()),
         Body::Json(value) => (

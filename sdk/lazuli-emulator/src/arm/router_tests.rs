@@ -115,11 +115,11 @@ fn what_is_not_modelled_says_so() {
         &format!("{subscription}/resourceGroups/g"),
         json!({ "location": "westus" }),
     );
-    let vault = format!("{subscription}/resourceGroups/g/providers/Microsoft.KeyVault/vaults/v");
+    let server = format!("{subscription}/resourceGroups/g/providers/Microsoft.Sql/servers/v");
     for (method, path) in [
-        (Method::PUT, vault.clone()),
-        (Method::GET, vault.clone()),
-        (Method::POST, format!("{vault}/odd")),
+        (Method::PUT, server.clone()),
+        (Method::GET, server.clone()),
+        (Method::POST, format!("{server}/odd")),
     ] {
         let (status, code, message) = code(&send(&world, &owner, method, &path, Value::Null));
         assert_eq!(
@@ -128,8 +128,7 @@ fn what_is_not_modelled_says_so() {
             "{path}"
         );
         assert!(
-            message.contains("Microsoft.KeyVault/vaults")
-                && message.contains("Microsoft.Web/sites"),
+            message.contains("Microsoft.Sql/servers") && message.contains("Microsoft.Web/sites"),
             "{message}"
         );
     }

@@ -30,7 +30,7 @@ fn app(world: &World, site: &Site, web_port: Option<u16>) -> Markup {
         (false, Err(_)) => "cannot pull",
     };
     let title = el("div", "app-name")
-        .child(el("b", "").text(site.name()))
+        .child(el("b", "").text(&site.name()))
         .child(address(site, web_port))
         .child(badge(state));
     let last = judged.hops.len().saturating_sub(1);

@@ -1,21 +1,28 @@
 //! The resource types this Azure has, one module per provider family, and what they share.
 
 pub(crate) mod container_registry;
+pub(crate) mod deployments;
 pub(crate) mod groups;
 pub(crate) mod identities;
 pub(crate) mod interfaces;
+pub(crate) mod key_vault;
 pub(crate) mod locations;
+pub(crate) mod locks;
 pub(crate) mod network;
 pub(crate) mod networking;
 pub(crate) mod private_connections;
 pub(crate) mod private_dns;
 pub(crate) mod private_endpoints;
 pub(crate) mod record_sets;
+pub(crate) mod resource_list;
 pub(crate) mod role_assignments;
 pub(crate) mod role_catalog;
 pub(crate) mod role_definitions;
+pub(crate) mod storage;
 pub(crate) mod subnets;
 pub(crate) mod subscription;
+pub(crate) mod tags;
+pub(crate) mod versions;
 pub(crate) mod virtual_networks;
 pub(crate) mod web;
 pub(crate) mod zone_groups;
@@ -88,6 +95,11 @@ pub(crate) fn kinds() -> impl Iterator<Item = &'static Kind> {
         &container_registry::KINDS,
         &identities::KINDS,
         &role_assignments::KINDS,
+        &key_vault::KINDS,
+        &storage::KINDS,
+        &deployments::KINDS,
+        &locks::KINDS,
+        &tags::KINDS,
     ];
     families.iter().chain(&web::FAMILIES).copied().flatten()
 }
@@ -104,6 +116,10 @@ pub(crate) const MODELLED: &[&str] = &[
     "Microsoft.Authorization/roleDefinitions, roleAssignments",
     "Microsoft.Web/serverfarms",
     "Microsoft.Web/sites and sites/slots (config, networkConfig, sourcecontrols, hostNameBindings, privateEndpointConnections)",
+    "Microsoft.Resources/deployments (templates inside the request)",
+    "Microsoft.Storage/storageAccounts (blob and file services, keys; no content)",
+    "Microsoft.Authorization/locks, Microsoft.Resources/tags",
+    "Microsoft.KeyVault/vaults (secrets, keys as records, accessPolicies, deletedVaults)",
 ];
 
 const NAMESPACES: &[&str] = &[
@@ -113,6 +129,8 @@ const NAMESPACES: &[&str] = &[
     "Microsoft.ManagedIdentity",
     "Microsoft.Authorization",
     "Microsoft.Web",
+    "Microsoft.KeyVault",
+    "Microsoft.Storage",
 ];
 
 pub(crate) fn find(kind: &str) -> Option<&'static Kind> {

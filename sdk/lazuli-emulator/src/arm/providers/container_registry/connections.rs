@@ -1,11 +1,11 @@
 //! `registries/privateEndpointConnections`: how a registry's owner decides about private endpoints.
 
 use http::StatusCode;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::child;
 use crate::arm::lro::{self, Dialect, Effect};
-use crate::arm::providers::{Kind, private_endpoints};
+use crate::arm::providers::{Kind, private_connections};
 use crate::arm::{Answer, Call, json};
 use crate::world::{Resource, World};
 
@@ -15,7 +15,7 @@ pub(super) const CONNECTION: Kind = Kind {
     list: Some(list),
     delete: Some(child::delete),
     view: Some(view),
-    removed: Some(disconnected),
+    removed: Some(private_connections::disconnected),
     ..Kind::new(KIND)
 };
 
@@ -43,49 +43,21 @@ fn list(call: &Call<'_>) -> Result<Answer, Answer> {
 /// Approves or rejects a connection.
 fn put(call: &Call<'_>) -> Result<Answer, Answer> {
     let existing = call.required()?;
-    let given = json::properties(call.object()?)?;
-    let state = &given["privateLinkServiceConnectionState"];
-    let status = json::one_of(
-        &state["status"],
-        "status",
-        &["Approved", "Rejected", "Pending", "Disconnected"],
-    )?;
-    let Some(status) = status else {
-        return Err(Answer::error(
-            400,
-            "InvalidParameter",
-            "privateLinkServiceConnectionState.status is required.",
-        ));
-    };
-    let mut decided = state.clone();
-    json::set(&mut decided, "status", status);
+    let decided = private_connections::decided(call)?;
     let mut after = existing.clone();
     json::set(
         &mut after.body["properties"],
         "privateLinkServiceConnectionState",
         decided.clone(),
     );
-    let endpoint = existing
-        .text("/properties/privateEndpoint/id")
-        .unwrap_or_default()
-        .to_owned();
     let mut shown = existing.body.clone();
     let system_data = child::system_data(call, None);
     view(call.world, &mut shown);
     json::set(&mut shown, "systemData", system_data);
     json::set(&mut shown["properties"], "provisioningState", "Updating");
-    private_endpoints::reflect(call.world, &endpoint, &decided);
+    private_connections::reflect_on_endpoint(call.world, &existing, &decided);
     let addresses = lro::start(call, Dialect::Registry, Effect::Store(Box::new(after)));
     Ok(Answer::json(StatusCode::CREATED, shown)
         .with("azure-asyncoperation", addresses.status)
         .with("retry-after", "0"))
-}
-
-/// An endpoint whose connection its target removed is disconnected for good.
-fn disconnected(world: &World, connection: &Resource) {
-    let endpoint = connection
-        .text("/properties/privateEndpoint/id")
-        .unwrap_or_default();
-    let state = json!({ "status": "Disconnected", "description": "Deleted state", "actionsRequired": "None" });
-    private_endpoints::reflect(world, endpoint, &state);
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::naming::AppName;
 use super::sites;
-use crate::arm::providers::{Kind, private_endpoints, registry_connections, remove};
+use crate::arm::providers::{Kind, private_connections, private_endpoints, remove};
 use crate::arm::{Answer, Call, json};
 use crate::world::Resource;
 
@@ -21,7 +21,7 @@ pub(super) const KINDS: [Kind; 10] = [
         put: Some(decide),
         list: Some(endpoint_connections),
         delete: Some(disconnect),
-        removed: Some(registry_connections::disconnected),
+        removed: Some(private_connections::disconnected),
         ..Kind::new("Microsoft.Web/sites/privateEndpointConnections")
     },
     empty_kind("Microsoft.Web/sites/deployments"),
