@@ -330,6 +330,22 @@ async fn who_pushes_first_and_asks_for_a_token_later_gets_the_challenge() {
 }
 
 #[tokio::test]
+async fn what_a_registry_has_no_answer_to_is_said() {
+    let bench = Bench::start().await;
+    let cases = [
+        ("/acr/v1/_deleted/_catalog", 501, "NotModelledByEmulator"),
+        ("/helm/v1/repo/index.yaml", 501, "NotModelledByEmulator"),
+        ("/nowhere", 404, "NOT_FOUND"),
+        ("/acr/v1/absent", 404, "NAME_UNKNOWN"),
+        ("/v2/absent/manifests/1", 404, "MANIFEST_UNKNOWN"),
+    ];
+    for (path, status, code) in cases {
+        let answer = bench.send("GET", &format!("{HOST}{path}")).await;
+        assert_eq!(error_code(answer).await, (status, code.into()), "{path}");
+    }
+}
+
+#[tokio::test]
 async fn signatures_are_found_by_what_they_sign() {
     let bench = Bench::start().await;
     let admin = bench.admin();

@@ -111,6 +111,9 @@ pub(crate) async fn handle(
         return own_api(world, &registry, &caller, &route, request).await;
     }
     let Some(route) = Route::parse(request.uri().path()) else {
+        if let Some(answer) = not_modelled(request.uri().path()) {
+            return refused(request, answer).await;
+        }
         let message = "no such resource in a registry";
         let answer = error_response(StatusCode::NOT_FOUND, "NOT_FOUND", message, Value::Null);
         return refused(request, answer).await;
@@ -175,6 +178,22 @@ async fn protocol(
     let response = distribution::serve(&store, route, &may_mount, request).await;
     news.tell(world, registry, &response);
     response
+}
+
+/// Real paths of the service that the emulator has no answer to.
+fn not_modelled(path: &str) -> Option<Response<Body>> {
+    let known = ["/acr/v1/_deleted", "/acr/v1/_", "/helm/v1/"];
+    let prefix = known.into_iter().find(|known| path.starts_with(known))?;
+    let message = format!(
+        "Requests below {prefix} are not modelled by this emulator: it has no soft-deleted artifacts and no helm repository."
+    );
+    let code = "NotModelledByEmulator";
+    Some(error_response(
+        StatusCode::NOT_IMPLEMENTED,
+        code,
+        &message,
+        Value::Null,
+    ))
 }
 
 /// Reads what the client still sends before it is refused: many clients push first and ask for a token when
