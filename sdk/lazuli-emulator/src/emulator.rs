@@ -18,7 +18,7 @@ use crate::request_log::RequestLog;
 use crate::server::{self, State};
 use crate::tls::{Authority, TlsError};
 use crate::web::front;
-use crate::world::{Lags, Settings, World};
+use crate::world::{Settings, World};
 use crate::world_file::WorldError;
 
 /// How to start an [`Emulator`]. [`Options::default`] is an empty Azure in memory on a free port.
@@ -288,16 +288,10 @@ impl Emulator {
         front::serve(self.world.clone(), listen).await.map(WebFront)
     }
 
-    /// The log of a site's container, by name or ARM id; empty when there is no such site.
+    /// The log of a site's container, by name, `site/slot` or ARM id; empty when there is no such site.
     pub fn container_log(&self, site: &str) -> Vec<String> {
         self.turn.catch_up(&self.world);
-        let sites = self.world.of_kind("Microsoft.Web/sites");
-        let found = sites
-            .into_iter()
-            .find(|one| one.id.eq_ignore_ascii_case(site) || one.name().eq_ignore_ascii_case(site));
-        found
-            .map(|site| front::container_log(&self.world, &site.id))
-            .unwrap_or_default()
+        front::log_of(&self.world, site)
     }
 
     /// Whether nothing has been deployed: no resource group and nothing in one.
@@ -381,6 +375,5 @@ fn settings(options: &Options, address: SocketAddr) -> Settings {
         principal: object.to_string(),
         base_url,
         client_ip: options.client_ip,
-        lags: Lags::default(),
     }
 }

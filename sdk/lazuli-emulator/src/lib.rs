@@ -10,6 +10,9 @@
 //! - `server`, `tls`, `request_log`: the port; `exchange`: one request from arrival to answer
 //! - `conditions`: how slow this Azure is and what goes wrong in it
 //! - `page`, `traffic`: what a person sees at `/`
+//! - `data`, `vault`, `build`, `web`, `proxy`: registries, key vaults, image builds, web apps, and how
+//!   clients reach them
+//! - `server`, `tls`, `request_log`: the port
 
 pub(crate) mod arm;
 pub(crate) mod build;
@@ -23,6 +26,7 @@ mod request_log;
 mod server;
 mod tls;
 pub(crate) mod traffic;
+pub(crate) mod vault;
 pub(crate) mod web;
 #[cfg(test)]
 mod work_tests;

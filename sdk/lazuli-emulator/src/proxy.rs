@@ -14,7 +14,8 @@ use hyper_util::server::conn::auto;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 
-use crate::data::registry;
+use crate::data::{blob, registry};
+use crate::vault;
 use crate::web::front::{self, Address};
 use crate::world::World;
 
@@ -23,6 +24,8 @@ use crate::world::World;
 enum Behind {
     Registry,
     Site,
+    Storage,
+    Vault,
 }
 
 /// Opens a tunnel to a host of this world. `tls_for` gives the server configuration for a host name, or
@@ -69,19 +72,23 @@ fn target(world: &World, request: &Request<Body>) -> Result<(String, Behind), St
 
 /// Sites are reached also while they do not exist, to get the platform's own 404.
 fn behind(world: &World, host: &str) -> Result<Behind, String> {
-    if registry::by_host(world, host).is_some() {
+    if registry::serves(world, host) {
         return Ok(Behind::Registry);
     }
-    if host.ends_with(".azurewebsites.net")
-        || crate::web::site::Site::by_host(world, host).is_some()
-    {
+    if host == blob::STORAGE_HOST {
+        return Ok(Behind::Storage);
+    }
+    if front::is_site_host(world, host) {
         return Ok(Behind::Site);
+    }
+    if vault::by_host(world, host).is_some() {
+        return Ok(Behind::Vault);
     }
     if host.ends_with(".azurecr.io") {
         return Err(format!("there is no registry {host}; create it first"));
     }
     Err(format!(
-        "{host} is not part of the emulated Azure: only its registries and web apps are reached through this proxy"
+        "{host} is not part of the emulated Azure: only its registries, web apps and key vaults are reached through this proxy"
     ))
 }
 
@@ -115,6 +122,8 @@ async fn answer(
         Behind::Registry => {
             registry::handle(world, host, world.settings().client_ip, request).await
         }
+        Behind::Storage => blob::handle_host(world, request).await,
+        Behind::Vault => vault::handle(world, host, request).await,
         Behind::Site => {
             let address = Address {
                 host: host.to_owned(),

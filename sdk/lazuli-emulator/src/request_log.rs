@@ -10,6 +10,8 @@ use std::sync::{Mutex, PoisonError};
 
 use serde_json::{Map, Value, json};
 
+use crate::arm::providers::deployments;
+use crate::arm::template::text;
 use crate::arm::{Answer, Body, Incoming};
 
 const REDACTED: &str = "REDACTED";
@@ -83,8 +85,21 @@ fn request_body(incoming: &Incoming, is_settings: bool) -> Value {
             .collect();
         return redact(&Value::Object(form), false);
     }
-    match serde_json::from_slice(&incoming.body) {
-        Ok(body) => redact(&body, is_settings),
+    if is_deployment(&incoming.path)
+        && let Ok(document) = text::read(&String::from_utf8_lossy(&incoming.body))
+    {
+        let shown = deployments::without_secrets(&document.value, REDACTED);
+        return redact(&shown, is_settings);
+    }
+    match serde_json::from_slice::<Value>(&incoming.body) {
+        Ok(mut body) => {
+            if is_vault_secret(&incoming.path)
+                && let Some(value) = body.pointer_mut("/properties/value")
+            {
+                *value = REDACTED.into();
+            }
+            redact(&body, is_settings)
+        }
         Err(_) => REDACTED.into(),
     }
 }
@@ -100,6 +115,17 @@ fn is_settings(path: &str) -> bool {
     ]
     .iter()
     .any(|part| path.contains(part))
+}
+
+fn is_deployment(path: &str) -> bool {
+    path.to_ascii_lowercase()
+        .contains("/microsoft.resources/deployments/")
+}
+
+/// Secrets that templates write through ARM.
+fn is_vault_secret(path: &str) -> bool {
+    let path = path.to_ascii_lowercase();
+    path.contains("/microsoft.keyvault/vaults/") && path.contains("/secrets/")
 }
 
 fn redact(value: &Value, is_settings: bool) -> Value {

@@ -1,7 +1,8 @@
 //! The listener: TLS and plain HTTP on one port, and who answers which host and path.
 //!
-//! The first byte of a connection tells TLS from plain HTTP. Plain HTTP is for CONNECT, which opens a
-//! tunnel to a registry or web app of this world; everything else there is told to use https. Behind
+//! The first byte of a connection tells TLS from plain HTTP. Plain HTTP is for proxies: CONNECT opens a
+//! tunnel to a registry or web app of this world, and a request that names a web app in full is passed
+//! on to it. Everything else there is told to use https. Behind
 //! TLS the host decides: a registry, a web app, or the control plane.
 
 use std::convert::Infallible;
@@ -31,8 +32,8 @@ use crate::page;
 use crate::proxy;
 use crate::request_log::RequestLog;
 use crate::tls::Authority;
+use crate::vault;
 use crate::web::front::{self, Address};
-use crate::web::site::Site;
 use crate::world::World;
 
 /// ARM refuses larger requests too (4 MB in its documentation).
@@ -148,6 +149,12 @@ async fn plain(state: &State, request: Request<HttpBody>) -> Response<HttpBody> 
         state.turn.catch_up(&state.world);
         return page::respond(&state.world, request, None).await;
     }
+    let asked = request.uri().host().map(str::to_lowercase);
+    if let Some(host) = asked.filter(|host| front::is_site_host(&state.world, host)) {
+        state.turn.catch_up(&state.world);
+        let is_secure = false;
+        return front::respond(&state.world, &Address { host, is_secure }, request).await;
+    }
     let base = state.world.settings().base();
     http_response(Answer::error(
         400,
@@ -197,12 +204,19 @@ async fn respond(
     if registry::by_host(world, &host).is_some() || host.ends_with(".azurecr.io") {
         return Ok(registry::handle(world, &host, world.settings().client_ip, request).await);
     }
-    if host.ends_with(".azurewebsites.net") || Site::by_host(world, &host).is_some() {
+    if front::is_site_host(world, &host) {
         let address = Address {
             host,
             is_secure: true,
         };
         return Ok(front::respond(world, &address, request).await);
+    }
+    if host.ends_with(".core.windows.net") {
+        let what = format!("The content of a storage account ({host})");
+        return Ok(http_response(arm::errors::not_modelled(&what)));
+    }
+    if vault::is_vault_host(&host) {
+        return Ok(vault::handle(world, &host, request).await);
     }
     if blob::is_blob_path(request.uri().path()) {
         return Ok(blob::handle(world, request).await);
@@ -277,7 +291,8 @@ async fn truncated(response: Response<HttpBody>) -> Response<HttpBody> {
     Response::from_parts(parts, body)
 }
 
-fn http_response(answer: Answer) -> Response<HttpBody> {
+/// An answer as HTTP; also for the data planes that make [`Answer`]s.
+pub(crate) fn http_response(answer: Answer) -> Response<HttpBody> {
     let (content_type, body) = match answer.body {
         Body::Empty => (None, HttpBody::empty()),
         Body::Json(value) => (

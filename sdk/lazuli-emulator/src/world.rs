@@ -84,16 +84,6 @@ pub(crate) struct Settings {
     pub(crate) base_url: Url,
     /// The public address that callers outside every virtual network appear to have.
     pub(crate) client_ip: IpAddr,
-    pub(crate) lags: Lags,
-}
-
-/// How long what was written takes to be known everywhere, in seconds; nothing, unless asked for.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Lags {
-    /// Until the directory knows a new principal (`PrincipalNotFound` before).
-    pub(crate) directory_s: u64,
-    /// Until a new role assignment counts (`AuthorizationFailed` before).
-    pub(crate) roles_s: u64,
 }
 
 impl Settings {

@@ -14,7 +14,6 @@ pub(crate) fn settings() -> Settings {
         principal: "44444444-4444-4444-4444-444444444444".into(),
         base_url: Url::parse("https://127.0.0.1:8443").expect("a valid address"),
         client_ip: IpAddr::from([203, 0, 113, 7]),
-        lags: Lags::default(),
     }
 }
 

@@ -218,6 +218,7 @@ impl Azure {
             .post(&format!("{REGISTRY}/runs/{run}/listLogSasUrl"), json!({}))
             .await;
         let link = link["logLink"].as_str().expect("logLink");
+        while !self.is_complete(link).await {}
         let log = self
             .http
             .get(link)
@@ -227,6 +228,13 @@ impl Azure {
             .expect("sends");
         assert_eq!(log.status(), 206);
         log.text().await.expect("text")
+    }
+
+    /// Whether no more will come into a log.
+    async fn is_complete(&self, link: &str) -> bool {
+        let head = self.http.head(link).send().await.expect("sends");
+        assert_eq!(head.status(), 200);
+        head.headers().contains_key("x-ms-meta-complete")
     }
 
     async fn lock_down(&self) {
@@ -327,7 +335,7 @@ async fn the_article_serves_its_page_until_a_link_is_missing() {
     azure.network().await;
     azure.registry().await;
     let log = azure.build("lnx-v1").await;
-    assert!(log.contains("Run ID: cs1 was successful"), "{log}");
+    assert!(log.contains("Run ID: ch1 was successful"), "{log}");
     azure.lock_down().await;
     let refused = azure.build("lnx-v2").await;
     assert!(refused.contains("denied: client with IP"), "{refused}");

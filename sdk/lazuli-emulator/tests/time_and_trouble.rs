@@ -408,3 +408,15 @@ async fn poll_addresses_are_long_and_come_back_byte_for_byte() {
     assert_eq!(azure.follow(unsigned).await.status, 403);
     assert_eq!(azure.follow(url).await.status, 200);
 }
+
+#[test]
+fn the_fault_file_of_the_documentation_is_a_good_one() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/emulator.md");
+    let text = std::fs::read_to_string(path).expect("the documentation");
+    let sample = text.split("```toml").nth(1).expect("a sample");
+    let sample = sample.split("```").next().expect("its end");
+    assert_ne!(
+        Faults::parse(sample).expect("good faults"),
+        Faults::default()
+    );
+}

@@ -18,9 +18,6 @@ pub(crate) const SERVICE_PRINCIPAL: &str = "Entra/servicePrincipals";
 pub(crate) const USER: &str = "Entra/users";
 pub(crate) const GROUP: &str = "Entra/groups";
 
-/// When a principal appeared; kept only where replication takes time.
-const BIRTH: &str = "Entra/births";
-
 /// The record of an object.
 pub(crate) fn record_id(kind: &str, object: &str) -> String {
     format!("/{}/{object}", kind.to_ascii_lowercase())
@@ -133,9 +130,9 @@ pub(crate) fn object(world: &World, id: &str) -> Option<(&'static str, Value)> {
 }
 
 /// What role assignments call the type of a principal; `None` for one that the directory does not
-/// know, or not yet.
+/// know.
 pub(crate) fn principal_type(world: &World, id: &str) -> Option<&'static str> {
-    let (word, _) = object(world, id).filter(|_| is_replicated(world, id))?;
+    let (word, _) = object(world, id)?;
     match word {
         "user" => Some("User"),
         "group" => Some("Group"),
@@ -164,26 +161,6 @@ pub(crate) fn memberships(world: &World, principal: &str) -> Vec<String> {
 /// Object ids of a group's direct members.
 pub(crate) fn members(group: &Resource) -> impl Iterator<Item = &str> {
     items(&group.private["members"]).map(text)
-}
-
-/// Remembers when a principal appeared, where the directory takes its time to replicate.
-pub(crate) fn born(world: &World, principal: &str) {
-    if world.settings().lags.directory_s == 0 {
-        return;
-    }
-    world.put(Resource {
-        id: record_id(BIRTH, principal),
-        kind: BIRTH.into(),
-        body: json!({ "at_s": Timestamp::now().as_second() }),
-        private: Value::Null,
-    });
-}
-
-fn is_replicated(world: &World, principal: &str) -> bool {
-    let born = world.get(&record_id(BIRTH, principal));
-    let born = born.and_then(|record| record.body["at_s"].as_i64());
-    let lag = i64::try_from(world.settings().lags.directory_s).unwrap_or(i64::MAX);
-    born.is_none_or(|born| Timestamp::now().as_second().saturating_sub(born) >= lag)
 }
 
 /// Who signs in with a client id and a secret.

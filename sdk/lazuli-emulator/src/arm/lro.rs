@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::ids::{group_id, location_key};
+use super::providers::deployments;
 use super::{Answer, Call, json, providers, signed_url};
 use crate::conditions::{Deed, OperationFate, Subject, Work};
 use crate::world::{Resource, World};
@@ -35,6 +36,14 @@ pub(crate) enum Dialect {
     Registry,
     /// 202 with `Location` only, ending in an empty 200.
     Group,
+    /// 202 with `Location` only, below the resource itself, ending in the resource.
+    Web,
+    /// 202 with `Location`, ending in 200 with the account.
+    Storage,
+    /// 200 or 201 with `Azure-AsyncOperation` below the deployment; other verbs 202 with `Location`.
+    Deployment,
+    /// Key Vault: 202 with `Location`, or 200 with `Azure-AsyncOperation`.
+    Vault,
 }
 
 /// What the end of an operation does.
@@ -48,6 +57,8 @@ pub(crate) enum Effect {
     Store(Box<Resource>),
     /// Nothing: the work was done at once.
     Nothing,
+    /// The deployment of a template runs.
+    Deploy,
     /// The operation fails; the resource stays as it was.
     Fail { code: String, message: String },
 }
@@ -67,6 +78,9 @@ struct Operation {
     /// A trouble on purpose: how the operation fails at its end.
     #[serde(default)]
     doom: Option<(String, String)>,
+    /// What the result address answers in the end, where it is not the resource.
+    #[serde(default)]
+    answer: Option<Value>,
 }
 
 /// The two poll addresses of an operation.
@@ -87,6 +101,27 @@ pub(crate) fn start_on(
     dialect: Dialect,
     effect: Effect,
 ) -> Addresses {
+    begin(call, target, dialect, effect, None)
+}
+
+/// Starts an operation whose result address ends with a body of its own.
+pub(crate) fn start_answering(
+    call: &Call<'_>,
+    target: &str,
+    dialect: Dialect,
+    effect: Effect,
+    answer: Value,
+) -> Addresses {
+    begin(call, target, dialect, effect, Some(answer))
+}
+
+fn begin(
+    call: &Call<'_>,
+    target: &str,
+    dialect: Dialect,
+    effect: Effect,
+    answer: Option<Value>,
+) -> Addresses {
     let guid = Uuid::new_v4().to_string();
     let operation = Operation {
         target: target.to_owned(),
@@ -98,6 +133,7 @@ pub(crate) fn start_on(
         ends_at_ms: None,
         doom: None,
         effect,
+        answer,
     };
     let operation = under_conditions(call, operation);
     save(call.world, &guid, &operation, RUNNING);
@@ -163,7 +199,19 @@ fn addresses(call: &Call<'_>, dialect: Dialect, guid: &str) -> Addresses {
                 "/subscriptions/{subscription}/providers/Microsoft.ContainerRegistry/locations/{location}/"
             )
         }
-        Dialect::Group => format!("/subscriptions/{subscription}/"),
+        Dialect::Web => format!("{}/", call.id()),
+        Dialect::Deployment if call.method() == "PUT" => format!("{}/", call.id()),
+        Dialect::Deployment | Dialect::Group => format!("/subscriptions/{subscription}/"),
+        Dialect::Storage => {
+            format!(
+                "/subscriptions/{subscription}/providers/Microsoft.Storage/locations/{location}/"
+            )
+        }
+        Dialect::Vault => {
+            format!(
+                "/subscriptions/{subscription}/providers/Microsoft.KeyVault/locations/{location}/"
+            )
+        }
     };
     let (status, result, token) = match dialect {
         Dialect::Network => ("operations", "operationResults", guid.to_owned()),
@@ -175,18 +223,33 @@ fn addresses(call: &Call<'_>, dialect: Dialect, guid: &str) -> Addresses {
         Dialect::Registry => (
             "operationStatuses",
             "operationResults",
-            format!("registries-{guid}"),
+            format!("{}-{guid}", last_type(call)),
         ),
+        Dialect::Web => ("operationstatuses", "operationresults", guid.to_owned()),
+        Dialect::Deployment => ("operationStatuses", "operationresults", guid.to_owned()),
+        Dialect::Storage => ("asyncoperations", "asyncoperations", guid.to_owned()),
+        Dialect::Vault => ("operationStatuses", "operationResults", guid.to_owned()),
         Dialect::Group => (
             "operationstatuses",
             "operationresults",
             URL_SAFE_NO_PAD.encode(guid),
         ),
     };
+    // A registry reports below the resource itself, and gives results below its location.
+    let status_path = match dialect {
+        Dialect::Registry => format!("{}/", call.id()),
+        _ => path.clone(),
+    };
     Addresses {
-        status: format!("{base}{path}{status}/{token}?api-version={version}"),
+        status: format!("{base}{status_path}{status}/{token}?api-version={version}"),
         result: format!("{base}{path}{result}/{token}?api-version={version}"),
     }
+}
+
+/// The last word of the resource's type, in small letters.
+fn last_type(call: &Call<'_>) -> String {
+    let kind = &call.target.kind;
+    kind.rsplit('/').next().unwrap_or_default().to_lowercase()
 }
 
 fn group_location(call: &Call<'_>) -> String {
@@ -204,11 +267,18 @@ pub(crate) fn is_poll(segments: &[String]) -> bool {
         "operationstatuses",
         "privatednsoperationstatuses",
         "privatednsoperationresults",
+        "asyncoperations",
     ];
     let [.., word, _] = segments else {
         return false;
     };
-    words.contains(&word.to_ascii_lowercase().as_str())
+    let word = word.to_ascii_lowercase();
+    // A deployment's operations are resources, not polls.
+    let listed = word == "operations"
+        && segments
+            .iter()
+            .any(|part| part.eq_ignore_ascii_case("deployments"));
+    words.contains(&word.as_str()) && !listed
 }
 
 /// Answers a poll; unknown operations are 404.
@@ -226,7 +296,8 @@ pub(crate) fn poll(world: &World, segments: &[String], base: &str, path_and_quer
         return signed_url::refusal();
     }
     let here = format!("{base}{path_and_query}");
-    let by_status = !word.to_ascii_lowercase().ends_with("results");
+    let by_status =
+        !word.to_ascii_lowercase().ends_with("results") && operation.dialect != Dialect::Storage;
     if running && !is_over(world, &operation) {
         operation.asked = true;
         save(world, &guid, &operation, RUNNING);
@@ -235,7 +306,9 @@ pub(crate) fn poll(world: &World, segments: &[String], base: &str, path_and_quer
     if running {
         operation = end(world, &guid, operation);
     }
-    if by_status {
+    if by_status && operation.dialect == Dialect::Deployment {
+        deployments::status(world, &operation.target)
+    } else if by_status {
         final_status(&operation)
     } else {
         final_result(world, &operation)
@@ -267,6 +340,7 @@ fn in_progress(dialect: Dialect, by_status: bool, here: &str) -> Answer {
         (true, Dialect::PrivateDns) => {
             Answer::json(StatusCode::ACCEPTED, json!({ "status": "InProgress" }))
         }
+        (true, Dialect::Deployment) => Answer::ok(json!({ "status": "Running" })),
         (true, _) => Answer::ok(json!({ "status": "InProgress" })),
         (false, _) => Answer::empty(StatusCode::ACCEPTED),
     };
@@ -291,11 +365,19 @@ fn final_result(world: &World, operation: &Operation) -> Answer {
     if let Some((code, message)) = &operation.error {
         return Answer::error(409, code, message);
     }
+    if operation.dialect == Dialect::Registry && operation.verb == "POST" {
+        return Answer::ok(json!({ "status": "Succeeded" }));
+    }
+    if let Some(body) = &operation.answer {
+        return Answer::ok(body.clone());
+    }
     match world.get(&operation.target) {
         Some(resource) if operation.verb != "DELETE" => {
             Answer::ok(providers::present(world, &resource))
         }
-        _ if matches!(operation.dialect, Dialect::Network) => Answer::empty(StatusCode::NO_CONTENT),
+        _ if matches!(operation.dialect, Dialect::Network | Dialect::Deployment) => {
+            Answer::empty(StatusCode::NO_CONTENT)
+        }
         _ => Answer::empty(StatusCode::OK),
     }
 }
@@ -309,7 +391,13 @@ fn unknown(token: &str) -> Answer {
 }
 
 fn guid_of(token: &str) -> Option<String> {
-    let plain = token.strip_prefix("registries-").unwrap_or(token);
+    // `registries-{guid}`, `replications-{guid}` and so on.
+    let plain = match token.split_once('-') {
+        Some((word, guid)) if word.chars().all(|c| c.is_ascii_lowercase()) && guid.len() == 36 => {
+            guid
+        }
+        _ => token,
+    };
     if Uuid::parse_str(plain).is_ok() {
         return Some(plain.to_ascii_lowercase());
     }
@@ -335,6 +423,7 @@ fn end(world: &World, guid: &str, mut operation: Operation) -> Operation {
             providers::settle(world, &operation.target);
         }
         Effect::Nothing => {}
+        Effect::Deploy => deployments::run(world, &operation.target),
         Effect::Fail { code, message } => operation.error = Some((code, message)),
     }
     operation.effect = Effect::Nothing;
@@ -356,29 +445,29 @@ fn fail(world: &World, operation: &Operation) {
 /// Ends what nobody asked about in time, and what the clock ends.
 pub(crate) fn end_due(world: &World) {
     for (guid, operation) in running(world) {
-        if is_due(world, &operation) {
+        if is_due(world, operation.ends_at_ms, operation.started_s) {
             end(world, &guid, operation);
         }
     }
 }
 
-fn is_due(world: &World, operation: &Operation) -> bool {
+fn is_due(world: &World, ends_at_ms: Option<i64>, started_s: i64) -> bool {
     let clock = &world.conditions().clock;
-    match operation.ends_at_ms {
+    match ends_at_ms {
         Some(end) => end <= clock.now_ms(),
-        None => clock.now_s() - operation.started_s >= FORGOTTEN_AFTER_S,
+        None => clock.now_s() - started_s >= FORGOTTEN_AFTER_S,
     }
 }
 
 /// Whether a request that reads `id` would move an operation: one is due, or works on `id`.
 pub(crate) fn would_move(world: &World, id: &str) -> bool {
     world.any_of_kind(RUNNING, |record| {
-        let is_target = record
+        let number = |pointer: &str| record.at(pointer).and_then(Value::as_i64);
+        let started_s = number("/started_s").unwrap_or_default();
+        record
             .text("/target")
-            .is_some_and(|target| target.eq_ignore_ascii_case(id));
-        is_target
-            || serde_json::from_value(record.body.clone())
-                .is_ok_and(|operation| is_due(world, &operation))
+            .is_some_and(|target| target.eq_ignore_ascii_case(id))
+            || is_due(world, number("/ends_at_ms"), started_s)
     })
 }
 
@@ -405,6 +494,16 @@ pub(crate) fn asked_by_reading(world: &World, id: &str) {
             save(world, &guid, &operation, RUNNING);
         }
     }
+}
+
+/// Ends every operation on `id` itself at once; the answer is why one of them failed.
+pub(crate) fn finish(world: &World, id: &str) -> Option<(String, String)> {
+    let own: Vec<_> = running(world)
+        .filter(|(_, operation)| operation.target.eq_ignore_ascii_case(id))
+        .collect();
+    own.into_iter().fold(None, |failed, (guid, operation)| {
+        end(world, &guid, operation).error.or(failed)
+    })
 }
 
 /// Whether an operation that changes `id`, or something below it, is under way.

@@ -18,6 +18,7 @@ pub(crate) mod registration;
 pub(crate) mod request;
 pub(crate) mod router;
 mod signed_url;
+pub(crate) mod template;
 pub(crate) mod turn;
 
 pub(crate) use errors::{Answer, Body};

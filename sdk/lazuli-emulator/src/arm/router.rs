@@ -10,9 +10,12 @@ use super::errors::{
 };
 use super::ids::{self, Target};
 use super::json::same;
-use super::providers::{self, Kind, groups, registry_actions, site_actions, subscription};
-use super::request::{Call, Incoming};
-use super::{Answer, entra, lro, rbac, registration};
+use super::providers::{
+    self, Kind, groups, key_vault, locks, registry_actions, resource_list, storage, subscription,
+    tags, web,
+};
+use super::request::{Call, Caller, Incoming};
+use super::{Answer, entra, lro, rbac, registration, template};
 use crate::conditions::{Allowance, Asking, Subject};
 use crate::world::World;
 
@@ -63,16 +66,10 @@ fn decide(
         ));
     }
     let body = body(incoming)?;
-    let target = Target {
-        scope: String::new(),
-        kind: String::new(),
-        names: Vec::new(),
-        word: None,
-    };
     let call = Call {
         world,
         incoming,
-        target,
+        target: nowhere(),
         api_version,
         body,
         caller,
@@ -113,11 +110,67 @@ fn body(incoming: &Incoming) -> Result<Value, Answer> {
     if text.iter().all(u8::is_ascii_whitespace) {
         return Ok(Value::Null);
     }
+    if is_deployment(&incoming.path)
+        && let Ok(document) = template::text::read(&String::from_utf8_lossy(text))
+    {
+        return Ok(document.value);
+    }
     serde_json::from_slice(text).map_err(|error| {
         invalid_content(format!(
             "The request content was invalid and could not be deserialized: '{error}'."
         ))
     })
+}
+
+/// Templates come with comments and unquoted names; their reader is the lenient one of the service.
+fn is_deployment(path: &str) -> bool {
+    path.to_ascii_lowercase()
+        .contains("/microsoft.resources/deployments/")
+}
+
+/// A request from inside, such as a deployment makes for each of its resources: signed in already,
+/// and checked like any other.
+pub(crate) fn inside(
+    world: &World,
+    from: (&Caller, &str),
+    method: Method,
+    path: &str,
+    api_version: &str,
+    body: Value,
+) -> Answer {
+    let (caller, base) = from;
+    let incoming = Incoming {
+        method,
+        path: path.to_owned(),
+        query: format!("api-version={api_version}"),
+        headers: http::HeaderMap::new(),
+        body: Vec::new(),
+        base: base.to_owned(),
+    };
+    let call = Call {
+        world,
+        incoming: &incoming,
+        target: nowhere(),
+        api_version: api_version.to_owned(),
+        body,
+        caller: caller.clone(),
+    };
+    // Names may hold spaces and the like; ids are not percent-encoded.
+    let segments: Vec<String> = path
+        .split('/')
+        .filter(|part| !part.is_empty())
+        .map(str::to_owned)
+        .collect();
+    route(call, &segments).unwrap_or_else(|refusal| refusal)
+}
+
+fn nowhere() -> Target {
+    Target {
+        scope: String::new(),
+        kind: String::new(),
+        names: Vec::new(),
+        word: None,
+    }
 }
 
 fn route(mut call: Call<'_>, segments: &[String]) -> Result<Answer, Answer> {
@@ -196,17 +249,21 @@ fn in_subscription(
         [_, "resources"] => {
             subscription::read_only(&call, "resources")?;
             read("Microsoft.Resources/subscriptions/resources/read")?;
-            Ok(Answer::list(groups::resources(
-                call.world,
+            resource_list::resources(&call, &subscription_id)
+        }
+        [_, "tagnames", ..] => {
+            let verb = verb(&call.incoming.method);
+            rbac::check(
+                &call,
+                &format!("Microsoft.Resources/subscriptions/tagNames/{verb}"),
                 &subscription_id,
-                call.incoming.query_value("$filter").as_deref(),
-            )))
+            )?;
+            tags::names(&call, &subscription_id, &segments[3..])
         }
         [_, "resourcegroups"] => {
             subscription::read_only(&call, "resourceGroups")?;
             read("Microsoft.Resources/subscriptions/resourceGroups/read")?;
-            let all = call.world.of_kind(groups::KIND).into_iter();
-            Ok(Answer::list(all.map(|group| group.body).collect()))
+            resource_list::groups(&call)
         }
         [_, "resourcegroups", _] => group(call, segments),
         [_, "resourcegroups", _, "resources"] => {
@@ -218,11 +275,15 @@ fn in_subscription(
                 "Microsoft.Resources/subscriptions/resourceGroups/resources/read",
                 &id,
             )?;
-            Ok(Answer::list(groups::resources(
-                call.world,
-                &id,
-                call.incoming.query_value("$filter").as_deref(),
-            )))
+            resource_list::resources(&call, &id)
+        }
+        // The address of a deployment's operations leaves the provider out.
+        [_, "resourcegroups", _, "deployments", ..] => {
+            let mut long = segments.to_vec();
+            let provider = ["providers", "Microsoft.Resources"].map(str::to_owned);
+            long.splice(4..4, provider);
+            call.target = Target::parse(&long).ok_or_else(|| no_such_path(segments))?;
+            dispatch(&call)
         }
         [_, rest @ ..] if rest.contains(&"providers") => {
             call.target = Target::parse(segments).ok_or_else(|| no_such_path(segments))?;
@@ -251,6 +312,11 @@ fn group(mut call: Call<'_>, segments: &[String]) -> Result<Answer, Answer> {
         &format!("Microsoft.Resources/subscriptions/resourceGroups/{verb}"),
         &id,
     )?;
+    match call.method() {
+        "DELETE" => locks::guard(call.world, &id, locks::Verb::Delete)?,
+        "PUT" | "PATCH" => locks::guard(call.world, &id, locks::Verb::Write)?,
+        _ => {}
+    }
     lro::asked_by_reading(call.world, &id);
     groups::answer(&call, &id, name)
 }
@@ -292,11 +358,14 @@ fn action(call: &Call<'_>, word: &str) -> Result<Answer, Answer> {
     rbac::check(call, &format!("{kind}/{word}/action"), &call.id())?;
     if call.target.names.is_empty() {
         return match kind.as_str() {
-            "Microsoft.Web" => site_actions::namespace_action(call, word),
+            "Microsoft.Web" => web::actions::namespace_action(call, word),
             "Microsoft.ContainerRegistry" => registry_actions::namespace_action(call, word),
+            "Microsoft.Storage" => storage::namespace_action(call, word),
+            "Microsoft.KeyVault" => key_vault::namespace_action(call, word),
             other => Err(not_modelled(&format!("The action '{word}' of {other}"))),
         };
     }
+    locks::guard_call(call)?;
     let handler = known(kind)?
         .action
         .ok_or_else(|| not_modelled(&format!("The action '{word}' of '{kind}'")))?;
@@ -315,10 +384,15 @@ fn collection(call: &Call<'_>) -> Result<Answer, Answer> {
     } else {
         above.clone()
     };
-    rbac::check(call, &format!("{}/read", kind.name), &scope)?;
+    // What belongs to the tenant, such as the list of runtimes, is open to whoever signed in.
+    if !scope.is_empty() {
+        rbac::check(call, &format!("{}/read", kind.name), &scope)?;
+    }
+    // App Service looks for the app itself: not everything between it and a list is a resource.
+    let in_web = call.target.kind.starts_with("Microsoft.Web/");
     // A location is a place, not a resource that somebody made.
     let is_place = call.target.kind.ends_with("/locations");
-    if !call.target.names.is_empty() && !is_place && !call.world.contains(&above) {
+    if !call.target.names.is_empty() && !is_place && !in_web && !call.world.contains(&above) {
         return Err(call.not_found());
     }
     if let Some(list) = kind.list {
@@ -338,6 +412,7 @@ fn instance(call: &Call<'_>) -> Result<Answer, Answer> {
     let method = &call.incoming.method;
     rbac::check(call, &format!("{}/{}", kind.name, verb(method)), &call.id())?;
     check_parent(call)?;
+    locks::guard_call(call)?;
     let handler = match *method {
         Method::GET => return get(call, kind),
         Method::HEAD => {
@@ -391,7 +466,9 @@ fn check_parent(call: &Call<'_>) -> Result<(), Answer> {
     let Some(parent) = call.target.parent_id() else {
         return Ok(());
     };
-    if call.world.contains(&parent) || call.target.kind.starts_with("Microsoft.Web/") {
+    let in_location = call.target.kind.contains("/locations/");
+    if in_location || call.world.contains(&parent) || call.target.kind.starts_with("Microsoft.Web/")
+    {
         return Ok(());
     }
     let verb = verb(&call.incoming.method);
@@ -443,6 +520,7 @@ pub(crate) fn with_standard_headers(
     let own_id = incoming
         .header("x-ms-client-request-id")
         .filter(|_| asks_for_its_id);
+    wait_a_second_in_python(incoming, &mut answer);
     answer
         .headers
         .extend(own_id.map(|id| ("x-ms-client-request-id", id.to_owned())));
@@ -463,6 +541,19 @@ pub(crate) fn with_standard_headers(
 
 /// Where the front door of this ARM would be; real ones name the region that routed the request.
 const ROUTING_REGION: &str = "EMULATOR";
+/// The Python SDK, and the Azure CLI with it, takes a `Retry-After` of 0 for none and waits for half a
+/// minute before each poll. It is told one second, the least it can be told.
+fn wait_a_second_in_python(incoming: &Incoming, answer: &mut Answer) {
+    let agent = incoming.header("user-agent").unwrap_or_default();
+    if !agent.contains("azsdk-python") {
+        return;
+    }
+    for (name, value) in &mut answer.headers {
+        if *name == "retry-after" && value == "0" {
+            *value = "1".to_owned();
+        }
+    }
+}
 
 #[cfg(test)]
 #[path = "router_tests.rs"]

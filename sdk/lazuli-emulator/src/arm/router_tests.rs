@@ -115,11 +115,11 @@ fn what_is_not_modelled_says_so() {
         &format!("{subscription}/resourceGroups/g"),
         json!({ "location": "westus" }),
     );
-    let vault = format!("{subscription}/resourceGroups/g/providers/Microsoft.KeyVault/vaults/v");
+    let server = format!("{subscription}/resourceGroups/g/providers/Microsoft.Sql/servers/v");
     for (method, path) in [
-        (Method::PUT, vault.clone()),
-        (Method::GET, vault.clone()),
-        (Method::POST, format!("{vault}/odd")),
+        (Method::PUT, server.clone()),
+        (Method::GET, server.clone()),
+        (Method::POST, format!("{server}/odd")),
     ] {
         let (status, code, message) = code(&send(&world, &owner, method, &path, Value::Null));
         assert_eq!(
@@ -128,8 +128,7 @@ fn what_is_not_modelled_says_so() {
             "{path}"
         );
         assert!(
-            message.contains("Microsoft.KeyVault/vaults")
-                && message.contains("Microsoft.Web/sites"),
+            message.contains("Microsoft.Sql/servers") && message.contains("Microsoft.Web/sites"),
             "{message}"
         );
     }
@@ -162,4 +161,37 @@ fn versions_are_dates() {
     ] {
         check(bad, false);
     }
+}
+
+#[test]
+fn python_is_told_to_wait_a_second_where_others_need_not() {
+    let world = crate::world::tests::empty();
+    let check = |agent: &str, expect: &str| {
+        let mut headers = HeaderMap::new();
+        headers.insert("user-agent", agent.parse().expect("a header value"));
+        let incoming = Incoming {
+            method: Method::GET,
+            path: "/".into(),
+            query: String::new(),
+            headers,
+            body: Vec::new(),
+            base: "https://127.0.0.1".into(),
+        };
+        let accepted = Answer::empty(StatusCode::ACCEPTED).with("retry-after", "0");
+        let answer = with_standard_headers(&world, &incoming, None, accepted);
+        let mut waits = answer
+            .headers
+            .iter()
+            .filter(|(name, _)| *name == "retry-after");
+        assert_eq!(
+            waits.next().map(|(_, value)| value.as_str()),
+            Some(expect),
+            "{agent}"
+        );
+    };
+    check(
+        "AZURECLI/2.91.0 (PIP) azsdk-python-core/1.38.0 Python/3.11",
+        "1",
+    );
+    check("lazuli/0.1.0", "0");
 }

@@ -6,10 +6,11 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::base_images;
 use super::dockerfile::{Copy, Instruction, Located, substitute};
 use super::ignore::matches;
 use super::image::{Image, Node, Tree, clean_path, overlay, pack};
+use super::log::Log;
+use super::{archive, base_images};
 
 /// Images carry no clock, so that the same input gives the same digest.
 pub(crate) const CREATED: &str = "1970-01-01T00:00:00Z";
@@ -38,7 +39,7 @@ struct Stage {
 ///
 /// # Errors
 /// The reason, as it stands in the log.
-pub(crate) fn assemble(build: &Build<'_>, log: &mut Vec<String>) -> Result<Image, String> {
+pub(crate) fn assemble(build: &Build<'_>, log: &mut Log<'_>) -> Result<Image, String> {
     let mut globals = BTreeMap::new();
     let mut stages: Vec<Stage> = Vec::new();
     let count = build.instructions.len();
@@ -253,30 +254,50 @@ impl Stage {
         }
         let mut added = Tree::new();
         for path in found {
-            let below = format!("{path}/");
-            match source.get(&path) {
-                Some(node @ (Node::File { .. } | Node::Link { .. })) => {
-                    let name = path.rsplit('/').next().unwrap_or(&path);
-                    let to = if into_folder {
-                        join(&target, name)
-                    } else {
-                        target.clone()
-                    };
-                    self.add(&mut added, to, node, copy.mode);
-                }
-                // A folder is copied by its content, not as a folder.
-                _ => {
-                    let inside = source
-                        .iter()
-                        .filter(|(p, _)| path.is_empty() || p.starts_with(&below));
-                    for (p, node) in inside {
-                        let relative = p.strip_prefix(&below).unwrap_or(p);
-                        self.add(&mut added, join(&target, relative), node, copy.mode);
-                    }
+            self.plan_source(&mut added, source, &path, copy, (&target, into_folder))?;
+        }
+        Ok(added)
+    }
+
+    fn plan_source(
+        &self,
+        added: &mut Tree,
+        source: &Tree,
+        path: &str,
+        copy: &Copy,
+        (target, into_folder): (&str, bool),
+    ) -> Result<(), String> {
+        if let Some(Node::File { content, .. }) = source.get(path).filter(|_| copy.is_add)
+            && let Some(tree) = archive::unpacked(content)?
+        {
+            for (inner, node) in &tree {
+                self.add(added, join(target, inner), node, copy.mode);
+            }
+            return Ok(());
+        }
+        match source.get(path) {
+            Some(node @ (Node::File { .. } | Node::Link { .. })) => {
+                let name = path.rsplit('/').next().unwrap_or(path);
+                let to = if into_folder {
+                    join(target, name)
+                } else {
+                    target.to_owned()
+                };
+                self.add(added, to, node, copy.mode);
+            }
+            // A folder is copied by its content, not as a folder.
+            _ => {
+                let below = format!("{path}/");
+                let inside = source
+                    .iter()
+                    .filter(|(p, _)| path.is_empty() || p.starts_with(&below));
+                for (p, node) in inside {
+                    let relative = p.strip_prefix(&below).unwrap_or(p);
+                    self.add(added, join(target, relative), node, copy.mode);
                 }
             }
         }
-        Ok(added)
+        Ok(())
     }
 
     fn add(&self, added: &mut Tree, path: String, node: &Node, mode: Option<u32>) {
@@ -332,11 +353,6 @@ fn sources(context: &Tree, pattern: &str, is_add: bool) -> Result<Vec<String>, S
             "{word} failed: file not found in build context or excluded by .dockerignore: stat {pattern}: file does not exist"
         )
     };
-    if is_add && is_archive(&clean) && context.contains_key(&clean) {
-        return Err(format!(
-            "ADD of the archive {pattern} is not modelled: unpack it in the context and COPY the folder"
-        ));
-    }
     if clean.is_empty() {
         return Ok(vec![clean]);
     }
@@ -360,12 +376,6 @@ fn sources(context: &Tree, pattern: &str, is_add: bool) -> Result<Vec<String>, S
     } else {
         Ok(found)
     }
-}
-
-fn is_archive(path: &str) -> bool {
-    [".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz"]
-        .iter()
-        .any(|end| path.ends_with(end))
 }
 
 /// Sets a member. A configuration comes from outside, so it need not have the shape that we expect;

@@ -15,7 +15,42 @@ fn context() -> Tree {
         .collect()
 }
 
+#[test]
+fn add_unpacks_an_archive_and_copy_does_not() {
+    let packed = pack(&context()).expect("packs").bytes;
+    let context = Tree::from([
+        ("site.bin".to_owned(), Node::file(packed)),
+        ("one.txt".to_owned(), Node::file("1")),
+    ]);
+    let check = |instruction: &str, expect: &[&str]| {
+        let text = format!("FROM scratch\n{instruction}");
+        let (image, _) = build_over(&context, &text, &[], None);
+        assert_eq!(last_layer(&image.expect(&text)), expect, "{text}");
+    };
+    check(
+        "ADD site.bin /srv",
+        &[
+            "srv/css/deep/a.css",
+            "srv/css/site.css",
+            "srv/index.html",
+            "srv/one.txt",
+            "srv/two.txt",
+        ],
+    );
+    check("COPY site.bin /srv/", &["srv/site.bin"]);
+    check("ADD one.txt /srv/", &["srv/one.txt"]);
+}
+
 fn build_with(
+    text: &str,
+    arguments: &[(&str, &str)],
+    target: Option<&str>,
+) -> (Result<Image, String>, Vec<String>) {
+    build_over(&context(), text, arguments, target)
+}
+
+fn build_over(
+    context: &Tree,
     text: &str,
     arguments: &[(&str, &str)],
     target: Option<&str>,
@@ -28,18 +63,22 @@ fn build_with(
     let base = |name: &str| base_images::find("docker.io", &format!("library/{name}"), "latest");
     let build = Build {
         instructions: &instructions,
-        context: &context(),
+        context,
         arguments: &arguments,
         base: &base,
         target,
     };
-    let mut log = Vec::new();
-    (assemble(&build, &mut log), log)
+    let mut log = Log::default();
+    (assemble(&build, &mut log), log.lines)
 }
 
 fn files(text: &str) -> Vec<String> {
     let (image, _) = build_with(text, &[], None);
-    let image = image.expect(text);
+    last_layer(&image.expect(text))
+}
+
+/// The files of the last layer.
+fn last_layer(image: &Image) -> Vec<String> {
     let layer = image.layers.last().expect("a layer").clone();
     let only = Image {
         config: json!({}),

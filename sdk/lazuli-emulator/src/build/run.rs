@@ -6,44 +6,34 @@ use serde_json::{Value, json};
 
 use super::assemble::{Build, assemble};
 use super::image::Image;
+use super::log::Log;
 use super::{base_images, context, dockerfile};
 use crate::data::digest::Digest;
 use crate::data::oci_store::OciStore;
 use crate::data::reference::ImageReference;
-
-/// Build agents come from the internet, from an address no firewall rule will hold (a documentation range).
-const AGENT_ADDRESS: &str = "198.51.100.20";
 
 /// What a build works on.
 pub(crate) struct Order<'a> {
     pub(crate) run_id: &'a str,
     /// Login server of the registry the run belongs to.
     pub(crate) login_server: &'a str,
-    /// The registry's ARM properties.
-    pub(crate) registry: &'a Value,
+    /// Whether the agent gets to the registry, or why not.
+    pub(crate) reach: Result<(), String>,
     /// The `DockerBuildRequest`.
     pub(crate) request: &'a Value,
     pub(crate) source: Option<Vec<u8>>,
     pub(crate) store: &'a OciStore,
 }
 
-/// What came out of a build.
-pub(crate) struct Outcome {
-    pub(crate) log: Vec<String>,
-    /// `outputImages` of the run, or why it failed.
-    pub(crate) result: Result<Vec<Value>, String>,
-}
-
-/// Builds and pushes; never fails itself, the failure is part of the outcome.
-pub(crate) fn carry_out(order: &Order<'_>) -> Outcome {
-    let mut log = vec![
-        "Downloading source code...".to_owned(),
-        format!(
-            "Setting up Docker configuration for {}...",
-            order.login_server
-        ),
-    ];
-    let result = build(order, &mut log);
+/// Builds and pushes; never fails itself: the result is `outputImages` of the run, or why it failed, and the
+/// log says both.
+pub(crate) fn carry_out(order: &Order<'_>, log: &mut Log<'_>) -> Result<Vec<Value>, String> {
+    log.push("Downloading source code...".to_owned());
+    log.push(format!(
+        "Setting up Docker configuration for {}...",
+        order.login_server
+    ));
+    let result = build(order, log);
     match &result {
         Ok(_) => log.push(format!("Run ID: {} was successful after 1s", order.run_id)),
         Err(reason) => {
@@ -54,12 +44,12 @@ pub(crate) fn carry_out(order: &Order<'_>) -> Outcome {
             ));
         }
     }
-    Outcome { log, result }
+    result
 }
 
-fn build(order: &Order<'_>, log: &mut Vec<String>) -> Result<Vec<Value>, String> {
+fn build(order: &Order<'_>, log: &mut Log<'_>) -> Result<Vec<Value>, String> {
     if push_enabled(order) {
-        check_firewall(order)?;
+        order.reach.clone()?;
         log.push(format!("Successfully logged into {}", order.login_server));
     }
     let images = image_names(order)?;
@@ -78,23 +68,6 @@ fn build(order: &Order<'_>, log: &mut Vec<String>) -> Result<Vec<Value>, String>
 
 fn push_enabled(order: &Order<'_>) -> bool {
     order.request["isPushEnabled"] == true
-}
-
-/// Since June 2025 tasks do not pass a closed registry unless it says so.
-fn check_firewall(order: &Order<'_>) -> Result<(), String> {
-    let registry = order.registry;
-    let closed = registry["publicNetworkAccess"] == "Disabled"
-        || registry["networkRuleSet"]["defaultAction"] == "Deny";
-    if !closed || registry["networkRuleBypassAllowedForTasks"] == true {
-        return Ok(());
-    }
-    Err(format!(
-        "failed to login, ran out of retries: failed to set docker credentials: Error response from daemon: \
-         Get \"https://{}/v2/\": denied: {} (build before the registry is closed, or set \
-         networkRuleBypassAllowedForTasks to true)",
-        order.login_server,
-        crate::data::registry::denied_message(AGENT_ADDRESS),
-    ))
 }
 
 fn image_names(order: &Order<'_>) -> Result<Vec<ImageReference>, String> {
@@ -119,7 +92,7 @@ fn named(order: &Order<'_>, name: &ImageReference) -> String {
     )
 }
 
-fn build_image(order: &Order<'_>, log: &mut Vec<String>) -> Result<Image, String> {
+fn build_image(order: &Order<'_>, log: &mut Log<'_>) -> Result<Image, String> {
     let source = order
         .source
         .as_deref()
@@ -179,7 +152,7 @@ fn push(
     order: &Order<'_>,
     image: &Image,
     name: &ImageReference,
-    log: &mut Vec<String>,
+    log: &mut Log<'_>,
 ) -> Result<Value, String> {
     let ImageReference {
         repository,

@@ -1,15 +1,16 @@
 //! The ARM face of builds: source upload, `scheduleRun`, runs and their logs.
 //!
 //! Called by the control plane for every path below a registry that starts with one of these words. A
-//! build is carried out inside `scheduleRun`; the *reported* status still goes Queued, Running,
-//! Succeeded from one poll to the next, so that clients meet every state.
+//! build is carried out by a thread of its own, beside the control plane; see [`super::under_way`].
 
 use http::{Method, StatusCode};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::run::{Order, Outcome, carry_out};
+use super::log::Log;
+use super::run::{Order, carry_out};
+use super::{agent, runs, under_way};
 use crate::data::blob::{self, BlobName, Metadata};
 use crate::data::digest::Digest;
 use crate::data::registry;
@@ -48,12 +49,11 @@ pub(crate) struct Action<'a> {
     pub(crate) body: &'a Value,
     /// Where the emulator is reached, for blob addresses: `https://127.0.0.1:1234`.
     pub(crate) base_url: &'a str,
+    /// Who asks.
+    pub(crate) caller: &'a str,
+    /// Conditions of a list: field in lower case, and value.
+    pub(crate) filter: &'a [(String, String)],
 }
-
-type Runs = serde_json::Map<String, Value>;
-
-/// Statuses a run shows before its real one, one a poll.
-const EARLIER: [&str; 2] = ["Queued", "Running"];
 
 /// Answers a build request; `None` when the path is not about builds or the registry is not there.
 pub(crate) fn action(world: &World, action: &Action<'_>) -> Option<Answer> {
@@ -62,9 +62,10 @@ pub(crate) fn action(world: &World, action: &Action<'_>) -> Option<Answer> {
     let path: Vec<&str> = path.iter().map(String::as_str).collect();
     let answer = match (action.method.as_str(), &path[..]) {
         ("POST", ["listbuildsourceuploadurl"]) => upload_url(world, &registry, action.base_url),
-        ("POST", ["schedulerun"]) => schedule(world, &registry, action.body),
-        ("GET", ["runs"]) => Ok(list(&registry)),
+        ("POST", ["schedulerun"]) => schedule(world, &registry, action.body, action.caller),
+        ("GET", ["runs"]) => Ok(list(world, &registry, action.filter)),
         ("GET", ["runs", run]) => Ok(poll(world, &registry, run)),
+        ("PATCH", ["runs", run]) => Ok(update(world, &registry, run, action.body)),
         ("POST", ["runs", run, "listlogsasurl"]) => log_url(world, &registry, run, action.base_url),
         ("POST", ["runs", run, "cancel"]) => Ok(cancel(world, &registry, run)),
         (_, ["runs", ..] | ["schedulerun"] | ["listbuildsourceuploadurl"]) => {
@@ -113,35 +114,130 @@ fn upload_url(world: &World, registry: &Resource, base_url: &str) -> std::io::Re
     ))
 }
 
-fn schedule(world: &World, registry: &Resource, request: &Value) -> std::io::Result<Answer> {
-    if let Err(answer) = check(request) {
-        return Ok(answer);
-    }
-    let run_id = reserve(world, registry);
-    let login_server = registry.body["properties"]["loginServer"]
-        .as_str()
-        .unwrap_or_default()
-        .to_lowercase();
-    let source = source_blob(
-        registry,
-        request["sourceLocation"].as_str().unwrap_or_default(),
-    );
-    let order = Order {
-        run_id: &run_id,
-        login_server: &login_server,
-        registry: &registry.body["properties"],
-        request,
-        source: source.and_then(|blob| blob::read(world, &blob).ok()),
-        store: &registry::store(world, registry),
+/// Starts a run, and answers when it is over or under way.
+pub(crate) fn schedule(
+    world: &World,
+    registry: &Resource,
+    request: &Value,
+    caller: &str,
+) -> std::io::Result<Answer> {
+    let request = match resolved(world, registry, request).and_then(|r| check(&r).map(|()| r)) {
+        Ok(request) => request,
+        Err(answer) => return Ok(answer),
     };
-    let outcome = carry_out(&order);
-    write_log(world, registry, &run_id, &outcome)?;
-    let run = record(&run_id, request, &outcome);
-    save(world, registry, &run_id, run.clone());
+    let pool = match agent::pool(world, registry, request["agentPoolName"].as_str()) {
+        Ok(pool) => pool,
+        Err(name) => {
+            let message = format!("The agent pool {name} was not found in this registry.");
+            return Ok(Answer::error(
+                StatusCode::NOT_FOUND,
+                "AgentPoolNotFound",
+                message,
+            ));
+        }
+    };
+    let run_id = runs::reserve(world, registry, &request, caller);
+    let key = runs::key(world, registry, &run_id);
+    let work = under_way::Work::begin(key.clone());
+    let reach = agent::reach(world, registry, pool.as_ref());
+    blob::write(world, &log_blob(registry, &run_id), b"", &Metadata::new())?;
+    let (at, of, id) = (world.clone(), registry.clone(), run_id.clone());
+    std::thread::Builder::new()
+        .name(format!("build {run_id}"))
+        .spawn(move || {
+            build(&at, &of, &id, &request, reach);
+            drop(work);
+        })?;
+    under_way::wait_a_moment(&key);
+    let fresh = world.get(&registry.id);
+    let run = fresh.as_ref().and_then(|fresh| runs::find(fresh, &run_id));
     Ok(Answer {
         status: StatusCode::ACCEPTED,
-        body: present(registry, &run),
+        body: runs::present_queued(registry, run.unwrap_or(&Value::Null)),
     })
+}
+
+/// The work of a run, on a thread of its own.
+fn build(
+    world: &World,
+    registry: &Resource,
+    run_id: &str,
+    request: &Value,
+    reach: Result<(), String>,
+) {
+    let name = log_blob(registry, run_id);
+    let sink = |line: &str| {
+        let stamp = Timestamp::now().strftime("%Y/%m/%d %H:%M:%S");
+        if let Err(error) = blob::append(world, &name, format!("{stamp} {line}\r\n").as_bytes()) {
+            tracing::error!(%error, run_id, "the log of a run could not be written");
+        }
+    };
+    let source = request["sourceLocation"].as_str().unwrap_or_default();
+    let order = Order {
+        run_id,
+        login_server: &registry::login_server(registry),
+        reach,
+        request,
+        source: source_blob(registry, source).and_then(|blob| blob::read(world, &blob).ok()),
+        store: &registry::store(world, registry),
+    };
+    let result = carry_out(&order, &mut Log::to(&sink));
+    runs::finish(world, &registry.id, run_id, &result);
+    // A reader of the log knows by this mark that no more will come.
+    let status = if result.is_ok() {
+        "successful"
+    } else {
+        "failed"
+    };
+    let mark = Metadata::from([("Complete".to_owned(), status.to_owned())]);
+    if let Err(error) = blob::set_metadata(world, &name, &mark) {
+        tracing::error!(%error, run_id, "the log of a run could not be completed");
+    }
+}
+
+/// A run of a task is the run that its step describes.
+fn resolved(world: &World, registry: &Resource, request: &Value) -> Result<Value, Answer> {
+    if request["type"] != "TaskRunRequest" {
+        return Ok(request.clone());
+    }
+    let id = request["taskId"].as_str().unwrap_or_default();
+    let inside = id
+        .to_lowercase()
+        .starts_with(&format!("{}/tasks/", registry.id.to_lowercase()));
+    let Some(task) = world.get(id).filter(|_| inside) else {
+        let message = format!("The task {id} was not found in this registry.");
+        return Err(Answer::error(
+            StatusCode::NOT_FOUND,
+            "TaskNotFound",
+            message,
+        ));
+    };
+    let properties = &task.body["properties"];
+    let step = &properties["step"];
+    let kind = match step["type"].as_str() {
+        Some("Docker") => "DockerBuildRequest",
+        Some("EncodedTask") => "EncodedTaskRunRequest",
+        _ => "FileTaskRunRequest",
+    };
+    let changed = &request["overrideTaskStepProperties"];
+    let over = |key: &str, own: &Value| match &changed[key] {
+        Value::Null => own.clone(),
+        value => value.clone(),
+    };
+    Ok(json!({
+        "type": kind, "task": task.name(), "imageNames": step["imageNames"], "isPushEnabled": step["isPushEnabled"],
+        "sourceLocation": over("contextPath", &step["contextPath"]), "dockerFilePath": over("file", &step["dockerFilePath"]),
+        "arguments": over("arguments", &step["arguments"]), "target": over("target", &step["target"]),
+        "platform": properties["platform"], "agentConfiguration": properties["agentConfiguration"],
+        "agentPoolName": over_pool(request, properties),
+    }))
+}
+
+fn over_pool(request: &Value, task: &Value) -> Value {
+    match &request["agentPoolName"] {
+        Value::Null => task["agentPoolName"].clone(),
+        name => name.clone(),
+    }
 }
 
 fn check(request: &Value) -> Result<(), Answer> {
@@ -174,103 +270,60 @@ fn check(request: &Value) -> Result<(), Answer> {
     }
 }
 
-/// Takes the next run id, `cs1`, `cs2`, ..., and shows the run as queued while it is carried out.
-fn reserve(world: &World, registry: &Resource) -> String {
-    let take = |runs: &mut Runs| {
-        let id = format!("cs{}", runs.len() + 1);
-        runs.insert(
-            id.clone(),
-            json!({ "runId": id, "status": "Queued", "polls": 0 }),
-        );
-        id
+fn list(world: &World, registry: &Resource, filter: &[(String, String)]) -> Answer {
+    let shown = runs::all(registry).map(|run| runs::present(world, registry, run));
+    let fits = |run: &Value| {
+        filter.iter().all(|(field, value)| {
+            let field = match field.as_str() {
+                "runid" => "runId",
+                "taskname" => "task",
+                "status" => "status",
+                "runtype" => "runType",
+                "agentpoolname" => "agentPoolName",
+                _ => return false,
+            };
+            run["properties"][field]
+                .as_str()
+                .is_some_and(|found| found.eq_ignore_ascii_case(value))
+        })
     };
-    world
-        .update(&registry.id, |resource| with_runs(resource, take))
-        .unwrap_or_else(|| "cs1".to_owned())
+    Answer::ok(json!({ "value": shown.filter(fits).collect::<Vec<_>>() }))
 }
 
-/// Lets `change` work on the runs of a registry.
-fn with_runs<R>(resource: &mut Resource, change: impl FnOnce(&mut Runs) -> R) -> R {
-    let mut runs = resource.private["runs"]
-        .as_object()
-        .cloned()
-        .unwrap_or_default();
-    let result = change(&mut runs);
-    resource.private["runs"] = runs.into();
-    result
-}
-
-fn save(world: &World, registry: &Resource, id: &str, run: Value) {
-    world.update(&registry.id, |resource| {
-        with_runs(resource, |runs| runs.insert(id.to_owned(), run))
-    });
-}
-
-fn record(run_id: &str, request: &Value, outcome: &Outcome) -> Value {
-    let now = Timestamp::now().to_string();
-    let (status, images, error) = match &outcome.result {
-        Ok(images) => ("Succeeded", json!(images), Value::Null),
-        Err(reason) => ("Failed", json!([]), json!(reason)),
-    };
-    json!({
-        "runId": run_id, "status": status, "polls": 0, "createTime": now, "startTime": now, "finishTime": now,
-        "platform": request["platform"], "outputImages": images, "runErrorMessage": error,
-    })
-}
-
-/// The log is a blob; its `Complete` mark tells a reader that no more will come.
-fn write_log(
-    world: &World,
-    registry: &Resource,
-    run: &str,
-    outcome: &Outcome,
-) -> std::io::Result<()> {
-    let stamp = Timestamp::now().strftime("%Y/%m/%d %H:%M:%S").to_string();
-    let text: String = outcome
-        .log
-        .iter()
-        .map(|line| format!("{stamp} {line}\r\n"))
-        .collect();
-    let status = if outcome.result.is_ok() {
-        "successful"
-    } else {
-        "failed"
-    };
-    let metadata = Metadata::from([("Complete".to_owned(), status.to_owned())]);
-    blob::write(world, &log_blob(registry, run), text.as_bytes(), &metadata)
-}
-
-fn find<'a>(registry: &'a Resource, run: &str) -> Option<&'a Value> {
-    registry.private["runs"].get(run)
-}
-
-fn list(registry: &Resource) -> Answer {
-    let runs = registry.private["runs"].as_object().into_iter().flatten();
-    let newest_first: Vec<Value> = runs.map(|(_, run)| present(registry, run)).rev().collect();
-    Answer::ok(json!({ "value": newest_first }))
+/// A run of a registry as ARM shows it.
+pub(crate) fn run_of(world: &World, registry: &str, run: &str) -> Option<Value> {
+    let registry = world.get(registry)?;
+    Some(runs::present(world, &registry, runs::find(&registry, run)?))
 }
 
 fn poll(world: &World, registry: &Resource, run: &str) -> Answer {
-    advance(world, registry, run, 1);
-    match world
-        .get(&registry.id)
+    match runs::find(registry, run) {
+        None => return unknown_run(run),
+        Some(found) if runs::is_seen_through(found) => {
+            under_way::wait_a_moment(&runs::key(world, registry, run));
+        }
+        Some(_) => {}
+    }
+    runs::advance(world, registry, run, 1);
+    show(world, registry, run)
+}
+
+fn show(world: &World, registry: &Resource, run: &str) -> Answer {
+    let fresh = world.get(&registry.id);
+    let found = fresh
         .as_ref()
-        .and_then(|fresh| Some(present(fresh, find(fresh, run)?)))
-    {
-        Some(body) => Answer::ok(body),
+        .and_then(|fresh| Some((fresh, runs::find(fresh, run)?)));
+    match found {
+        Some((fresh, found)) => Answer::ok(runs::present(world, fresh, found)),
         None => unknown_run(run),
     }
 }
 
-fn advance(world: &World, registry: &Resource, run: &str, polls: u64) {
-    world.update(&registry.id, |resource| {
-        with_runs(resource, |runs| {
-            if let Some(run) = runs.get_mut(run).and_then(Value::as_object_mut) {
-                let before = run.get("polls").and_then(Value::as_u64).unwrap_or_default();
-                run.insert("polls".to_owned(), (before + polls).into());
-            }
-        });
-    });
+fn update(world: &World, registry: &Resource, run: &str, body: &Value) -> Answer {
+    if let Some(keep) = body["isArchiveEnabled"].as_bool() {
+        runs::archive(world, registry, run, keep);
+    }
+    show(world, registry, run)
 }
 
 fn log_url(
@@ -279,51 +332,22 @@ fn log_url(
     run: &str,
     base_url: &str,
 ) -> std::io::Result<Answer> {
-    if find(registry, run).is_none() {
+    if runs::find(registry, run).is_none() {
         return Ok(unknown_run(run));
     }
     // Who reads the log to its end has seen the run to its end.
-    advance(world, registry, run, EARLIER.len() as u64);
+    runs::advance_to_end(world, registry, run);
     let link = blob::signed_url(world, base_url, &log_blob(registry, run), "r")?;
-    Ok(Answer::ok(
-        json!({ "logLink": link, "logArtifactLink": null }),
-    ))
+    Ok(Answer::ok(json!({ "logLink": link })))
 }
 
-/// A build is over before a client can ask to stop it, so the run keeps its result.
+/// A run that is over keeps its result; another counts as canceled, whatever its build still does.
 fn cancel(world: &World, registry: &Resource, run: &str) -> Answer {
-    if find(registry, run).is_none() {
+    if runs::find(registry, run).is_none() {
         return unknown_run(run);
     }
-    advance(world, registry, run, EARLIER.len() as u64);
+    runs::cancel(world, registry, run);
     Answer::ok(Value::Null)
-}
-
-/// A run as ARM shows it.
-fn present(registry: &Resource, run: &Value) -> Value {
-    let id = run["runId"].as_str().unwrap_or_default();
-    let polls = run["polls"].as_u64().unwrap_or_default() as usize;
-    let over = EARLIER.get(polls).is_none();
-    let status = EARLIER
-        .get(polls)
-        .map_or_else(|| run["status"].clone(), |status| json!(status));
-    let later = |key: &str| if over { run[key].clone() } else { Value::Null };
-    let images = if over {
-        run["outputImages"].clone()
-    } else {
-        json!([])
-    };
-    json!({
-        "id": format!("{}/runs/{id}", registry.id),
-        "name": id,
-        "type": "Microsoft.ContainerRegistry/registries/runs",
-        "properties": {
-            "runId": id, "status": status, "runType": "QuickBuild", "provisioningState": "Succeeded",
-            "createTime": run["createTime"], "startTime": run["startTime"], "finishTime": later("finishTime"),
-            "lastUpdatedTime": run["createTime"], "platform": run["platform"], "agentConfiguration": { "cpu": 2 },
-            "isArchiveEnabled": false, "outputImages": images, "runErrorMessage": later("runErrorMessage"),
-        },
-    })
 }
 
 fn unknown_run(run: &str) -> Answer {

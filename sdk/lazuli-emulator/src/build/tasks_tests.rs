@@ -45,6 +45,8 @@ fn send(world: &World, method: Method, path: &[&str], body: &Value) -> (u16, Val
         path,
         body,
         base_url: BASE,
+        caller: "33333333-3333-3333-3333-333333333333",
+        filter: &[],
     };
     let answer = action(world, &request).expect("a build request");
     (answer.status.as_u16(), answer.body)
@@ -103,11 +105,13 @@ async fn log_of(world: &World, run: &str) -> (String, String) {
         &Value::Null,
     );
     let link = answer["logLink"].as_str().expect("logLink");
-    let (head, _) = blob(world, "HEAD", link, &[], Vec::new()).await;
-    let complete = head.headers["x-ms-meta-complete"]
-        .to_str()
-        .expect("text")
-        .to_owned();
+    let complete = loop {
+        let (head, _) = blob(world, "HEAD", link, &[], Vec::new()).await;
+        if let Some(mark) = head.headers.get("x-ms-meta-complete") {
+            break mark.to_str().expect("text").to_owned();
+        }
+        tokio::task::yield_now().await;
+    };
     let (parts, text) = blob(
         world,
         "GET",
@@ -137,9 +141,9 @@ async fn a_build_puts_the_articles_image_into_the_registry() {
             &run["properties"]["status"],
             &run["properties"]["runId"]
         ),
-        (202, &json!("Queued"), &json!("cs1"))
+        (202, &json!("Queued"), &json!("ch1"))
     );
-    let poll = || send(&world, Method::GET, &["runs", "cs1"], &Value::Null).1["properties"].clone();
+    let poll = || send(&world, Method::GET, &["runs", "ch1"], &Value::Null).1["properties"].clone();
     assert_eq!(poll()["status"], "Running");
     let done = poll();
     assert_eq!(done["status"], "Succeeded");
@@ -153,12 +157,12 @@ async fn a_build_puts_the_articles_image_into_the_registry() {
         "usr/share/nginx/html/index.html",
     );
     assert_eq!(page.as_deref(), Some("<h1>v3</h1>"));
-    let (complete, log) = log_of(&world, "cs1").await;
+    let (complete, log) = log_of(&world, "ch1").await;
     assert_eq!(complete, "successful");
     for line in [
         "Step 1/2 : FROM nginx\r\n",
         "Successfully tagged secureacr2021.azurecr.io/privatewebsite:lnx-v3\r\n",
-        "Run ID: cs1 was successful",
+        "Run ID: ch1 was successful",
     ] {
         assert!(log.contains(line), "{line:?} in {log}");
     }
@@ -198,12 +202,12 @@ async fn failed_builds_say_why_in_their_log() {
         let world = open_world();
         let source = upload(&world, files).await;
         send(&world, Method::POST, &["scheduleRun"], &order(&source));
-        let (complete, log) = log_of(&world, "cs1").await;
+        let (complete, log) = log_of(&world, "ch1").await;
         assert!(
             complete == "failed" && log.contains(reason),
             "{name}: {log}"
         );
-        let (_, run) = send(&world, Method::GET, &["runs", "cs1"], &Value::Null);
+        let (_, run) = send(&world, Method::GET, &["runs", "ch1"], &Value::Null);
         assert_eq!(run["properties"]["status"], "Failed", "{name}");
         assert!(
             content(&world)
@@ -219,7 +223,7 @@ async fn a_closed_registry_refuses_the_push_unless_tasks_may_pass() {
     let world = article();
     let source = upload(&world, &[("Dockerfile", DOCKERFILE), ("index.html", "x")]).await;
     send(&world, Method::POST, &["scheduleRun"], &order(&source));
-    let (complete, log) = log_of(&world, "cs1").await;
+    let (complete, log) = log_of(&world, "ch1").await;
     assert!(
         complete == "failed"
             && log.contains("denied: client with IP")
@@ -230,7 +234,7 @@ async fn a_closed_registry_refuses_the_push_unless_tasks_may_pass() {
         r.body["properties"]["networkRuleBypassAllowedForTasks"] = true.into()
     });
     send(&world, Method::POST, &["scheduleRun"], &order(&source));
-    assert_eq!(log_of(&world, "cs2").await.0, "successful");
+    assert_eq!(log_of(&world, "ch2").await.0, "successful");
 }
 
 #[test]
@@ -260,11 +264,11 @@ fn what_is_not_modelled_or_not_a_request_is_refused() {
         );
     }
     assert_eq!(
-        send(&world, Method::GET, &["runs", "cs9"], &Value::Null).0,
+        send(&world, Method::GET, &["runs", "ch9"], &Value::Null).0,
         404
     );
     assert_eq!(
-        send(&world, Method::DELETE, &["runs", "cs9"], &Value::Null).0,
+        send(&world, Method::DELETE, &["runs", "ch9"], &Value::Null).0,
         501
     );
 }
@@ -319,4 +323,62 @@ async fn blobs_open_only_to_their_signed_address() {
         parts.status == 404 && body.contains("BlobNotFound"),
         "{body}"
     );
+}
+
+#[test]
+fn a_run_is_running_while_its_build_works_and_lost_when_that_is_gone() {
+    let world = open_world();
+    let registry = world.get(&registry_id()).expect("a registry");
+    let run = runs::reserve(&world, &registry, &order("source/x.tar.gz"), "somebody");
+    let work = under_way::Work::begin(runs::key(&world, &registry, &run));
+    let path = ["runs", run.as_str()];
+    let status =
+        || send(&world, Method::GET, &path, &Value::Null).1["properties"]["status"].clone();
+    assert_eq!([status(), status()], ["Running", "Running"]);
+    drop(work);
+    assert_eq!(status(), "Error");
+}
+
+#[test]
+fn a_canceled_run_stays_canceled_whatever_its_build_still_does() {
+    let world = open_world();
+    let registry = world.get(&registry_id()).expect("a registry");
+    let run = runs::reserve(&world, &registry, &order("source/x.tar.gz"), "somebody");
+    let _work = under_way::Work::begin(runs::key(&world, &registry, &run));
+    let cancel = ["runs", run.as_str(), "cancel"];
+    assert_eq!(send(&world, Method::POST, &cancel, &Value::Null).0, 200);
+    runs::finish(&world, &registry.id, &run, &Ok(Vec::new()));
+    let (_, shown) = send(&world, Method::GET, &["runs", &run], &Value::Null);
+    assert_eq!(shown["properties"]["status"], "Canceled");
+}
+
+#[tokio::test]
+async fn a_task_runs_what_its_step_describes() {
+    let world = open_world();
+    let source = upload(&world, &[("Dockerfile", DOCKERFILE), ("index.html", "x")]).await;
+    let id = format!("{}/tasks/site", registry_id());
+    let step = json!({ "type": "Docker", "dockerFilePath": "Dockerfile", "imageNames": ["site:{{.Run.ID}}"], "isPushEnabled": true });
+    world.put(Resource {
+        id: id.clone(),
+        kind: "Microsoft.ContainerRegistry/registries/tasks".into(),
+        body: json!({ "properties": { "platform": { "os": "Linux" }, "step": step } }),
+        private: Value::Null,
+    });
+    let with_source = json!({ "type": "TaskRunRequest", "taskId": id, "overrideTaskStepProperties": { "contextPath": source } });
+    let cases = [
+        (with_source, 202),
+        (json!({ "type": "TaskRunRequest", "taskId": id }), 400),
+        (
+            json!({ "type": "TaskRunRequest", "taskId": format!("{id}x") }),
+            404,
+        ),
+    ];
+    for (request, expect) in cases {
+        let (status, _) = send(&world, Method::POST, &["scheduleRun"], &request);
+        assert_eq!(status, expect, "{request}");
+    }
+    assert_eq!(log_of(&world, "ch1").await.0, "successful");
+    assert!(content(&world).manifest("site", "ch1").is_ok());
+    let (_, run) = send(&world, Method::GET, &["runs", "ch1"], &Value::Null);
+    assert_eq!(run["properties"]["task"], "site");
 }

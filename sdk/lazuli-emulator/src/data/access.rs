@@ -12,6 +12,8 @@ use serde_json::Value;
 
 use super::registry::name_of;
 use crate::arm::directory::{self, SignIn};
+use crate::arm::providers::container_registry::scope_maps;
+use crate::arm::providers::container_registry::tokens::{self, Refusal};
 use crate::arm::rbac;
 use crate::world::{Resource, World};
 
@@ -22,6 +24,8 @@ pub(crate) enum Holder {
     Admin,
     /// An Entra principal: what its roles say.
     Principal(String),
+    /// A token of the registry: what its scope map says.
+    Token { name: String, actions: Vec<String> },
 }
 
 impl Holder {
@@ -36,6 +40,9 @@ impl Holder {
         match self {
             Self::Admin => true,
             Self::Principal(id) => may(world, registry, id, repository, verb),
+            Self::Token { actions, .. } => {
+                scope_maps::allows(actions, repository, permission(verb))
+            }
         }
     }
 }
@@ -45,7 +52,20 @@ impl fmt::Display for Holder {
         match self {
             Self::Admin => f.write_str("admin user"),
             Self::Principal(id) => write!(f, "principal {id}"),
+            Self::Token { name, .. } => write!(f, "token {name}"),
         }
+    }
+}
+
+/// The permission of a scope map behind a verb. Nothing in a scope map opens the catalog.
+fn permission(verb: &str) -> &'static str {
+    match verb {
+        "pull" => "content/read",
+        "push" => "content/write",
+        "delete" => "content/delete",
+        "metadata_read" => "metadata/read",
+        "metadata_write" => "metadata/write",
+        _ => "",
     }
 }
 
@@ -90,6 +110,7 @@ pub(crate) fn may(
             "pull" => "repositories/content/read",
             "push" => "repositories/content/write",
             "delete" => "repositories/content/delete",
+            "metadata_write" => "repositories/metadata/write",
             "catalog" => "catalog/read",
             _ => "repositories/metadata/read",
         };
@@ -101,7 +122,7 @@ pub(crate) fn may(
         );
     }
     let action = match verb {
-        "push" => "push/write",
+        "push" | "metadata_write" => "push/write",
         "delete" => "artifacts/delete",
         _ => "pull/read",
     };
@@ -135,7 +156,7 @@ pub(crate) fn authenticate(
     }
     let name = name_of(registry);
     if !user.eq_ignore_ascii_case(&name) {
-        return Err(format!("registry {name} knows no user {user}"));
+        return token(world, registry, user, password);
     }
     if registry.body["properties"]["adminUserEnabled"] != true {
         return Err(format!("the admin user of registry {name} is not enabled"));
@@ -150,6 +171,21 @@ pub(crate) fn authenticate(
         true => Ok(Holder::Admin),
         false => Err(format!(
             "the password of the admin user of registry {name} is wrong"
+        )),
+    }
+}
+
+fn token(world: &World, registry: &Resource, user: &str, password: &str) -> Result<Holder, String> {
+    let name = user.to_owned();
+    let registry_name = name_of(registry);
+    match tokens::sign_in(world, registry, user, password) {
+        Ok(actions) => Ok(Holder::Token { name, actions }),
+        Err(Refusal::Unknown) => Err(format!("registry {registry_name} knows no user {user}")),
+        Err(Refusal::Disabled) => Err(format!(
+            "the token {user} of registry {registry_name} is disabled"
+        )),
+        Err(Refusal::Password) => Err(format!(
+            "the password of token {user} of registry {registry_name} is wrong or over"
         )),
     }
 }

@@ -26,7 +26,14 @@ const ACCESS_SECONDS: i64 = 75 * 60;
 /// The user name that says "the password is a refresh token".
 const TOKEN_USER: &str = "00000000-0000-0000-0000-000000000000";
 const MAX_FORM_BYTES: usize = 1 << 20;
-const VERBS: [&str; 5] = ["pull", "push", "delete", "metadata_read", "catalog"];
+const VERBS: [&str; 6] = [
+    "pull",
+    "push",
+    "delete",
+    "metadata_read",
+    "metadata_write",
+    "catalog",
+];
 
 /// Who a request comes from, once its credentials were checked.
 pub(crate) enum Caller {
@@ -92,6 +99,17 @@ fn sign_in(world: &World, registry: &Resource, user: &str, password: &str) -> Op
         return Some(Holder::Principal(claims["sub"].as_str()?.to_owned()));
     }
     access::authenticate(world, registry, user, password).ok()
+}
+
+/// Whom a token stands for that was given without a user name: a refresh token of the registry, or a token of
+/// Entra ID.
+pub(crate) fn holder_of_token(world: &World, registry: &Resource, token: &str) -> Option<Holder> {
+    let own = own_claims(world, registry, token, "refresh_token");
+    let principal = match own.as_ref().and_then(|claims| claims["sub"].as_str()) {
+        Some(subject) => subject.to_owned(),
+        None => entra::verify(world, token).ok()?.principal,
+    };
+    Some(Holder::Principal(principal))
 }
 
 /// Claims of a token that this registry issued for this purpose. A switch of the role assignment mode
@@ -238,14 +256,14 @@ fn refresh_grant(world: &World, registry: &Resource, form: &Form) -> Result<Valu
         .flatten()
         .filter_map(Value::as_str)
         .collect();
-    access_token(world, registry, form, &|verb| baked.contains(&verb))
+    access_token(world, registry, form, &|_, verb| baked.contains(&verb))
 }
 
 fn password_grant(world: &World, registry: &Resource, form: &Form) -> Result<Value, String> {
     let holder = sign_in(world, registry, form.one("username"), form.one("password"))
         .ok_or("the user name or password is wrong, or the admin user is not enabled")?;
-    let mut answer = access_token(world, registry, form, &|verb| {
-        holder.may(world, registry, "", verb)
+    let mut answer = access_token(world, registry, form, &|repository, verb| {
+        holder.may(world, registry, repository, verb)
     })?;
     if let Holder::Principal(principal) = &holder {
         answer["refresh_token"] =
@@ -261,14 +279,14 @@ fn basic_grant(
     form: &Form,
 ) -> Result<Value, String> {
     match caller(world, registry, headers) {
-        Caller::Holder(holder) => access_token(world, registry, form, &|verb| {
-            holder.may(world, registry, "", verb)
+        Caller::Holder(holder) => access_token(world, registry, form, &|repository, verb| {
+            holder.may(world, registry, repository, verb)
         }),
         _ if headers.contains_key(header::AUTHORIZATION) => {
             Err("the user name or password is wrong, or the admin user is not enabled".into())
         }
         _ if registry.body["properties"]["anonymousPullEnabled"] == true => {
-            access_token(world, registry, form, &|verb| verb == "pull")
+            access_token(world, registry, form, &|_, verb| verb == "pull")
         }
         _ => Err("this registry allows no anonymous pull".into()),
     }
@@ -280,7 +298,7 @@ fn access_token(
     world: &World,
     registry: &Resource,
     form: &Form,
-    may: &dyn Fn(&str) -> bool,
+    may: &dyn Fn(&str, &str) -> bool,
 ) -> Result<Value, String> {
     let access: Vec<Value> = form
         .scopes()
@@ -299,20 +317,20 @@ fn access_token(
 }
 
 /// `repository:name:pull,push` or `registry:catalog:*`, reduced to what `may` allows.
-fn granted(scope: &str, may: &dyn Fn(&str) -> bool) -> Option<Value> {
+fn granted(scope: &str, may: &dyn Fn(&str, &str) -> bool) -> Option<Value> {
     let (kind, rest) = scope.split_once(':')?;
     let (name, actions) = rest.rsplit_once(':')?;
     let actions: Vec<&str> = match kind {
-        "registry" => ["*"].into_iter().filter(|_| may("catalog")).collect(),
+        "registry" => ["*"].into_iter().filter(|_| may("", "catalog")).collect(),
         _ => {
             let wanted = actions.split(',').flat_map(|action| {
                 if action == "*" {
-                    VERBS[..4].to_vec()
+                    VERBS[..5].to_vec()
                 } else {
                     vec![action]
                 }
             });
-            wanted.filter(|action| may(action)).collect()
+            wanted.filter(|action| may(name, action)).collect()
         }
     };
     (!actions.is_empty()).then(|| json!({ "type": kind, "name": name, "actions": actions }))
@@ -324,7 +342,7 @@ mod tests {
 
     #[test]
     fn scopes_are_reduced_to_what_is_allowed() {
-        let puller = |verb: &str| verb == "pull";
+        let puller = |_: &str, verb: &str| verb == "pull";
         let cases = [
             (
                 "repository:a/b:pull,push",

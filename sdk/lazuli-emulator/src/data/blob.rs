@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io;
+use std::io::{self, Write};
 use std::path::PathBuf;
 
 use axum::body::Body;
@@ -14,6 +14,7 @@ use http::{HeaderMap, Method, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Limited};
 use jiff::Timestamp;
 
+use super::data_endpoint;
 use super::digest::Digest;
 use super::oci_store::write_atomically;
 use super::signing::SigningKey;
@@ -21,7 +22,9 @@ use crate::build::image::clean_path;
 use crate::world::World;
 
 /// The one storage account; its name cannot clash with the first segment of an ARM or Entra path.
-const ACCOUNT: &str = "acrtaskemulator";
+pub(super) const ACCOUNT: &str = "acrtaskemulator";
+/// The same account under a name of its own, as clients reach it through the proxy.
+pub(crate) const STORAGE_HOST: &str = "acrtaskemulator.blob.core.windows.net";
 const VERSION: &str = "2026-04-06";
 /// Larger sources than this do not belong into a test world.
 const MAX_UPLOAD_BYTES: usize = 256 << 20;
@@ -40,7 +43,13 @@ pub(crate) type Metadata = BTreeMap<String, String>;
 
 /// Whether a request path is a blob's; such requests carry no `Authorization`.
 pub(crate) fn is_blob_path(path: &str) -> bool {
-    name_of(path).is_some()
+    name_of(path).is_some() || layer_of(path).is_some()
+}
+
+/// A layer of a registry, which lies in the account under an address of its own.
+fn layer_of(path: &str) -> Option<(String, Digest)> {
+    let inner = path.strip_prefix('/')?.strip_prefix(ACCOUNT)?;
+    data_endpoint::layer_of(inner)
 }
 
 fn name_of(path: &str) -> Option<BlobName> {
@@ -116,9 +125,28 @@ pub(crate) fn write(
     bytes: &[u8],
     metadata: &Metadata,
 ) -> io::Result<()> {
-    let pairs = serde_json::to_vec(metadata).map_err(io::Error::other)?;
-    write_atomically(&file(world, "metadata", name), &pairs)?;
+    set_metadata(world, name, metadata)?;
     write_atomically(&file(world, "content", name), bytes)
+}
+
+/// Adds to the end of a blob that is there.
+///
+/// # Errors
+/// `NotFound` when it was never written, or a disk that fails.
+pub(crate) fn append(world: &World, name: &BlobName, bytes: &[u8]) -> io::Result<()> {
+    let mut content = fs::OpenOptions::new()
+        .append(true)
+        .open(file(world, "content", name))?;
+    content.write_all(bytes)
+}
+
+/// Replaces the metadata of a blob.
+///
+/// # Errors
+/// A disk that fails.
+pub(crate) fn set_metadata(world: &World, name: &BlobName, metadata: &Metadata) -> io::Result<()> {
+    let pairs = serde_json::to_vec(metadata).map_err(io::Error::other)?;
+    write_atomically(&file(world, "metadata", name), &pairs)
 }
 
 /// Reads a blob's content.
@@ -143,8 +171,24 @@ fn file(world: &World, kind: &str, name: &BlobName) -> PathBuf {
         .join(&name.path)
 }
 
+/// Answers a request to [`STORAGE_HOST`], where the account is not part of the path.
+pub(crate) async fn handle_host(world: &World, mut request: Request<Body>) -> Response<Body> {
+    let path = request
+        .uri()
+        .path_and_query()
+        .map_or("/", |path| path.as_str());
+    match format!("/{ACCOUNT}{path}").parse() {
+        Ok(uri) => *request.uri_mut() = uri,
+        Err(_) => return StorageError::invalid_uri().response(),
+    }
+    handle(world, request).await
+}
+
 /// Answers a request for a blob.
 pub(crate) async fn handle(world: &World, request: Request<Body>) -> Response<Body> {
+    if let Some(layer) = layer_of(request.uri().path()) {
+        return data_endpoint::from_storage(world, layer, request).await;
+    }
     match answer(world, request).await {
         Ok(response) => response,
         Err(error) => error.response(),
@@ -232,13 +276,20 @@ fn get(
     method: &Method,
     headers: &HeaderMap,
 ) -> Result<Response<Body>, StorageError> {
+    // The mark of a finished log is read before the log, so that whoever sees it has all of it.
+    let metadata = metadata(world, name);
     let bytes = read(world, name)?;
     let total = bytes.len() as u64;
+    let kind = if name.path.ends_with(".log") {
+        "AppendBlob"
+    } else {
+        "BlockBlob"
+    };
     let mut response = common(Response::builder(), &etag(&bytes))
         .header(header::CONTENT_TYPE, "application/octet-stream")
         .header(header::ACCEPT_RANGES, "bytes")
-        .header("x-ms-blob-type", "BlockBlob");
-    for (key, value) in metadata(world, name) {
+        .header("x-ms-blob-type", kind);
+    for (key, value) in metadata {
         response = response.header(format!("x-ms-meta-{key}"), value);
     }
     // The storage protocol prefers its own header; ranges mean nothing to HEAD.

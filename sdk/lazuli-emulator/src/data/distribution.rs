@@ -16,6 +16,7 @@ use tokio::io::{AsyncReadExt, AsyncSeekExt};
 use super::blob::byte_range;
 use super::digest::Digest;
 use super::oci_store::{Blob, Manifest, OciStore};
+use super::referrers;
 use super::route::Route;
 use super::store_error::StoreError;
 use super::upload::{begin_upload, finish, progress, receive};
@@ -54,7 +55,19 @@ pub(crate) async fn serve(
     request: Request<Body>,
 ) -> Response<Body> {
     let is_head = request.method() == Method::HEAD;
-    let mut response = match answer(store, route, may_mount, request).await {
+    let mut response = answered(answer(store, route, may_mount, request).await);
+    if is_head {
+        *response.body_mut() = Body::empty();
+    }
+    response.headers_mut().insert(
+        "docker-distribution-api-version",
+        http::HeaderValue::from_static("registry/2.0"),
+    );
+    response
+}
+
+fn answered(answer: Answer) -> Response<Body> {
+    match answer {
         Ok(response) => response,
         Err(Refusal::Store(error)) => {
             let (status, code) = error.code();
@@ -68,15 +81,7 @@ pub(crate) async fn serve(
             *response.status_mut() = status;
             response
         }
-    };
-    if is_head {
-        *response.body_mut() = Body::empty();
     }
-    response.headers_mut().insert(
-        "docker-distribution-api-version",
-        http::HeaderValue::from_static("registry/2.0"),
-    );
-    response
 }
 
 async fn answer(
@@ -118,6 +123,20 @@ async fn answer(
         ("GET" | "HEAD", Route::Blob(name, digest)) => {
             let digest = parse_digest(digest)?;
             blob(store.blob(name, &digest)?, &digest, request.headers()).await
+        }
+        ("GET", Route::Referrers(name, digest)) => {
+            let wanted = query.get("artifactType");
+            let index = referrers::index(store, name, &parse_digest(digest)?, wanted)?;
+            let mut response = json_response(StatusCode::OK, &index);
+            let kind = http::HeaderValue::from_static(referrers::INDEX);
+            response.headers_mut().insert(header::CONTENT_TYPE, kind);
+            if wanted.is_some() {
+                let applied = http::HeaderValue::from_static("artifactType");
+                response
+                    .headers_mut()
+                    .insert("oci-filters-applied", applied);
+            }
+            Ok(response)
         }
         ("DELETE", Route::Blob(name, digest)) => {
             store.delete_blob(name, &parse_digest(digest)?)?;
@@ -216,7 +235,12 @@ async fn put_manifest(
         .filter(|kind| is_manifest_type(kind))
         .ok_or_else(|| StoreError::ManifestInvalid("unknown media type".into()))?;
     let digest = store.put_manifest(name, reference, &media_type, &bytes)?;
-    created(&format!("/v2/{name}/manifests/{digest}"), &digest)
+    let mut response = created(&format!("/v2/{name}/manifests/{digest}"), &digest)?;
+    if let Some(subject) = referrers::subject(&bytes) {
+        let value = subject.as_str().parse().map_err(http::Error::from)?;
+        response.headers_mut().insert("oci-subject", value);
+    }
+    Ok(response)
 }
 
 fn is_manifest_type(kind: &str) -> bool {
@@ -261,6 +285,24 @@ async fn blob(blob: Blob, digest: &Digest, headers: &HeaderMap) -> Answer {
     Ok(response.body(stream(blob.path, first, length).await?)?)
 }
 
+/// Answers content by its digest alone; the caller has checked the permission in the address.
+pub(super) async fn content(
+    store: &OciStore,
+    digest: &Digest,
+    headers: &HeaderMap,
+    method: &Method,
+) -> Response<Body> {
+    let answer = match store.any_blob(digest) {
+        Ok(found) => blob(found, digest, headers).await,
+        Err(error) => Err(error.into()),
+    };
+    let mut response = answered(answer);
+    if method == Method::HEAD {
+        *response.body_mut() = Body::empty();
+    }
+    response
+}
+
 /// Reads a part of a file as it is sent.
 async fn stream(path: PathBuf, first: u64, length: u64) -> Result<Body, StoreError> {
     let mut file = tokio::fs::File::open(&path)
@@ -299,7 +341,7 @@ pub(super) fn parse_digest(text: &str) -> Result<Digest, StoreError> {
 pub(super) struct Query(Vec<(String, String)>);
 
 impl Query {
-    fn of(text: Option<&str>) -> Self {
+    pub(super) fn of(text: Option<&str>) -> Self {
         Self(
             url::form_urlencoded::parse(text.unwrap_or_default().as_bytes())
                 .into_owned()

@@ -5,6 +5,7 @@
 //! repositories/{repo}/_blobs/{hex}          the repository may serve this blob
 //! repositories/{repo}/_manifests/{hex}      this blob is a manifest; the file holds its media type
 //! repositories/{repo}/_tags/{tag}           the file holds a digest
+//! repositories/{repo}/_attributes/          times and locks, see `attributes`
 //! uploads/{id}/{repository,data}            an upload in progress
 //! ```
 //!
@@ -19,6 +20,7 @@ use std::path::{Path, PathBuf};
 
 use uuid::Uuid;
 
+use super::attributes::Item;
 use super::digest::{Digest, Hasher};
 use super::store_error::StoreError;
 
@@ -190,6 +192,8 @@ impl OciStore {
             None => check_tag(reference)?,
         }
         self.check_references(repository, bytes)?;
+        self.touch(repository, Item::Repository)?;
+        self.touch(repository, Item::Manifest(&digest))?;
         self.write(&self.blob_path(&digest), bytes)?;
         self.link_blob(repository, &digest)?;
         let marker = self.marker(repository, "_manifests", digest.hex())?;
@@ -197,6 +201,7 @@ impl OciStore {
         if Digest::parse(reference).is_none() {
             let tag = self.marker(repository, "_tags", reference)?;
             self.write(&tag, digest.as_str().as_bytes())?;
+            self.touch(repository, Item::Tag(reference))?;
         }
         Ok(digest)
     }
@@ -226,14 +231,18 @@ impl OciStore {
     pub(crate) fn delete_manifest(&self, repository: &str, reference: &str) -> Result<()> {
         let manifest = self.manifest(repository, reference)?;
         if Digest::parse(reference).is_none() {
-            return self.remove(&self.marker(repository, "_tags", reference)?);
+            return self.delete_tag(repository, reference);
         }
-        for tag in self.tags(repository)? {
-            if self.tagged(repository, &tag)?.as_ref() == Some(&manifest.digest) {
-                self.remove(&self.marker(repository, "_tags", &tag)?)?;
-            }
+        for tag in self.tags_of(repository, &manifest.digest)? {
+            self.delete_tag(repository, &tag)?;
         }
+        self.forget(repository, Item::Manifest(&manifest.digest))?;
         self.remove(&self.marker(repository, "_manifests", manifest.digest.hex())?)
+    }
+
+    fn delete_tag(&self, repository: &str, tag: &str) -> Result<()> {
+        self.forget(repository, Item::Tag(tag))?;
+        self.remove(&self.marker(repository, "_tags", tag)?)
     }
 
     /// The digest behind a tag.
@@ -255,6 +264,53 @@ impl OciStore {
             return Err(StoreError::NameUnknown(repository.to_owned()));
         }
         Ok(names(&folder.join("_tags")).into_iter().collect())
+    }
+
+    /// The tags that point at a manifest, sorted.
+    pub(crate) fn tags_of(&self, repository: &str, digest: &Digest) -> Result<Vec<String>> {
+        let mut tags = self.tags(repository)?;
+        tags.retain(
+            |tag| matches!(self.tagged(repository, tag), Ok(Some(found)) if found == *digest),
+        );
+        Ok(tags)
+    }
+
+    /// The manifests of a repository, sorted.
+    ///
+    /// # Errors
+    /// `NameUnknown` when nothing was ever pushed to it.
+    pub(crate) fn manifests(&self, repository: &str) -> Result<Vec<Digest>> {
+        let folder = self.repository(repository)?.join("_manifests");
+        let found = names(&folder);
+        if found.is_empty() && !folder.is_dir() {
+            return Err(StoreError::NameUnknown(repository.to_owned()));
+        }
+        Ok(found
+            .iter()
+            .filter_map(|hex| Digest::parse(&format!("sha256:{hex}")))
+            .collect())
+    }
+
+    /// Bytes of all content, each blob counted once.
+    pub(crate) fn bytes_stored(&self) -> u64 {
+        let blobs = fs::read_dir(self.root.join("blobs").join("sha256"))
+            .into_iter()
+            .flatten();
+        blobs
+            .flatten()
+            .filter_map(|blob| blob.metadata().ok())
+            .map(|meta| meta.len())
+            .sum()
+    }
+
+    /// Finds content by its digest alone, for addresses that carry their own permission.
+    pub(super) fn any_blob(&self, digest: &Digest) -> Result<Blob> {
+        let path = self.blob_path(digest);
+        let meta = fs::metadata(&path).map_err(|_| StoreError::BlobUnknown(digest.clone()))?;
+        Ok(Blob {
+            path,
+            size: meta.len(),
+        })
     }
 
     /// Repositories that hold a manifest, sorted.
@@ -301,7 +357,7 @@ impl OciStore {
         self.root.join("blobs").join("sha256").join(digest.hex())
     }
 
-    fn repository(&self, name: &str) -> Result<PathBuf> {
+    pub(super) fn repository(&self, name: &str) -> Result<PathBuf> {
         check_name(name)?;
         Ok(self.root.join("repositories").join(name))
     }
@@ -326,11 +382,11 @@ impl OciStore {
         }
     }
 
-    fn write(&self, path: &Path, bytes: &[u8]) -> Result<()> {
+    pub(super) fn write(&self, path: &Path, bytes: &[u8]) -> Result<()> {
         write_atomically(path, bytes).map_err(StoreError::io(path))
     }
 
-    fn remove(&self, path: &Path) -> Result<()> {
+    pub(super) fn remove(&self, path: &Path) -> Result<()> {
         match fs::remove_file(path) {
             Err(e) if e.kind() != io::ErrorKind::NotFound => Err(StoreError::io(path)(e)),
             _ => Ok(()),

@@ -14,6 +14,7 @@ pub(crate) enum Route {
     Blob(String, String),
     Uploads(String),
     Upload(String, String),
+    Referrers(String, String),
 }
 
 /// What a request needs the right to do.
@@ -60,6 +61,9 @@ impl Route {
             rest.rsplit_once(word)
                 .map(|(name, tail)| (name.to_owned(), tail.to_owned()))
         };
+        if let Some((name, digest)) = split("/referrers/") {
+            return Some(Self::Referrers(name, digest));
+        }
         split("/manifests/")
             .map(|(name, r)| Self::Manifest(name, r))
             .or_else(|| split("/blobs/").map(|(name, d)| Self::Blob(name, d)))
@@ -82,7 +86,7 @@ impl Route {
                 name: "catalog".into(),
                 action: "*",
             }),
-            Self::Tags(name) => repository(name, "pull"),
+            Self::Tags(name) | Self::Referrers(name, _) => repository(name, "pull"),
             Self::Uploads(name) | Self::Upload(name, _) => repository(name, "push"),
             Self::Manifest(name, _) | Self::Blob(name, _) if is_read => repository(name, "pull"),
             Self::Manifest(name, _) | Self::Blob(name, _) if *method == Method::DELETE => {

@@ -36,6 +36,8 @@ pub(crate) enum StoreError {
     NameInvalid(String),
     #[error("repository {0} is not found")]
     NameUnknown(String),
+    #[error("the specified tag does not exist")]
+    TagUnknown(String),
     #[error("invalid tag {0:?}")]
     TagInvalid(String),
     #[error("the content store cannot use {path}: {source}", path = path.display())]
@@ -64,6 +66,7 @@ impl StoreError {
             Self::ManifestInvalid(_) => (S::BAD_REQUEST, "MANIFEST_INVALID"),
             Self::NameInvalid(_) => (S::BAD_REQUEST, "NAME_INVALID"),
             Self::NameUnknown(_) => (S::NOT_FOUND, "NAME_UNKNOWN"),
+            Self::TagUnknown(_) => (S::NOT_FOUND, "TAG_UNKNOWN"),
             Self::TagInvalid(_) => (S::BAD_REQUEST, "TAG_INVALID"),
             Self::Io { .. } => (S::INTERNAL_SERVER_ERROR, "UNKNOWN"),
         }
@@ -81,7 +84,9 @@ impl StoreError {
             } => {
                 json!({ "name": repository, "reference": reference })
             }
-            Self::NameUnknown(name) | Self::NameInvalid(name) => json!({ "name": name }),
+            Self::NameUnknown(name) | Self::NameInvalid(name) | Self::TagUnknown(name) => {
+                json!({ "name": name })
+            }
             _ => Value::Null,
         }
     }

@@ -34,8 +34,11 @@ fn one(world: &World, group: &Resource) -> Markup {
     let group = el("details", "group")
         .attr("id", &format!("group-{}", group.name()))
         .attr("open", "")
-        .child(summary)
-        .child(table);
+        .child(summary);
+    if content.is_empty() {
+        return group.child(nothing("Nothing is in it."));
+    }
+    let group = group.child(table);
     match content.len().checked_sub(MOST_SHOWN) {
         None | Some(0) => group,
         Some(more) => group.child(nothing(&format!("and {more} more"))),

@@ -164,8 +164,10 @@ fn head(names: &[&str]) -> Markup {
 /// A word in a colour of its own.
 fn badge(state: &str) -> Markup {
     let class = match state {
-        "Succeeded" | "Approved" | "Completed" | "Running" => "badge good",
-        "Failed" | "Rejected" | "Disconnected" | "Stopped" => "badge bad",
+        "Succeeded" | "Approved" | "Completed" | "Running" | "has its image" => "badge good",
+        "Failed" | "Rejected" | "Disconnected" | "Stopped" | "stopped" | "cannot pull" => {
+            "badge bad"
+        }
         "" => "badge none",
         _ => "badge busy",
     };

@@ -73,7 +73,7 @@ fn subnet(world: &World, sites: &[Site], subnet: &Resource) -> Markup {
     });
     let apps = apps.map(|site| {
         el("div", "chip app")
-            .child(el("b", "").text(site.name()))
+            .child(el("b", "").text(&site.name()))
             .child(el("span", "dim").text("app leaves from here"))
     });
     let title = el("div", "subnet-name")

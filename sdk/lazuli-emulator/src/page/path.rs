@@ -25,12 +25,12 @@ pub(super) fn section(world: &World, web_port: Option<u16>) -> [Markup; 1] {
 fn app(world: &World, site: &Site, web_port: Option<u16>) -> Markup {
     let judged = pull(world, site);
     let state = match (site.is_stopped(), &judged.image) {
-        (true, _) => "Stopped",
-        (false, Ok(_)) => "Running",
-        (false, Err(_)) => "Failed",
+        (true, _) => "stopped",
+        (false, Ok(_)) => "has its image",
+        (false, Err(_)) => "cannot pull",
     };
     let title = el("div", "app-name")
-        .child(el("b", "").text(site.name()))
+        .child(el("b", "").text(&site.name()))
         .child(address(site, web_port))
         .child(badge(state));
     let last = judged.hops.len().saturating_sub(1);

@@ -43,6 +43,8 @@ fn runs(world: &World, registry: &str) -> Vec<Value> {
         path: &["runs"],
         body: &Value::Null,
         base_url: "",
+        caller: "",
+        filter: &[],
     };
     let listed = tasks::action(world, &action).map(|answer| answer.body);
     let listed = listed.unwrap_or_default();
@@ -68,7 +70,7 @@ fn build(registry: &str, run: &Value) -> Markup {
         .child(el("td", "").child(badge(json::text(&run["status"]))))
         .child(el("td", "").text(&images))
         .child(el("td", "dim").text(&started))
-        .child(el("td", "").text(json::text(&run["runErrorMessage"])))
+        .child(el("td", "long").text(json::text(&run["runErrorMessage"])))
 }
 
 pub(super) fn requests(world: &World) -> [Markup; 1] {
@@ -77,13 +79,28 @@ pub(super) fn requests(world: &World) -> [Markup; 1] {
     if recent.is_empty() {
         return [section.child(nothing("Nobody asked for anything yet."))];
     }
+    let subscription = format!("/subscriptions/{}", world.settings().subscription);
+    let rows = recent.iter().rev();
+    let rows = rows.map(|exchange| request(exchange, &subscription));
     let table = el("table", "requests")
         .child(head(&["time", "method", "status", "path", "code"]))
-        .child(el("tbody", "").children(recent.iter().rev().map(request)));
+        .child(el("tbody", "").children(rows));
     [section.child(table)]
 }
 
-fn request(exchange: &Exchange) -> Markup {
+/// There is one subscription, so its id would only push the rest of a path out of sight.
+fn request(exchange: &Exchange, subscription: &str) -> Markup {
+    let short = exchange
+        .path
+        .strip_prefix(subscription)
+        .filter(|rest| !rest.is_empty());
+    let path = match short {
+        Some(rest) => el("td", "path")
+            .attr("title", &exchange.path)
+            .text("…")
+            .text(rest),
+        None => el("td", "path").text(&exchange.path),
+    };
     let at = Timestamp::from_millisecond(exchange.at_ms).unwrap_or_default();
     let at = at.strftime("%H:%M:%S").to_string();
     let (status, class) = match exchange.status {
@@ -95,6 +112,6 @@ fn request(exchange: &Exchange) -> Markup {
     let cells = row(&[&at, &exchange.method]);
     cells
         .child(el("td", "").child(el("span", class).text(&status)))
-        .child(el("td", "path").text(&exchange.path))
+        .child(path)
         .child(el("td", "").text(exchange.code.as_deref().unwrap_or_default()))
 }

@@ -7,22 +7,23 @@
 
 use std::path::PathBuf;
 
-use jiff::Timestamp;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::pull::{FailureKind, Hop, Pull, PulledImage, pull};
+use super::log_lines::{self, Start, trouble};
+use super::pull::{Pull, PulledImage, pull};
 use super::site::Site;
-use crate::build::base_images::{Server, server_of};
 use crate::build::image::Image;
 use crate::data::digest::Digest;
 use crate::data::oci_store::OciStore;
-use crate::world::World;
+use crate::world::{Resource, World};
 
 /// The log keeps this many lines.
 const MAX_LOG_LINES: usize = 400;
 /// Repository of the worker's local copies.
 const CACHE: &str = "cache";
+/// The outcome of an app that its owner stopped.
+const STOPPED: &str = "stopped";
 
 /// What a site is running, after its pull was judged.
 #[derive(Debug)]
@@ -33,24 +34,28 @@ pub(crate) struct Container {
 
 /// Judges the site's pull, remembers the outcome, and answers what runs.
 pub(crate) fn settle(world: &World, site: &Site) -> Container {
-    let judged = pull(world, site);
     let before = &site.private()["container"];
-    let last = last_good(world, site, before, &judged);
     let stamp = site.configuration_stamp();
+    if site.is_stopped() {
+        stop(world, site, before, &stamp);
+        return Container { running: None };
+    }
+    let judged = pull(world, site);
+    let is_up = trouble(&judged).is_none();
+    let last = last_good(world, site, before, &judged).filter(|_| !is_up);
     let outcome = match &judged.image {
         Ok(found) => found.digest.to_string(),
         Err(failure) => failure.cause.clone(),
     };
     let is_news = before["stamp"] != stamp || before["outcome"] != outcome;
-    let trouble = trouble(&judged);
     if is_news {
-        let lines = lines(
+        let lines = log_lines::start(&Start {
             site,
-            &judged,
-            before["stamp"].is_string(),
-            last.is_some(),
-            trouble.as_deref(),
-        );
+            judged: &judged,
+            stamp: &stamp,
+            is_restart: before["stamp"].is_string(),
+            keeps_last: last.is_some(),
+        });
         remember(
             world,
             site,
@@ -62,15 +67,27 @@ pub(crate) fn settle(world: &World, site: &Site) -> Container {
         );
     }
     let running = match judged.image {
-        Ok(found) => {
+        Ok(found) if last.is_none() => {
             if is_news {
                 keep_copy(world, site, &found);
             }
             Some(found)
         }
-        Err(_) => last,
+        _ => last,
     };
     Container { running }
+}
+
+/// A stopped app has no container; starting it pulls again.
+fn stop(world: &World, site: &Site, before: &Value, stamp: &str) {
+    if before["outcome"] == STOPPED || before.is_null() {
+        return;
+    }
+    let lines = log_lines::stopped(site, before["stamp"].as_str().unwrap_or(stamp));
+    world.update(site.id(), |resource| {
+        resource.private["container"]["outcome"] = STOPPED.into();
+        write(resource, lines);
+    });
 }
 
 /// The site's container log, judged up to now.
@@ -117,22 +134,12 @@ fn keep_copy(world: &World, site: &Site, found: &PulledImage) {
 fn last_good(world: &World, site: &Site, before: &Value, judged: &Pull) -> Option<PulledImage> {
     let running = &before["running"];
     let configured = judged.reference.as_ref().map(ToString::to_string);
-    if judged.image.is_ok() || running["reference"].as_str() == configured.as_deref() {
+    if running["reference"].as_str() == configured.as_deref() {
         return None;
     }
     let digest = Digest::parse(running["digest"].as_str()?)?;
     let image = Image::pull(&copies(world, site), CACHE, digest.hex()).ok()?;
     Some(PulledImage { digest, image })
-}
-
-fn trouble(judged: &Pull) -> Option<String> {
-    match &judged.image {
-        Err(failure) => Some(failure.cause.clone()),
-        Ok(found) if server_of(&found.image.config) == Server::Unknown => {
-            Some("the image runs a program that the emulator cannot stand in for; it serves the files of nginx, httpd and staticsite images, and runs registry:2".into())
-        }
-        Ok(_) => None,
-    }
 }
 
 fn remember(
@@ -154,122 +161,22 @@ fn remember(
         }
         let before = &resource.private["container"]["running"];
         let running = match &judged.image {
+            _ if keeps_last => before.clone(),
             Ok(found) => json!({ "reference": reference, "digest": found.digest.as_str() }),
-            Err(_) if keeps_last => before.clone(),
             Err(_) => Value::Null,
         };
         resource.private["container"] =
             json!({ "stamp": stamp, "outcome": outcome, "running": running });
-        let mut log = resource.private["containerLog"]
-            .as_array()
-            .cloned()
-            .unwrap_or_default();
-        log.extend(lines.into_iter().map(Value::from));
-        let surplus = log.len().saturating_sub(MAX_LOG_LINES);
-        resource.private["containerLog"] = log.split_off(surplus).into();
+        write(resource, lines);
     });
 }
 
-/// The platform's own lines, then the hops that were walked and the one sentence that names the cause.
-fn lines(
-    site: &Site,
-    judged: &Pull,
-    is_restart: bool,
-    keeps_last: bool,
-    trouble: Option<&str>,
-) -> Vec<String> {
-    let name = judged
-        .reference
-        .as_ref()
-        .map_or_else(|| "(no image)".to_owned(), ToString::to_string);
-    let mut lines = Vec::new();
-    if is_restart {
-        lines.push(format!(
-            "INFO  - Starting a new container for site {}",
-            site.name()
-        ));
-    }
-    lines.push(match judged.is_over_vnet {
-        true => format!("INFO  - Attempting to pull image {name} from VNET."),
-        false => format!("INFO  - Pulling image: {name}"),
-    });
-    match &judged.image {
-        Ok(found) => {
-            lines.push(format!("INFO  - Digest: {}", found.digest));
-            lines.push(format!("INFO  - Status: Downloaded image for {name}"));
-            lines.push(match trouble {
-                None => format!("INFO  - Container for site {} initialized successfully and is ready to serve requests.", site.name()),
-                Some(_) => format!("ERROR - Container for site {} didn't respond to HTTP pings on port: 80, failing site start.", site.name()),
-            });
-        }
-        Err(failure) => {
-            lines.extend(platform_lines(
-                &name,
-                judged.is_over_vnet,
-                failure.kind,
-                judged,
-            ));
-        }
-    }
-    if judged.image.is_err() {
-        lines.extend(judged.hops.iter().map(hop_line));
-    }
-    if let Some(cause) = trouble {
-        lines.push(format!("CAUSE - {cause}"));
-    }
-    if keeps_last {
-        lines.push("WARN  - The last good image keeps serving.".to_owned());
-    }
-    let now = Timestamp::now()
-        .strftime("%Y-%m-%dT%H:%M:%S.%3fZ")
-        .to_string();
-    lines
-        .into_iter()
-        .map(|line| format!("{now} {line}"))
-        .collect()
-}
-
-fn hop_line(hop: &Hop) -> String {
-    let verdict = if hop.holds { "holds" } else { "broken" };
-    format!("HOP   - {} {verdict}: {}", hop.what, hop.detail)
-}
-
-/// Wording as users report it from the real platform, misspelling included.
-fn platform_lines(name: &str, is_over_vnet: bool, kind: FailureKind, judged: &Pull) -> Vec<String> {
-    let mut lines = Vec::new();
-    if is_over_vnet {
-        lines.push(format!(
-            "ERROR - Image pull for {name} failed. UnexpectedFaliure"
-        ));
-        lines.push(format!(
-            "ERROR - Pulling docker image {name} over VNET failed."
-        ));
-    } else {
-        let host = judged
-            .reference
-            .as_ref()
-            .map(|r| r.host.clone())
-            .unwrap_or_default();
-        let (status, message) = match kind {
-            FailureKind::NotFound => (
-                "NotFound",
-                format!("manifest for {name} not found: manifest unknown"),
-            ),
-            FailureKind::Denied => ("InternalServerError", "denied".to_owned()),
-            FailureKind::Unauthorized => (
-                "InternalServerError",
-                format!("Get https://{host}/v2/: unauthorized: authentication required"),
-            ),
-            FailureKind::Unreachable => (
-                "InternalServerError",
-                format!("Get https://{host}/v2/: dial tcp: lookup {host}: no such host"),
-            ),
-            FailureKind::Configuration => ("BadRequest", "invalid reference format".to_owned()),
-        };
-        let response = json!({ "message": message });
-        lines.push(format!("ERROR - DockerApiException: Docker API responded with status code={status}, response={response}"));
-    }
-    lines.push("WARN  - Image pull failed. Defaulting to local copy if present.".to_owned());
-    lines.push("ERROR - Image pull failed: Verify docker image configuration and credentials (if using private repository)".to_owned());
-    lines
+fn write(resource: &mut Resource, lines: Vec<String>) {
+    let mut log = resource.private["containerLog"]
+        .as_array()
+        .cloned()
+        .unwrap_or_default();
+    log.extend(lines.into_iter().map(Value::from));
+    let surplus = log.len().saturating_sub(MAX_LOG_LINES);
+    resource.private["containerLog"] = log.split_off(surplus).into();
 }

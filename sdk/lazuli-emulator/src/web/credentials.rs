@@ -1,6 +1,7 @@
 //! The hops at a registry's door: identity and role, or user name and password.
 
 use super::pull::{FailureKind, Walk, Way, fail, failure};
+use super::site::Door;
 use crate::data::reference::ImageReference;
 use crate::data::{access, registry};
 use crate::world::Resource;
@@ -11,11 +12,69 @@ impl Way<'_> {
         registry: &Resource,
         reference: &ImageReference,
     ) -> Walk<()> {
-        if self.site.config("acrUseManagedIdentityCreds") == true {
-            self.managed_identity(registry, reference)
-        } else {
-            self.password(registry, reference)
+        match self.site.door() {
+            Door::Identity => self.managed_identity(registry, reference),
+            Door::Settings => self.password(registry, reference),
+            Door::User { user, password } => {
+                self.ask("credentials");
+                self.sign_in(
+                    registry,
+                    reference,
+                    &user,
+                    &password,
+                    "the main container's userName and passwordSecret",
+                )
+            }
+            Door::Anonymous => {
+                self.ask("credentials");
+                self.anonymous(
+                    registry,
+                    "its main container signs in as nobody (authType Anonymous)",
+                )
+            }
         }
+    }
+
+    /// Without a user, a registry is read only when it is open to everybody.
+    fn anonymous(&mut self, registry: &Resource, why: &str) -> Walk<()> {
+        let name = registry::name_of(registry);
+        if registry.body["properties"]["anonymousPullEnabled"] == true {
+            self.holds(format!("registry {name} allows anonymous pull"));
+            return Ok(());
+        }
+        fail(
+            FailureKind::Unauthorized,
+            format!(
+                "{} has no credentials for registry {name}: {why}",
+                self.site.name()
+            ),
+        )
+    }
+
+    fn sign_in(
+        &mut self,
+        registry: &Resource,
+        reference: &ImageReference,
+        user: &str,
+        password: &str,
+        what: &str,
+    ) -> Walk<()> {
+        let name = registry::name_of(registry);
+        let holder =
+            access::authenticate(self.world, registry, user, password).map_err(|cause| {
+                failure(
+                    FailureKind::Unauthorized,
+                    format!("{what} are refused: {cause}"),
+                )
+            })?;
+        if !holder.may(self.world, registry, &reference.repository, "pull") {
+            return fail(
+                FailureKind::Unauthorized,
+                format!("{holder} has no AcrPull on registry {name}"),
+            );
+        }
+        self.holds(format!("{holder} of {name}"));
+        Ok(())
     }
 
     fn managed_identity(&mut self, registry: &Resource, reference: &ImageReference) -> Walk<()> {
@@ -75,55 +134,35 @@ impl Way<'_> {
     }
 
     fn password(&mut self, registry: &Resource, reference: &ImageReference) -> Walk<()> {
-        let name = registry::name_of(registry);
         self.ask("credentials");
         let user = self
-            .site
-            .setting("DOCKER_REGISTRY_SERVER_USERNAME")
+            .secret("DOCKER_REGISTRY_SERVER_USERNAME")?
             .filter(|user| !user.is_empty());
         let Some(user) = user else {
-            if registry.body["properties"]["anonymousPullEnabled"] == true {
-                self.holds(format!("registry {name} allows anonymous pull"));
-                return Ok(());
-            }
-            return fail(
-                FailureKind::Unauthorized,
-                format!(
-                    "{} has no credentials for registry {name}: acrUseManagedIdentityCreds is not true and DOCKER_REGISTRY_SERVER_USERNAME is not set",
-                    self.site.name()
-                ),
-            );
+            return self.anonymous(registry, "acrUseManagedIdentityCreds is not true and DOCKER_REGISTRY_SERVER_USERNAME is not set");
         };
         let server = self
-            .site
-            .setting("DOCKER_REGISTRY_SERVER_URL")
+            .secret("DOCKER_REGISTRY_SERVER_URL")?
             .unwrap_or_default();
         let host = &reference.host;
-        if !host_of(server).eq_ignore_ascii_case(host) {
+        if !host_of(&server).eq_ignore_ascii_case(host) {
             return fail(
                 FailureKind::Unauthorized,
                 format!("DOCKER_REGISTRY_SERVER_URL is {server:?}, but the image is on {host}"),
             );
         }
         let password = self
-            .site
-            .setting("DOCKER_REGISTRY_SERVER_PASSWORD")
+            .secret("DOCKER_REGISTRY_SERVER_PASSWORD")?
             .unwrap_or_default();
-        let holder =
-            access::authenticate(self.world, registry, user, password).map_err(|cause| {
-                failure(
-                    FailureKind::Unauthorized,
-                    format!("DOCKER_REGISTRY_SERVER_USERNAME and _PASSWORD are refused: {cause}"),
-                )
-            })?;
-        if !holder.may(self.world, registry, &reference.repository, "pull") {
-            return fail(
-                FailureKind::Unauthorized,
-                format!("{holder} has no AcrPull on registry {name}"),
-            );
-        }
-        self.holds(format!("{holder} of {name}"));
-        Ok(())
+        let what = "DOCKER_REGISTRY_SERVER_USERNAME and _PASSWORD";
+        self.sign_in(registry, reference, &user, &password, what)
+    }
+
+    /// A registry setting, out of a Key Vault when it refers to one.
+    fn secret(&self, name: &str) -> Walk<Option<String>> {
+        self.site
+            .resolved_setting(self.world, name)
+            .map_err(|cause| failure(FailureKind::Unauthorized, cause))
     }
 }
 

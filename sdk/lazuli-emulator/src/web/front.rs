@@ -13,11 +13,11 @@ use tokio::task::JoinHandle;
 use url::Url;
 
 use super::container::{self, Container};
-use super::pages;
+use super::gate::{self, Door, Origin};
 use super::pull::pull;
 use super::rootfs::{Found, WebRoot};
 use super::site::Site;
-use super::view;
+use super::{pages, scm};
 use crate::build::base_images::{Server, server_of};
 use crate::data::blob::percent_decode;
 use crate::data::distribution;
@@ -28,6 +28,14 @@ use crate::page;
 use crate::world::World;
 
 pub(crate) use super::container::container_log;
+
+/// The container log of the site that a person means, see [`Site::named`].
+pub(crate) fn log_of(world: &World, name: &str) -> Vec<String> {
+    match Site::named(world, name) {
+        Some(site) => container_log(world, site.id()),
+        None => Vec::new(),
+    }
+}
 
 /// What a browser was answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -161,6 +169,11 @@ impl Address {
     }
 }
 
+/// Whether a host is a web app's, also while the app does not exist: the platform's 404 is an answer.
+pub(crate) fn is_site_host(world: &World, host: &str) -> bool {
+    host.ends_with(".azurewebsites.net") || Site::by_host(world, host).is_some()
+}
+
 /// Answers a request for a site.
 pub(crate) async fn respond(
     world: &World,
@@ -168,13 +181,17 @@ pub(crate) async fn respond(
     request: Request<Body>,
 ) -> Response<Body> {
     let Some(site) = Site::by_host(world, &address.host) else {
-        return pages::no_such_site(&address.host);
+        return match Site::by_scm_host(world, &address.host) {
+            Some(site) => scm::respond(world, &site, &request),
+            None => pages::no_such_site(&address.host),
+        };
     };
+    let caller = Origin::Public(world.settings().client_ip);
+    if gate::admits(world, &site, Door::Main, caller).is_err() {
+        return pages::forbidden();
+    }
     if site.is_stopped() {
         return pages::stopped();
-    }
-    if is_closed_to_public(world, &site) {
-        return pages::forbidden();
     }
     if site.is_https_only() && !address.is_secure {
         return redirect(&format!("https://{}{}", address.host, request.uri()));
@@ -262,27 +279,16 @@ pub(crate) fn hosted_store(world: &World, site: &Site) -> OciStore {
 /// Whether the image a site names is a registry. An image that itself comes from a site's registry is
 /// not looked into, so two sites cannot wait for each other.
 pub(crate) fn runs_registry(world: &World, site: &Site) -> bool {
-    let version = site.config("linuxFxVersion").as_str().unwrap_or_default();
-    let reference = version
-        .split_once('|')
-        .and_then(|(_, image)| ImageReference::parse(image).ok());
+    let reference = site
+        .image()
+        .ok()
+        .and_then(|image| ImageReference::parse(image).ok());
     let is_plain =
         reference.is_some_and(|reference| Site::by_host(world, &reference.host).is_none());
     is_plain
         && pull(world, site)
             .image
             .is_ok_and(|found| server_of(&found.image.config) == Server::Registry)
-}
-
-/// Whether the internet is kept out: switched off, or a private endpoint took over.
-pub(crate) fn is_closed_to_public(world: &World, site: &Site) -> bool {
-    match site.properties()["publicNetworkAccess"].as_str() {
-        Some(access) if access.eq_ignore_ascii_case("disabled") => true,
-        Some(access) if access.eq_ignore_ascii_case("enabled") => false,
-        _ => world
-            .get(site.id())
-            .is_some_and(|owner| !view::endpoints_of(world, &owner).is_empty()),
-    }
 }
 
 #[cfg(test)]

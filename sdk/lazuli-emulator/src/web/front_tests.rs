@@ -102,7 +102,7 @@ async fn the_last_good_image_serves_until_the_new_one_is_up() {
 
 #[tokio::test]
 async fn the_platform_answers_for_itself() {
-    let cases: [(&str, &str, Change, u16); 8] = [
+    let cases: [(&str, &str, Change, u16); 11] = [
         (
             "unknown host",
             "https://nobody.azurewebsites.net/",
@@ -145,6 +145,32 @@ async fn the_platform_answers_for_itself() {
             403,
         ),
         (
+            "disabled",
+            HOST,
+            |w| {
+                change(w, &site_id(), |s| {
+                    s.body["properties"]["state"] = "Disabled".into()
+                })
+            },
+            403,
+        ),
+        (
+            "restricted to somebody else",
+            HOST,
+            |w| {
+                let rules = json!([{ "ipAddress": "198.51.100.0/24", "action": "Allow", "priority": 100, "name": "office" },
+                    { "ipAddress": "Any", "action": "Deny", "priority": 2_147_483_647, "name": "Deny all" }]);
+                configure(w, "ipSecurityRestrictions", rules);
+            },
+            403,
+        ),
+        (
+            "the scm host asks who is there",
+            "https://secureacrweb2021.scm.azurewebsites.net/api/logs/docker",
+            |_| {},
+            401,
+        ),
+        (
             "closed",
             HOST,
             |w| {
@@ -175,6 +201,36 @@ async fn the_platform_answers_for_itself() {
     );
 }
 
+/// A slot has a host, a container and an identity of its own.
+#[tokio::test]
+async fn a_slot_serves_under_its_own_name() {
+    const STAGING: &str = "https://secureacrweb2021-staging.azurewebsites.net/";
+    let world = article();
+    assert_eq!(get(&world, STAGING).await.0, 404);
+    let site = world.get(&site_id()).expect("the site");
+    let slot = format!("{}/slots/staging", site_id());
+    let mut body = site.body.clone();
+    body["properties"]["defaultHostName"] = Value::Null;
+    body["identity"]["principalId"] = "bbbbbbbb-0000-0000-0000-000000000002".into();
+    let mut private = site.private.clone();
+    private["config"]["linuxFxVersion"] =
+        "DOCKER|secureacr2021.azurecr.io/privatewebsite:lnx-v2".into();
+    put(&world, &slot, body, private);
+    assert_eq!(get(&world, STAGING).await.0, 503);
+    let log = log_of(&world, "secureacrweb2021/staging").join("\n");
+    assert!(
+        log.contains("system-assigned identity of secureacrweb2021(staging)) has no AcrPull"),
+        "{log}"
+    );
+    assert_eq!(get(&world, HOST).await.1, "<h1>Hello Linux v1</h1>");
+    let mut role = world.get(&role_id()).expect("the role");
+    role.id = role.id.replace("/pull", "/pull-staging");
+    role.body["properties"]["principalId"] = "bbbbbbbb-0000-0000-0000-000000000002".into();
+    world.put(role);
+    assert_eq!(get(&world, STAGING).await.1, "<h1>Hello Linux v2</h1>");
+    assert_eq!(get(&world, HOST).await.1, "<h1>Hello Linux v1</h1>");
+}
+
 #[tokio::test]
 async fn paths_do_not_leave_the_web_root() {
     let world = article();
@@ -203,12 +259,58 @@ async fn a_public_image_needs_no_network() {
         status == 200 && body.contains("Your app is up"),
         "{status} {body}"
     );
+}
+
+#[tokio::test]
+async fn a_container_that_does_not_answer_never_takes_over() {
+    let world = article();
     configure(&world, "linuxFxVersion", "DOCKER|hello-world");
     assert_eq!(get(&world, HOST).await.0, 503);
+    use_tag(&world, "lnx-v1");
+    assert_eq!(get(&world, HOST).await.0, 200);
+    configure(&world, "linuxFxVersion", "DOCKER|hello-world");
+    assert_eq!(
+        get(&world, HOST).await,
+        (200, "<h1>Hello Linux v1</h1>".into())
+    );
     let log = container_log(&world, &site_id()).join("\n");
+    for part in [
+        "didn't respond to HTTP pings on port: 80",
+        "because it failed during startup",
+        "The last good image keeps serving",
+    ] {
+        assert!(log.contains(part), "{part} in {log}");
+    }
+}
+
+#[tokio::test]
+async fn a_stopped_app_has_no_container_until_it_starts() {
+    let world = article();
+    let state = |state: &str| {
+        change(&world, &site_id(), |site| {
+            site.body["properties"]["state"] = state.into()
+        });
+        container_log(&world, &site_id())
+    };
+    get(&world, HOST).await;
+    let stopped = state("Stopped");
     assert!(
-        log.contains("didn't respond to HTTP pings on port: 80"),
-        "{log}"
+        stopped
+            .last()
+            .is_some_and(|line| line.contains("the app is stopped")),
+        "{stopped:#?}"
+    );
+    assert_eq!(state("Stopped"), stopped, "it stops once");
+    let started = state("Running");
+    let ready = |log: &[String]| {
+        log.iter()
+            .filter(|line| line.contains("ready to serve requests"))
+            .count()
+    };
+    assert_eq!((ready(&stopped), ready(&started)), (1, 2));
+    assert!(
+        started.iter().all(|line| !line.contains("=true")),
+        "values of settings are not shown"
     );
 }
 
@@ -244,6 +346,16 @@ async fn a_site_can_pull_from_a_registry_that_another_site_hosts() {
     assert_eq!(
         get(&world, HOST).await,
         (200, "<h1>Hello Linux v1</h1>".into())
+    );
+    let deny = json!([{ "ipAddress": "198.51.100.0/24", "action": "Deny", "priority": 1, "name": "office" },
+        { "ipAddress": "Any", "action": "Deny", "priority": 2_147_483_647, "name": "Deny all" }]);
+    change(&world, &host, |site| {
+        site.private["config"]["ipSecurityRestrictions"] = deny
+    });
+    let log = container_log(&world, &site_id()).join("\n");
+    assert!(
+        log.contains("CAUSE - the access restriction \"Deny all\" of web app secureacrwebregistry2021 denies subnet vnet-integration-subnet"),
+        "{log}"
     );
     close_hosted(&world, &host);
     let log = container_log(&world, &site_id()).join("\n");

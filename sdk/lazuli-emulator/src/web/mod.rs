@@ -8,9 +8,14 @@ mod credentials;
 #[cfg(test)]
 pub(crate) mod fixture;
 pub(crate) mod front;
+mod gate;
+pub(crate) mod key_vault;
+mod log_lines;
 pub(crate) mod pages;
 pub(crate) mod pull;
 mod reach;
 pub(crate) mod rootfs;
+mod scm;
 pub(crate) mod site;
 pub(crate) mod view;
+mod zip;

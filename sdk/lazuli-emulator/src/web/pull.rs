@@ -103,6 +103,9 @@ pub(crate) fn pull(world: &World, site: &Site) -> Pull {
     }
 }
 
+/// Registries of the internet that the emulator has images of.
+const PUBLIC_REGISTRIES: [&str; 2] = ["docker.io", "mcr.microsoft.com"];
+
 /// One walk. `reach` and `credentials` hold the hops of those names.
 pub(super) struct Way<'a> {
     pub(super) world: &'a World,
@@ -130,37 +133,13 @@ impl Way<'_> {
 
     fn reference(&mut self) -> Walk<ImageReference> {
         self.ask("image name");
-        let version = self
+        let image = self
             .site
-            .config("linuxFxVersion")
-            .as_str()
-            .unwrap_or_default()
-            .to_owned();
-        let image = match version.split_once('|') {
-            Some((kind, image)) if kind.eq_ignore_ascii_case("DOCKER") => image,
-            _ if version.is_empty() => {
-                return fail(
-                    FailureKind::Configuration,
-                    format!(
-                        "{} names no image: linuxFxVersion is empty",
-                        self.site.name()
-                    ),
-                );
-            }
-            _ => {
-                return fail(
-                    FailureKind::Configuration,
-                    format!(
-                        "linuxFxVersion is {version:?}; the emulator starts only DOCKER|host/repository:tag"
-                    ),
-                );
-            }
-        };
+            .image()
+            .map_err(|cause| failure(FailureKind::Configuration, cause))?;
         let reference = ImageReference::parse(image).map_err(|cause| {
-            failure(
-                FailureKind::Configuration,
-                format!("linuxFxVersion {version:?}: {cause}"),
-            )
+            let detail = format!("the image of {}: {cause}", self.site.name());
+            failure(FailureKind::Configuration, detail)
         })?;
         self.holds(reference.to_string());
         Ok(reference)
@@ -203,6 +182,15 @@ impl Way<'_> {
             self.holds(format!("over the public internet: {why}"));
             return Ok(());
         }
+        if self.site.is_windows() {
+            return fail(
+                FailureKind::Configuration,
+                format!(
+                    "the image is to be pulled over the VNet ({why}), but {} runs a Windows container, which the platform pulls from the internet only",
+                    self.site.name()
+                ),
+            );
+        }
         let Some(subnet) = self.site.subnet_id() else {
             return fail(
                 FailureKind::Configuration,
@@ -236,6 +224,16 @@ impl Way<'_> {
             return self.at_site(&site, reference);
         }
         self.ask("public image");
+        if !PUBLIC_REGISTRIES.contains(&reference.host.as_str()) {
+            return fail(
+                FailureKind::Unreachable,
+                format!(
+                    "cannot reach {}: no registry or web app of this world has that name, and the emulator does not go to the internet; it holds public images of {}",
+                    reference.host,
+                    PUBLIC_REGISTRIES.join(" and ")
+                ),
+            );
+        }
         let found = base_images::find(&reference.host, &reference.repository, &reference.reference);
         let image = found.map_err(|cause| failure(FailureKind::NotFound, cause))?;
         let digest = Digest::of(&image.manifest_bytes(&image.config_bytes()));
@@ -297,15 +295,8 @@ impl Way<'_> {
         };
         let is_private = self.reach(&owner, &reference.host)?;
         self.ask("access");
-        if !is_private && super::front::is_closed_to_public(self.world, host) {
-            return fail(
-                FailureKind::Denied,
-                format!(
-                    "web app {} refuses public traffic, and the name {} does not resolve to its private endpoint here",
-                    host.name(),
-                    reference.host
-                ),
-            );
+        if !is_private {
+            self.gate(host)?;
         }
         if host.is_stopped() {
             return fail(

@@ -16,6 +16,32 @@ fn set(world: &World, key: &str, value: Value) {
     });
 }
 
+/// Makes the site pull as the service principal of the test world.
+fn use_principal(world: &World, role: &str) {
+    let settings = world.settings().clone();
+    configure(world, "acrUseManagedIdentityCreds", false);
+    set(
+        world,
+        "DOCKER_REGISTRY_SERVER_URL",
+        "https://secureacr2021.azurecr.io".into(),
+    );
+    set(
+        world,
+        "DOCKER_REGISTRY_SERVER_USERNAME",
+        settings.client.into(),
+    );
+    set(
+        world,
+        "DOCKER_REGISTRY_SERVER_PASSWORD",
+        settings.secret.into(),
+    );
+    if role == "AcrPull" {
+        change(world, &role_id(), |role| {
+            role.body["properties"]["principalId"] = settings.principal.into()
+        });
+    }
+}
+
 #[test]
 fn the_finished_topology_pulls_privately() {
     let judged = judge(&article());
@@ -45,7 +71,7 @@ fn the_finished_topology_pulls_privately() {
 
 #[test]
 fn each_missing_link_is_named() {
-    let cases: [(&str, Change, FailureKind, &str); 20] = [
+    let cases: [(&str, Change, FailureKind, &str); 25] = [
         (
             "zone link",
             |w| drop(w.remove(&link_id())),
@@ -203,6 +229,61 @@ fn each_missing_link_is_named() {
             "acrUseManagedIdentityCreds is not true and DOCKER_REGISTRY_SERVER_USERNAME is not set",
         ),
         (
+            "Windows container over the VNet",
+            |w| {
+                change(w, &site_id(), |s| {
+                    s.body["properties"]["hyperV"] = true.into()
+                });
+                configure(
+                    w,
+                    "windowsFxVersion",
+                    "DOCKER|secureacr2021.azurecr.io/privatewebsite:lnx-v1",
+                );
+            },
+            FailureKind::Configuration,
+            "secureacrweb2021 runs a Windows container, which the platform pulls from the internet only",
+        ),
+        (
+            "registry that is somewhere else",
+            |w| {
+                configure(
+                    w,
+                    "linuxFxVersion",
+                    "DOCKER|registry.example.com:5000/site:v1",
+                )
+            },
+            FailureKind::Unreachable,
+            "cannot reach registry.example.com:5000",
+        ),
+        (
+            "registry that is not there",
+            |w| configure(w, "linuxFxVersion", "DOCKER|nobody.azurecr.io/site:v1"),
+            FailureKind::Unreachable,
+            "cannot reach nobody.azurecr.io",
+        ),
+        (
+            "secret that cannot be read",
+            |w| {
+                configure(w, "acrUseManagedIdentityCreds", false);
+                set(
+                    w,
+                    "DOCKER_REGISTRY_SERVER_URL",
+                    "https://secureacr2021.azurecr.io".into(),
+                );
+                set(w, "DOCKER_REGISTRY_SERVER_USERNAME", "secureacr2021".into());
+                let reference = "@Microsoft.KeyVault(VaultName=kv1;SecretName=acr)";
+                set(w, "DOCKER_REGISTRY_SERVER_PASSWORD", reference.into());
+            },
+            FailureKind::Unauthorized,
+            "the app setting DOCKER_REGISTRY_SERVER_PASSWORD is a Key Vault reference with the status VaultNotFound: There is no key vault 'kv1'",
+        ),
+        (
+            "service principal without a role",
+            |w| use_principal(w, "none"),
+            FailureKind::Unauthorized,
+            "has no AcrPull on registry secureacr2021",
+        ),
+        (
             "scheme",
             |w| {
                 configure(
@@ -238,7 +319,7 @@ fn each_missing_link_is_named() {
 
 #[test]
 fn other_ways_that_hold() {
-    let cases: [(&str, Change); 6] = [
+    let cases: [(&str, Change); 7] = [
         ("site flag instead of the app setting", |w| {
             set(w, "WEBSITE_PULL_IMAGE_OVER_VNET", Value::Null);
             change(w, &site_id(), |s| {
@@ -288,6 +369,7 @@ fn other_ways_that_hold() {
                 "second-password".into(),
             );
         }),
+        ("service principal", |w| use_principal(w, "AcrPull")),
         ("open registry, public way", |w| {
             set(w, "WEBSITE_PULL_IMAGE_OVER_VNET", "false".into());
             let rules = json!([{ "value": "20.69.0.0/24" }]);
@@ -302,6 +384,74 @@ fn other_ways_that_hold() {
         change_it(&world);
         let judged = judge(&world);
         assert!(judged.image.is_ok(), "{name}: {:?}", judged.hops);
+    }
+}
+
+/// The main container of `sitecontainers` names image and sign-in of its own.
+#[test]
+fn the_main_container_decides_when_there_are_several() {
+    let cases: [(Value, Value, Result<(), &str>); 7] = [
+        (json!({ "authType": "SystemIdentity" }), Value::Null, Ok(())),
+        (
+            json!({ "authType": "UserAssigned", "userManagedIdentityClientId": "c9" }),
+            Value::Null,
+            Err("no identity with that client id is assigned"),
+        ),
+        (
+            json!({ "authType": "UserCredentials", "userName": "secureacr2021" }),
+            json!("first-password"),
+            Ok(()),
+        ),
+        (
+            json!({ "authType": "UserCredentials", "userName": "secureacr2021" }),
+            json!("REGISTRY_SECRET"),
+            Ok(()),
+        ),
+        (
+            json!({ "authType": "UserCredentials", "userName": "secureacr2021" }),
+            json!("guessed-word"),
+            Err("the main container's userName and passwordSecret are refused"),
+        ),
+        (
+            json!({ "authType": "Anonymous" }),
+            Value::Null,
+            Err("its main container signs in as nobody"),
+        ),
+        (
+            json!({ "isMain": false }),
+            Value::Null,
+            Err("none of its sitecontainers is the main one"),
+        ),
+    ];
+    for (properties, secret, expect) in cases {
+        let world = article();
+        configure(&world, "linuxFxVersion", "sitecontainers");
+        set(&world, "REGISTRY_SECRET", "second-password".into());
+        change(&world, &registry_id(), |r| {
+            r.body["properties"]["adminUserEnabled"] = true.into()
+        });
+        let mut all =
+            json!({ "image": "secureacr2021.azurecr.io/privatewebsite:lnx-v1", "isMain": true });
+        for (name, value) in properties.as_object().into_iter().flatten() {
+            all[name] = value.clone();
+        }
+        put(
+            &world,
+            &format!("{}/sitecontainers/main", site_id()),
+            json!({ "properties": all }),
+            json!({ "passwordSecret": secret }),
+        );
+        let found = judge(&world).image.map(|_| ()).map_err(|why| why.cause);
+        match (expect, found) {
+            (Ok(()), found) => assert_eq!(found, Ok(()), "{properties}"),
+            (Err(part), Err(cause)) => {
+                assert!(
+                    cause.contains(part) && !cause.contains("guessed-word"),
+                    "{cause}"
+                )
+            }
+            (Err(part), Ok(())) => panic!("{properties} should fail with {part}"),
+        }
     }
 }
 

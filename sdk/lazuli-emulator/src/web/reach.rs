@@ -2,8 +2,9 @@
 
 use std::net::IpAddr;
 
-use super::pull::{FailureKind, Walk, Way, fail};
-use super::site::last_segment;
+use super::gate::{self, Door, Origin};
+use super::pull::{FailureKind, Walk, Way, fail, failure};
+use super::site::{Site, last_segment};
 use super::view::{self, Resolution};
 use crate::data::{access, registry};
 use crate::world::Resource;
@@ -80,11 +81,7 @@ impl Way<'_> {
     }
 
     pub(super) fn firewall(&mut self, registry: &Resource, is_private: bool) -> Walk<()> {
-        let how = self
-            .hops
-            .last()
-            .map(|hop| hop.detail.clone())
-            .unwrap_or_default();
+        let how = self.how();
         self.ask("firewall");
         if is_private {
             self.holds("a private endpoint is not subject to it");
@@ -113,6 +110,29 @@ impl Way<'_> {
             FailureKind::Denied,
             format!("registry {name} {rule}, and the pull comes from {address}: {how}"),
         )
+    }
+
+    /// Access restrictions of a web app that hosts a registry, for whoever comes by its public address.
+    pub(super) fn gate(&mut self, host: &Site) -> Walk<()> {
+        let how = self.how();
+        let address = self
+            .site
+            .outbound_addresses()
+            .first()
+            .and_then(|address| address.parse().ok())
+            .unwrap_or(self.world.settings().client_ip);
+        let origin = match self.site.subnet_id().filter(|_| self.vnet.is_some()) {
+            Some(subnet) => Origin::Subnet(subnet),
+            None => Origin::Public(address),
+        };
+        gate::admits(self.world, host, Door::Main, origin)
+            .map_err(|cause| failure(FailureKind::Denied, format!("{cause}: {how}")))
+    }
+
+    /// What the hop before said of the way.
+    fn how(&self) -> String {
+        let before = self.hops.iter().rev().find(|hop| !hop.detail.is_empty());
+        before.map(|hop| hop.detail.clone()).unwrap_or_default()
     }
 
     /// Layers come from a second name, which must lead to the endpoint as well.

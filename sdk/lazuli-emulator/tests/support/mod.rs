@@ -145,6 +145,35 @@ impl Azure {
         reply(self.http.get(url).bearer_auth(&self.bearer)).await
     }
 
+    /// A request to a host of the data plane, as a client that resolved its name to the emulator.
+    pub(crate) async fn at_host(
+        &self,
+        host: &str,
+        bearer: Option<&str>,
+        method: &str,
+        path: &str,
+        body: Option<Value>,
+    ) -> Reply {
+        let method = reqwest::Method::from_bytes(method.as_bytes()).expect("a method");
+        let ca = reqwest::Certificate::from_pem(self.emulator.ca_pem().as_bytes());
+        // HTTP/2 would take the host from the address.
+        let http = reqwest::Client::builder()
+            .tls_certs_only([ca.expect("a certificate")])
+            .http1_only()
+            .no_proxy()
+            .build()
+            .expect("a client");
+        let mut request = http.request(method, self.url(path)).header("host", host);
+        if let Some(bearer) = bearer {
+            request = request.bearer_auth(bearer);
+        }
+        reply(match body {
+            Some(body) => request.json(&body),
+            None => request,
+        })
+        .await
+    }
+
     /// Polls an operation to its end and answers its last body.
     pub(crate) async fn finish(&self, started: &Reply) -> Value {
         let Some(url) = started
@@ -155,7 +184,10 @@ impl Azure {
         };
         for _ in 0..20 {
             let poll = self.follow(url).await;
-            let running = poll.status == 202 || poll.body["status"] == "InProgress";
+            let running = poll.status == 202
+                || ["InProgress", "Running"]
+                    .iter()
+                    .any(|word| poll.body["status"] == *word);
             if !running {
                 return poll.body;
             }

@@ -185,7 +185,6 @@ fn create_principal(query: &Query<'_>) -> Result<Answer, Answer> {
     let name = text(&application["displayName"]);
     let mut body = directory::principal(query.world, &id, app, name, "Application", names.into());
     json::set(&mut body, "createdDateTime", Timestamp::now().to_string());
-    directory::born(query.world, &id);
     Ok(created(query.world, SERVICE_PRINCIPAL, &id, body))
 }
 

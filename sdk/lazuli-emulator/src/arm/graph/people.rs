@@ -59,7 +59,6 @@ fn create_user(query: &Query<'_>) -> Result<Answer, Answer> {
 }
 
 fn created(query: &Query<'_>, kind: &str, id: &str, body: Value) -> Answer {
-    directory::born(query.world, id);
     query.world.put(Resource {
         id: record_id(kind, id),
         kind: kind.into(),

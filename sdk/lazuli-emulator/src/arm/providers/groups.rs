@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{Kind, locations, role_assignments};
 use crate::arm::lro::{self, Dialect, Effect};
-use crate::arm::{Answer, Call, errors, ids, json};
+use crate::arm::{Answer, Call, errors, json};
 use crate::world::{Resource, World};
 
 pub(crate) const KIND: &str = "Microsoft.Resources/resourceGroups";
@@ -154,33 +154,6 @@ fn removed(world: &World, group: &Resource) {
     role_assignments::forget_scope(world, &group.id);
 }
 
-/// The members of a group or subscription, as the resource list shows them: tracked resources only.
-pub(crate) fn resources(world: &World, scope: &str, filter: Option<&str>) -> Vec<Value> {
-    let wanted = filter.map(conditions).unwrap_or_default();
-    let tracked = world.under(scope).into_iter().filter(|resource| {
-        resource.kind.matches('/').count() == 1
-            && resource.at("/location").is_some()
-            && resource.kind != KIND
-    });
-    let fits = |resource: &Resource| {
-        wanted.iter().all(|(field, value)| match field.as_str() {
-            "resourcetype" => json::same(&resource.kind, value),
-            "name" => json::same(resource.name(), value),
-            "location" => resource
-                .text("/location")
-                .is_some_and(|place| super::same_location(place, value)),
-            "resourcegroup" => {
-                ids::group_of(&resource.id).is_some_and(|group| json::same(group, value))
-            }
-            _ => true,
-        })
-    };
-    tracked
-        .filter(fits)
-        .map(|resource| summary(&resource))
-        .collect()
-}
-
 /// `field eq 'value'` terms of an OData filter, joined by `and`; field names in lower case.
 pub(crate) fn conditions(filter: &str) -> Vec<(String, String)> {
     let terms = filter
@@ -194,16 +167,6 @@ pub(crate) fn conditions(filter: &str) -> Vec<(String, String)> {
             )
         })
         .collect()
-}
-
-fn summary(resource: &Resource) -> Value {
-    let mut summary = json!({ "id": resource.id, "name": resource.name(), "type": resource.kind });
-    for field in ["kind", "sku", "identity", "location", "tags"] {
-        if let Some(value) = resource.body.get(field).filter(|value| !value.is_null()) {
-            json::set(&mut summary, field, value.clone());
-        }
-    }
-    summary
 }
 
 #[cfg(test)]

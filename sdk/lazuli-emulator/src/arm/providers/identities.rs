@@ -56,9 +56,6 @@ fn put(call: &Call<'_>) -> Result<Answer, Answer> {
             call.body["properties"]["isolationScope"].clone(),
         );
     }
-    if existing.is_none() {
-        directory::born(call.world, json::text(&body["properties"]["principalId"]));
-    }
     super::store(call, body.clone(), Value::Null);
     let answer = Answer::created(existing.is_none(), body);
     let here = call.id();
@@ -248,11 +245,7 @@ pub(crate) fn merge(call: &Call<'_>, given: &Value, stored: &Value) -> Result<Va
     let mut identity = json!({ "type": name });
     if system {
         let kept = stored["principalId"].as_str().map(str::to_owned);
-        let kept = kept.unwrap_or_else(|| {
-            let new = Uuid::new_v4().to_string();
-            directory::born(call.world, &new);
-            new
-        });
+        let kept = kept.unwrap_or_else(|| Uuid::new_v4().to_string());
         json::set(&mut identity, "principalId", kept);
         json::set(
             &mut identity,

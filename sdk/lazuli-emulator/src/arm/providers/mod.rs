@@ -1,30 +1,30 @@
 //! The resource types this Azure has, one module per provider family, and what they share.
 
+pub(crate) mod container_registry;
+pub(crate) mod deployments;
 pub(crate) mod groups;
 pub(crate) mod identities;
 pub(crate) mod interfaces;
+pub(crate) mod key_vault;
 pub(crate) mod locations;
+pub(crate) mod locks;
 pub(crate) mod network;
 pub(crate) mod networking;
-pub(crate) mod plans;
 pub(crate) mod private_connections;
 pub(crate) mod private_dns;
 pub(crate) mod private_endpoints;
 pub(crate) mod record_sets;
-pub(crate) mod registries;
-pub(crate) mod registry_actions;
-pub(crate) mod registry_connections;
+pub(crate) mod resource_list;
 pub(crate) mod role_assignments;
 pub(crate) mod role_catalog;
 pub(crate) mod role_definitions;
-pub(crate) mod site_actions;
-pub(crate) mod site_body;
-pub(crate) mod site_config;
-pub(crate) mod site_network;
-pub(crate) mod sites;
+pub(crate) mod storage;
 pub(crate) mod subnets;
 pub(crate) mod subscription;
+pub(crate) mod tags;
+pub(crate) mod versions;
 pub(crate) mod virtual_networks;
+pub(crate) mod web;
 pub(crate) mod zone_groups;
 
 use serde_json::Value;
@@ -32,7 +32,9 @@ use serde_json::Value;
 use super::{Answer, Call};
 use crate::world::{Resource, World};
 
+pub(crate) use container_registry::{actions as registry_actions, registries};
 pub(crate) use locations::{location_name, location_names, same_location};
+pub(crate) use web::sites;
 
 /// A handler either answers or refuses; both are answers.
 pub(crate) type Handler = fn(&Call<'_>) -> Result<Answer, Answer>;
@@ -74,7 +76,7 @@ impl Kind {
 
 /// All types, in the order the families stand in the documentation.
 pub(crate) fn kinds() -> impl Iterator<Item = &'static Kind> {
-    let families: [&'static [Kind]; 20] = [
+    let families: &[&[Kind]] = &[
         &groups::KINDS,
         &virtual_networks::KINDS,
         &subnets::KINDS,
@@ -90,13 +92,16 @@ pub(crate) fn kinds() -> impl Iterator<Item = &'static Kind> {
         &zone_groups::KINDS,
         &private_dns::KINDS,
         &record_sets::KINDS,
-        &registries::KINDS,
+        &container_registry::KINDS,
         &identities::KINDS,
         &role_assignments::KINDS,
-        &plans::KINDS,
-        &sites::KINDS,
+        &key_vault::KINDS,
+        &storage::KINDS,
+        &deployments::KINDS,
+        &locks::KINDS,
+        &tags::KINDS,
     ];
-    families.into_iter().flatten()
+    families.iter().chain(&web::FAMILIES).copied().flatten()
 }
 
 /// The types as messages name them.
@@ -106,11 +111,15 @@ pub(crate) const MODELLED: &[&str] = &[
     "Microsoft.Network/networkSecurityGroups, routeTables, natGateways, publicIPAddresses, applicationSecurityGroups, loadBalancers, networkInterfaces",
     "Microsoft.Network/privateEndpoints (privateDnsZoneGroups), privateLinkServices",
     "Microsoft.Network/privateDnsZones (virtualNetworkLinks, record sets)",
-    "Microsoft.ContainerRegistry/registries (builds, privateEndpointConnections)",
+    "Microsoft.ContainerRegistry/registries (builds and all types below, without connected registries)",
     "Microsoft.ManagedIdentity/userAssignedIdentities",
     "Microsoft.Authorization/roleDefinitions, roleAssignments",
     "Microsoft.Web/serverfarms",
-    "Microsoft.Web/sites (config, networkConfig)",
+    "Microsoft.Web/sites and sites/slots (config, networkConfig, sourcecontrols, hostNameBindings, privateEndpointConnections)",
+    "Microsoft.Resources/deployments (templates inside the request)",
+    "Microsoft.Storage/storageAccounts (blob and file services, keys; no content)",
+    "Microsoft.Authorization/locks, Microsoft.Resources/tags",
+    "Microsoft.KeyVault/vaults (secrets, keys as records, accessPolicies, deletedVaults)",
 ];
 
 const NAMESPACES: &[&str] = &[
@@ -120,6 +129,8 @@ const NAMESPACES: &[&str] = &[
     "Microsoft.ManagedIdentity",
     "Microsoft.Authorization",
     "Microsoft.Web",
+    "Microsoft.KeyVault",
+    "Microsoft.Storage",
 ];
 
 pub(crate) fn find(kind: &str) -> Option<&'static Kind> {

@@ -15,10 +15,11 @@ pub(crate) const KINDS: [Kind; 2] = [
     Kind {
         put: Some(put_zone),
         patch: Some(patch),
+        get: Some(get_zone),
+        list: Some(list_zones),
         delete: Some(delete_zone),
         view: Some(view_zone),
         settle: Some(settle_zone),
-        action: None,
         ..Kind::new(ZONE)
     },
     Kind {
@@ -49,6 +50,29 @@ fn put_zone(call: &Call<'_>) -> Result<Answer, Answer> {
         json::set(&mut zone, "tags", tags);
     }
     Ok(accept(call, zone))
+}
+
+/// From this version on a zone shows its internal identifier.
+const SHOWS_INTERNAL_ID_SINCE: &str = "2020-01-01";
+
+fn get_zone(call: &Call<'_>) -> Result<Answer, Answer> {
+    let zone = call.required()?;
+    let etag = zone.text("/etag").unwrap_or_default().to_owned();
+    Ok(Answer::ok(shown(call, &zone)).with("etag", etag))
+}
+
+fn list_zones(call: &Call<'_>) -> Result<Answer, Answer> {
+    let all = call.world.under(&call.target.scope).into_iter();
+    let zones = all.filter(|one| one.kind == ZONE);
+    Ok(Answer::list(zones.map(|zone| shown(call, &zone)).collect()))
+}
+
+fn shown(call: &Call<'_>, zone: &Resource) -> Value {
+    let mut body = super::present(call.world, zone);
+    if call.api_version.as_str() < SHOWS_INTERNAL_ID_SINCE {
+        json::unset(&mut body["properties"], "internalId");
+    }
+    body
 }
 
 /// An opaque identifier that stays with the zone.

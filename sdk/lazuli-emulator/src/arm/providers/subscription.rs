@@ -3,20 +3,8 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::{kinds, locations};
+use super::{kinds, locations, versions};
 use crate::arm::{Answer, Call, errors, json, registration};
-
-/// Versions offered by the provider list; newest first, because clients take the first stable one.
-const VERSIONS: &[&str] = &[
-    "2025-05-01",
-    "2025-03-01",
-    "2024-11-01",
-    "2024-04-01",
-    "2023-12-01",
-    "2023-01-01",
-    "2022-09-01",
-    "2022-03-01",
-];
 
 pub(crate) fn subscription(call: &Call<'_>) -> Value {
     let settings = call.world.settings();
@@ -105,10 +93,10 @@ fn provider(call: &Call<'_>, namespace: &str) -> Value {
         .collect();
     let of_namespace = kinds().filter(|kind| kind.name.split('/').next() == Some(namespace));
     let types: Vec<Value> = of_namespace
-        .filter_map(|kind| kind.name.split_once('/'))
-        .map(|(_, kind)| {
+        .filter_map(|kind| Some((versions::of(kind.name), kind.name.split_once('/')?.1)))
+        .map(|(versions, kind)| {
             json!({
-                "resourceType": kind, "locations": places, "apiVersions": VERSIONS, "defaultApiVersion": VERSIONS[0],
+                "resourceType": kind, "locations": places, "apiVersions": versions, "defaultApiVersion": versions.first(),
                 "capabilities": "CrossResourceGroupResourceMove, CrossSubscriptionResourceMove, SupportsTags, SupportsLocation",
             })
         })

@@ -40,13 +40,13 @@ pub(crate) const KINDS: [Kind; 4] = [
 ];
 
 /// Sets `sku` to what the service fills in.
-fn with_sku(mut resource: Resource, default: &str) -> Resource {
+fn with_sku(mut resource: Resource, default: &str, tier: Option<&str>) -> Resource {
     let mut sku = resource.body["sku"].clone();
     if sku["name"].is_null() {
         json::set(&mut sku, "name", default);
     }
-    if sku["tier"].is_null() {
-        json::set(&mut sku, "tier", "Regional");
+    if let Some(tier) = tier.filter(|_| sku["tier"].is_null()) {
+        json::set(&mut sku, "tier", tier);
     }
     json::set(&mut resource.body, "sku", sku);
     resource
@@ -121,7 +121,11 @@ fn put_address(call: &Call<'_>) -> Result<Answer, Answer> {
     json::set(&mut properties, "ddosSettings", protection);
     Ok(write(
         call,
-        with_sku(network::tracked(call, &location, properties), sku),
+        with_sku(
+            network::tracked(call, &location, properties),
+            sku,
+            Some("Regional"),
+        ),
     ))
 }
 
@@ -215,7 +219,11 @@ fn put_gateway(call: &Call<'_>) -> Result<Answer, Answer> {
     }
     Ok(write(
         call,
-        with_sku(network::tracked(call, &location, properties), "Standard"),
+        with_sku(
+            network::tracked(call, &location, properties),
+            "Standard",
+            None,
+        ),
     ))
 }
 
@@ -295,7 +303,11 @@ fn put_balancer(call: &Call<'_>) -> Result<Answer, Answer> {
     }
     Ok(write(
         call,
-        with_sku(network::tracked(call, &location, properties), "Standard"),
+        with_sku(
+            network::tracked(call, &location, properties),
+            "Standard",
+            Some("Regional"),
+        ),
     ))
 }
 

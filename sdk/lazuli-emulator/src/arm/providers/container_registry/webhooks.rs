@@ -1,0 +1,184 @@
+//! `registries/webhooks`: whom a registry tells about pushes and deletions.
+//!
+//! The emulator reaches no address outside of itself, so an event is *recorded* with a response that says
+//! it was not delivered; `listEvents` shows what would have been sent.
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::child::{self, Child};
+use crate::arm::providers::Kind;
+use crate::arm::{Answer, Call, errors, json};
+use crate::world::{Resource, World};
+
+const KIND: &str = "Microsoft.ContainerRegistry/registries/webhooks";
+pub(super) const WEBHOOK: Kind = Kind {
+    put: Some(put),
+    patch: Some(patch),
+    delete: Some(child::delete_at_once),
+    action: Some(action),
+    ..Kind::new(KIND)
+};
+const ACTIONS: [&str; 5] = ["push", "delete", "quarantine", "chart_push", "chart_delete"];
+/// The service keeps the events of a day; here the last ones are enough.
+const KEPT_EVENTS: usize = 100;
+
+fn put(call: &Call<'_>) -> Result<Answer, Answer> {
+    let given = json::properties(call.object()?)?;
+    child::check_name(call.target.name(), (5, 50), "")?;
+    check_uri(&given)?;
+    if json::items(&given["actions"]).next().is_none() {
+        return Err(child::invalid("A webhook must have at least one action."));
+    }
+    let existing = call.existing();
+    let mut properties = json!({ "status": "enabled", "scope": "", "actions": [] });
+    let mut private = json!({ "customHeaders": {}, "events": [] });
+    if let Some(old) = &existing {
+        json::overlay(&mut private, &old.private);
+    }
+    apply(&mut properties, &mut private, &given)?;
+    let mut made = Child::of(properties).at(call, existing.as_ref())?;
+    made.private = private;
+    Ok(child::write_at_once(call, existing.as_ref(), made))
+}
+
+fn patch(call: &Call<'_>) -> Result<Answer, Answer> {
+    let existing = call.required()?;
+    let given = json::properties(call.object()?)?;
+    let (mut properties, mut private) = (
+        existing.body["properties"].clone(),
+        existing.private.clone(),
+    );
+    if !given["serviceUri"].is_null() {
+        check_uri(&given)?;
+    }
+    apply(&mut properties, &mut private, &given)?;
+    let mut made = Child::of(properties).at(call, Some(&existing))?;
+    made.private = private;
+    Ok(child::write_at_once(call, Some(&existing), made))
+}
+
+fn check_uri(given: &Value) -> Result<(), Answer> {
+    let uri = json::text(&given["serviceUri"]);
+    match url::Url::parse(uri) {
+        Ok(parsed) if ["http", "https"].contains(&parsed.scheme()) => Ok(()),
+        _ => Err(child::invalid(format!(
+            "The serviceUri '{uri}' of the webhook is not a valid http or https address."
+        ))),
+    }
+}
+
+fn apply(properties: &mut Value, private: &mut Value, given: &Value) -> Result<(), Answer> {
+    if let Some(status) = json::one_of(&given["status"], "status", &["enabled", "disabled"])? {
+        json::set(properties, "status", status);
+    }
+    for action in json::items(&given["actions"]) {
+        json::one_of(action, "actions", &ACTIONS)?;
+    }
+    for key in ["scope", "actions"] {
+        if !given[key].is_null() {
+            json::set(properties, key, given[key].clone());
+        }
+    }
+    // Where it goes, and with which headers, is never shown again but by getCallbackConfig.
+    for key in ["serviceUri", "customHeaders"] {
+        if !given[key].is_null() {
+            json::set(private, key, given[key].clone());
+        }
+    }
+    Ok(())
+}
+
+fn action(call: &Call<'_>, word: &str) -> Result<Answer, Answer> {
+    let webhook = call.required()?;
+    match word.to_ascii_lowercase().as_str() {
+        "getcallbackconfig" => Ok(Answer::ok(json!({
+            "serviceUri": webhook.private["serviceUri"], "customHeaders": webhook.private["customHeaders"],
+        }))),
+        "ping" => {
+            let event = event(&webhook, json!({ "action": "ping" }));
+            let id = event["id"].clone();
+            record(call.world, &webhook, event);
+            Ok(Answer::ok(json!({ "id": id })))
+        }
+        "listevents" => Ok(Answer::ok(json!({ "value": webhook.private["events"] }))),
+        _ => Err(errors::not_modelled(&format!(
+            "The action '{word}' of a webhook"
+        ))),
+    }
+}
+
+/// Something that happened to the content of a registry.
+pub(crate) struct Happening<'a> {
+    /// `push` or `delete`.
+    pub(crate) action: &'static str,
+    pub(crate) repository: &'a str,
+    /// Empty when the event is not about a tag.
+    pub(crate) tag: &'a str,
+    pub(crate) digest: &'a str,
+    pub(crate) media_type: &'a str,
+    pub(crate) size: usize,
+}
+
+/// Tells the webhooks of a registry that want to know.
+pub(crate) fn notify(world: &World, registry: &Resource, happening: &Happening<'_>) {
+    let below = world.under(&registry.id).into_iter();
+    let webhooks = below.filter(|child| child.kind == KIND && wants(child, happening));
+    for webhook in webhooks {
+        let mut target = json!({
+            "mediaType": happening.media_type, "size": happening.size, "digest": happening.digest,
+            "length": happening.size, "repository": happening.repository,
+        });
+        if !happening.tag.is_empty() {
+            json::set(&mut target, "tag", happening.tag);
+        }
+        let host = registry.body["properties"]["loginServer"].clone();
+        let content =
+            json!({ "action": happening.action, "target": target, "request": { "host": host } });
+        record(world, &webhook, event(&webhook, content));
+    }
+}
+
+/// An empty scope is every repository; `repo:tag` one tag, `repo` all its tags, `repo:*` as well, and a
+/// trailing star in the repository stands for any ending.
+fn wants(webhook: &Resource, happening: &Happening<'_>) -> bool {
+    let properties = &webhook.body["properties"];
+    let listens = json::items(&properties["actions"]).any(|action| action == happening.action);
+    let scope = json::text(&properties["scope"]);
+    let (repository, tag) = scope.split_once(':').unwrap_or((scope, "*"));
+    let fits = |pattern: &str, text: &str| match pattern.strip_suffix('*') {
+        Some(prefix) => text.starts_with(prefix),
+        None => pattern == text,
+    };
+    properties["status"] == "enabled"
+        && listens
+        && (scope.is_empty()
+            || (fits(repository, happening.repository) && fits(tag, happening.tag)))
+}
+
+fn event(webhook: &Resource, mut content: Value) -> Value {
+    let id = Uuid::new_v4().to_string();
+    json::set(&mut content, "id", id.clone());
+    json::set(&mut content, "timestamp", Timestamp::now().to_string());
+    json!({
+        "id": id,
+        "eventRequestMessage": {
+            "content": content, "headers": { "Content-Type": "application/json; charset=utf-8" }, "method": "POST",
+            "requestUri": webhook.private["serviceUri"], "version": "1.1",
+        },
+        "eventResponseMessage": {
+            "content": "", "headers": {}, "reasonPhrase": "Not delivered: the emulator reaches no address outside of itself",
+            "statusCode": "0", "version": "1.1",
+        },
+    })
+}
+
+fn record(world: &World, webhook: &Resource, event: Value) {
+    world.update(&webhook.id, |webhook| {
+        let mut events: Vec<Value> = json::items(&webhook.private["events"]).cloned().collect();
+        events.insert(0, event);
+        events.truncate(KEPT_EVENTS);
+        json::set(&mut webhook.private, "events", events);
+    });
+}

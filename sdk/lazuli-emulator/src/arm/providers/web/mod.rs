@@ -1,0 +1,55 @@
+//! `Microsoft.Web`: App Service plans, web and function apps, their slots and everything below them.
+//!
+//! A deployment slot is a site with a parent: it has its own configuration, settings, identity and
+//! container, and every child of a site exists below a slot as well. So each handler works on "the app
+//! of this path" ([`sites::site_of`]), and each type is registered twice.
+//!
+//! | module | |
+//! |---|---|
+//! | `plans`, `skus` | App Service plans and what a SKU means |
+//! | `sites`, `body`, `echo`, `traits`, `naming` | an app's own resource: what it is told, what it becomes, what it is called |
+//! | `config`, `settings`, `parts`, `publishing` | the configuration under its many addresses |
+//! | `slots` | exchanging two slots |
+//! | `network`, `actions`, `children`, `containers`, `source_controls`, `stacks` | the rest |
+
+pub(crate) mod actions;
+mod body;
+mod children;
+mod config;
+mod containers;
+mod echo;
+mod naming;
+mod network;
+mod parts;
+pub(crate) mod plans;
+mod publishing;
+mod settings;
+pub(crate) mod sites;
+mod skus;
+mod slots;
+mod source_controls;
+mod stacks;
+mod traits;
+
+use serde_json::{Value, json};
+
+use super::Kind;
+use crate::arm::Answer;
+
+/// All types of the family.
+pub(crate) const FAMILIES: [&[Kind]; 9] = [
+    &plans::KINDS,
+    &sites::KINDS,
+    &config::KINDS,
+    &network::KINDS,
+    &children::KINDS,
+    &containers::KINDS,
+    &source_controls::KINDS,
+    &stacks::KINDS,
+    &publishing::KINDS,
+];
+
+/// App Service's lists say that there is no next page, and that the list itself has no id.
+fn listing(value: Vec<Value>) -> Answer {
+    Answer::ok(json!({ "value": value, "nextLink": null, "id": null }))
+}
