@@ -10,6 +10,7 @@ use clap::{
 use lazuli_core::Value;
 
 use crate::commands::{config, emulator, output};
+use crate::course::Course;
 use crate::platform::Cloud;
 use crate::project::{invocation, variable};
 use crate::screen::Surroundings;
@@ -34,11 +35,21 @@ pub(crate) struct Arguments {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Show what `up` would do; touches nothing
-    Preview,
+    Preview(Course),
     /// Make the cloud as the program declares it
-    Up,
+    Up(Course),
     /// Delete everything the stack has deployed
-    Destroy,
+    Destroy(Course),
+    /// Write what the cloud really has into the state
+    Refresh(Course),
+    /// Adopt a resource that exists for one that the program declares
+    Import {
+        /// Place of the declared resource, `=`, id of the existing one
+        #[arg(value_name = "PLACE=ID")]
+        what: String,
+    },
+    /// List the runs of this stack
+    History,
     /// Print the outputs of the last `up`
     Output(output::OutputArgs),
     /// List the deployed resources

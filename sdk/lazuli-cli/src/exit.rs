@@ -100,7 +100,10 @@ impl From<&EngineError> for Exit {
     fn from(error: &EngineError) -> Self {
         match error {
             EngineError::Program { .. } => Self::Program,
-            EngineError::UnexpectedChanges { .. } => Self::UnexpectedChanges,
+            EngineError::UnexpectedChanges { .. } | EngineError::OtherPlan { .. } => {
+                Self::UnexpectedChanges
+            }
+            EngineError::Steps { failures, .. } if only_credentials(failures) => Self::Cloud,
             EngineError::Refused { .. } => Self::NotApproved,
             EngineError::Stopped { .. } => Self::Stopped,
             EngineError::Locked { .. } => Self::Locked,
@@ -108,6 +111,12 @@ impl From<&EngineError> for Exit {
             _ => Self::Steps,
         }
     }
+}
+
+/// Whether nothing but signing in failed.
+fn only_credentials(failures: &[lazuli_engine::Failure]) -> bool {
+    let kind = lazuli_core::ProviderErrorKind::Credentials;
+    !failures.is_empty() && failures.iter().all(|failure| failure.kind == kind)
 }
 
 /// The last part of `--help`.

@@ -61,6 +61,23 @@ impl Frontend for Conversation {
     }
 
     async fn approve(&mut self, plan: &Plan) -> Decision {
+        let question = self.question(plan);
+        self.decide(question).await
+    }
+
+    async fn approve_drift(&mut self, drifted: usize) -> Decision {
+        let noun = if drifted == 1 {
+            "resource"
+        } else {
+            "resources"
+        };
+        let question = format!("Write what {drifted} {noun} really are into the state?");
+        self.decide(question).await
+    }
+}
+
+impl Conversation {
+    async fn decide(&mut self, question: String) -> Decision {
         match &self.approval {
             Approval::Given => Decision::Approved,
             Approval::Nobody => {
@@ -73,7 +90,7 @@ impl Frontend for Conversation {
             }
             Approval::Ask(prompt) => {
                 self.renderer.pause();
-                let (prompt, question) = (prompt.clone(), self.question(plan));
+                let prompt = prompt.clone();
                 let yes = tokio::task::spawn_blocking(move || prompt.confirm(&question)).await;
                 // A prompt that broke is no approval.
                 if yes.unwrap_or(false) {

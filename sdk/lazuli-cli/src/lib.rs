@@ -13,6 +13,7 @@
 mod args;
 mod commands;
 mod config_file;
+mod course;
 mod error;
 mod exit;
 mod frontend;

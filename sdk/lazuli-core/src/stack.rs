@@ -161,9 +161,9 @@ pub struct Place {
     path: Arc<str>,
     token: Rc<ScopeToken>,
     parent: Option<ResId>,
-    inherited: Rc<Options>,
+    inherited: Arc<Options>,
     /// Paths this place had before something above it was renamed.
-    former_paths: Rc<[String]>,
+    former_paths: Arc<[String]>,
 }
 
 /// What a typed builder hands over to declare one resource.
@@ -277,7 +277,7 @@ impl Place {
 
     /// Children of a resource take over what it was given itself, too, except
     /// what is about that one resource.
-    fn inherited_by_children(&self, options: &Options) -> Rc<Options> {
+    fn inherited_by_children(&self, options: &Options) -> Arc<Options> {
         let plain = options.protect == self.inherited.protect
             && options.retain_on_delete == self.inherited.retain_on_delete
             && options.deleted_with == self.inherited.deleted_with
@@ -286,7 +286,7 @@ impl Place {
         if plain {
             self.inherited.clone()
         } else {
-            Rc::new(options.for_children())
+            Arc::new(options.for_children())
         }
     }
 
@@ -356,7 +356,7 @@ struct Added {
     index: ResId,
     urn: Urn,
     cells: ResourceCells,
-    former_paths: Rc<[String]>,
+    former_paths: Arc<[String]>,
 }
 
 /// The stack: the place where a program begins to declare. It stays on the

@@ -3,10 +3,11 @@
 
 use lazuli_engine::Operation;
 
-use super::run::run;
+use super::run::{Job, run};
 use super::{Session, Topology};
+use crate::course::Course;
 use crate::exit::Exit;
 
-pub(crate) async fn destroy(session: Session, topology: Topology) -> Exit {
-    run(session, Operation::Destroy, topology).await
+pub(crate) async fn destroy(session: Session, course: Course, topology: Topology) -> Exit {
+    run(session, Operation::Destroy, Job::of(course), topology).await
 }

@@ -4,8 +4,11 @@
 pub(crate) mod config;
 pub(crate) mod destroy;
 pub(crate) mod emulator;
+pub(crate) mod history;
+pub(crate) mod import;
 pub(crate) mod output;
 pub(crate) mod preview;
+pub(crate) mod refresh;
 pub(crate) mod run;
 pub(crate) mod stack;
 pub(crate) mod up;
@@ -49,9 +52,12 @@ impl Session {
     /// Runs a command. Errors are shown here; a run of the engine shows its own.
     pub(crate) async fn carry_out(mut self, command: Command, topology: Topology) -> Exit {
         let done = match command {
-            Command::Preview => return preview::preview(self, topology).await,
-            Command::Up => return up::up(self, topology).await,
-            Command::Destroy => return destroy::destroy(self, topology).await,
+            Command::Preview(course) => return preview::preview(self, course, topology).await,
+            Command::Up(course) => return up::up(self, course, topology).await,
+            Command::Destroy(course) => return destroy::destroy(self, course, topology).await,
+            Command::Refresh(course) => return refresh::refresh(self, course, topology).await,
+            Command::Import { what } => return import::import(self, &what, topology).await,
+            Command::History => history::history(&self),
             Command::Output(args) => output::output(&self, &args),
             Command::Stack => stack::stack(&self),
             Command::Config(command) => config::config(&self, &command),

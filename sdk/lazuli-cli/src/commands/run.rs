@@ -11,6 +11,7 @@ use tokio::sync::mpsc;
 use super::{Session, Topology};
 use crate::CliError;
 use crate::config_file::ConfigFile;
+use crate::course::Course;
 use crate::exit::Exit;
 use crate::frontend::{Approval, Conversation};
 use crate::platform::{ConnectRequest, Connection};
@@ -26,7 +27,29 @@ const PAGE_WIDTH: usize = 100;
 /// The widest text that reads well.
 const WIDEST: usize = 120;
 
-pub(crate) async fn run(mut session: Session, operation: Operation, topology: Topology) -> Exit {
+/// What a run is asked to do beside its operation.
+#[derive(Default)]
+pub(crate) struct Job {
+    pub(crate) course: Course,
+    /// Places of resources to adopt, with ids.
+    pub(crate) imports: BTreeMap<String, String>,
+}
+
+impl Job {
+    pub(crate) fn of(course: Course) -> Self {
+        Self {
+            course,
+            ..Self::default()
+        }
+    }
+}
+
+pub(crate) async fn run(
+    mut session: Session,
+    operation: Operation,
+    job: Job,
+    topology: Topology,
+) -> Exit {
     let mut scene = scene(&session, operation);
     let prepared = match config(&session) {
         Ok(config) => connect(&mut session)
@@ -40,7 +63,14 @@ pub(crate) async fn run(mut session: Session, operation: Operation, topology: To
     };
     scene.target.clone_from(&connection.label);
     scene.hints.clone_from(&connection.hints);
-    let settings = settings(&session, config, &connection);
+    let settings = Settings {
+        imports: job.imports,
+        ..settings(&session, config, &connection)
+    };
+    let settings = match job.course.apply(settings, &session.current_dir) {
+        Ok(settings) => settings,
+        Err(error) => return not_started(&session, scene, &error),
+    };
     let screen = renderer(
         scene.clone(),
         &session.stdout,

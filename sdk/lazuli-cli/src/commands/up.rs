@@ -2,10 +2,11 @@
 
 use lazuli_engine::Operation;
 
-use super::run::run;
+use super::run::{Job, run};
 use super::{Session, Topology};
+use crate::course::Course;
 use crate::exit::Exit;
 
-pub(crate) async fn up(session: Session, topology: Topology) -> Exit {
-    run(session, Operation::Up, topology).await
+pub(crate) async fn up(session: Session, course: Course, topology: Topology) -> Exit {
+    run(session, Operation::Up, Job::of(course), topology).await
 }

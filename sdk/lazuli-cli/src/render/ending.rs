@@ -59,6 +59,8 @@ pub(crate) fn deeds(summary: &Summary) -> String {
         (summary.updated, "updated"),
         (summary.replaced, "replaced"),
         (summary.deleted, "deleted"),
+        (summary.imported, "imported"),
+        (summary.drifted, "drifted"),
         (summary.unchanged, "unchanged"),
     ];
     let parts = parts
@@ -145,6 +147,16 @@ pub(crate) fn failed(
         EngineError::UnexpectedChanges { .. } => closing(
             &format!("{error}; nothing was touched"),
             &format!("look at them with `{}`", scene.command("preview")),
+        ),
+        EngineError::OtherPlan { differences } => closing(
+            &format!(
+                "the plan is another one than the saved one, so nothing was touched:\n- {}",
+                differences.join("\n- ")
+            ),
+            &format!(
+                "make a new one with `{}`",
+                scene.command("preview --save-plan FILE")
+            ),
         ),
         EngineError::Refused { summary } => match refusal {
             Some(refusal) => format!(

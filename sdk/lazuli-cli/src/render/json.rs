@@ -72,6 +72,13 @@ impl Renderer for JsonLines {
                 op: op.as_str(),
                 found,
             },
+            Event::Drifted {
+                urn, changes, gone, ..
+            } => Body::Drifted {
+                urn: urn.as_str(),
+                gone: *gone,
+                changes: changes.iter().map(Into::into).collect(),
+            },
             Event::StepStarted { urn, op } => Body::StepStarted {
                 wave,
                 urn: urn.as_str(),

@@ -4,7 +4,7 @@
 use lazuli_core::{Diagnostic, Urn};
 use lazuli_engine::{EngineError, Event, Plan, Summary};
 
-use super::{Renderer, Scene, ending, plan_text, report, span};
+use super::{Paint, Renderer, Scene, ending, plan_text, report, span};
 use crate::CliError;
 use crate::screen::Screen;
 
@@ -72,6 +72,11 @@ pub(crate) fn line(event: &Event) -> String {
     let text = match event {
         Event::WaitingForProgram { what } => format!("waiting for the program: {}", what.join(", ")),
         Event::Settled { urn, op, found } => format!("settled {} {}: {found}", op.as_str(), named(urn)),
+        Event::Drifted { urn, gone: true, .. } => format!("gone    {}: it does not exist any more", named(urn)),
+        Event::Drifted { urn, changes, .. } => {
+            let changes: Vec<_> = changes.iter().map(|change| plan_text::change_line(change, Paint::new(false))).collect();
+            format!("drifted {}: {}", named(urn), changes.join("; "))
+        }
         Event::StepStarted { urn, op } => format!("started {} {}", op.as_str(), named(urn)),
         Event::StepStatus { urn, text } => format!("status  {}: {text}", urn.place()),
         Event::StepDone { urn, op, duration, .. } => format!("done    {} {} {}", op.as_str(), named(urn), span(*duration)),

@@ -314,11 +314,16 @@ fn below(step: &Step, plan: &Plan, scene: &Scene) -> Vec<String> {
             pending.waits_for.join(", ")
         )
     }));
-    lines.extend(
-        step.reasons
-            .iter()
-            .map(|reason| paint.dim(&format!("because {reason}"))),
-    );
+    lines.extend(plan.chain(&step.urn).iter().map(|link| {
+        let text = match link.depth {
+            0 => format!("because {}", link.reason),
+            depth => {
+                let (indent, op) = ("  ".repeat(depth), link.op.as_str());
+                format!("{indent}{op} {}: {}", link.urn.place(), link.reason)
+            }
+        };
+        paint.dim(&text)
+    }));
     if scene.details {
         lines.extend(place_line(step, plan, paint));
     }
@@ -347,7 +352,7 @@ fn shown(step: &Step, path: &str, details: bool) -> bool {
     changed || (details && step.changes.is_empty() && !step.op.is_delete())
 }
 
-fn change_line(change: &Change, paint: Paint) -> String {
+pub(crate) fn change_line(change: &Change, paint: Paint) -> String {
     let path = &change.path;
     let (old, new) = value::pair(&change.old, &change.new);
     let text = match change.kind {

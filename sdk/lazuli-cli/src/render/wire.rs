@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use lazuli_core::value::Reveal;
 use lazuli_core::{Diagnostic, Related, SourcePlace, Value};
-use lazuli_engine::{Change, ChangeKind, Failure, Plan, Step, Summary};
+use lazuli_engine::{Change, ChangeKind, Failure, Link, Plan, Reason, Step, Summary};
 use serde::Serialize;
 use serde_json::Value as Json;
 
@@ -61,6 +61,12 @@ pub(crate) enum Body<'a> {
     },
     /// The plan of a wave; its steps and findings came in the lines before.
     Plan(Box<PlanLine<'a>>),
+    /// A refresh found a resource that is not as recorded.
+    Drifted {
+        urn: &'a str,
+        gone: bool,
+        changes: Vec<ChangeLine<'a>>,
+    },
     /// A request is about to leave.
     StepStarted {
         wave: u32,
@@ -121,11 +127,52 @@ pub(crate) struct StepLine<'a> {
     id: Option<&'a str>,
     place: Option<PlaceLine<'a>>,
     changes: Vec<ChangeLine<'a>>,
-    reasons: Vec<String>,
+    reasons: Vec<ReasonLine>,
+    /// Why, back to what the program declares: the upstream steps' reasons, too.
+    chain: Vec<LinkLine>,
     inputs: Json,
     pending: Vec<PendingLine<'a>>,
     /// Urns of steps of this wave that come before.
     after: Vec<&'a str>,
+}
+
+#[derive(Serialize)]
+pub(crate) struct ReasonLine {
+    /// The input it is about.
+    path: Option<String>,
+    /// The resource behind it.
+    upstream: Option<String>,
+    text: String,
+}
+
+#[derive(Serialize)]
+pub(crate) struct LinkLine {
+    depth: usize,
+    urn: String,
+    op: &'static str,
+    #[serde(flatten)]
+    reason: ReasonLine,
+}
+
+impl From<&Reason> for ReasonLine {
+    fn from(reason: &Reason) -> Self {
+        Self {
+            path: reason.path.clone(),
+            upstream: reason.upstream().map(ToString::to_string),
+            text: reason.to_string(),
+        }
+    }
+}
+
+impl From<&Link> for LinkLine {
+    fn from(link: &Link) -> Self {
+        Self {
+            depth: link.depth,
+            urn: link.urn.to_string(),
+            op: link.op.as_str(),
+            reason: (&link.reason).into(),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -135,7 +182,7 @@ pub(crate) struct PlaceLine<'a> {
 }
 
 #[derive(Serialize)]
-struct ChangeLine<'a> {
+pub(crate) struct ChangeLine<'a> {
     path: &'a str,
     kind: &'static str,
     old: Json,
@@ -253,7 +300,13 @@ impl<'a> StepLine<'a> {
             id: step.id.as_deref(),
             place: step.place.as_ref().map(PlaceLine::from),
             changes: step.changes.iter().map(ChangeLine::from).collect(),
-            reasons: step.reasons.iter().map(ToString::to_string).collect(),
+            reasons: step.reasons.iter().map(ReasonLine::from).collect(),
+            chain: plan
+                .chain(&step.urn)
+                .iter()
+                .filter(|link| link.depth > 0)
+                .map(LinkLine::from)
+                .collect(),
             inputs: json(&step.inputs, Reveal::No),
             pending: pending.collect(),
             after: after.map(|step| step.urn.as_str()).collect(),
