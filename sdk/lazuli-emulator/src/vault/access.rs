@@ -14,7 +14,6 @@ use crate::world::{Resource, World};
 pub(crate) enum Origin<'a> {
     /// A public address.
     Public(IpAddr),
-    #[allow(dead_code, reason = "the web front asks for apps in a network")]
     /// A subnet (its id) with a service endpoint, by the vault's public address.
     Subnet(&'a str),
     /// An approved private endpoint of the vault; the firewall does not ask.

@@ -5,10 +5,6 @@
 //! not modelled.
 
 pub(crate) mod access;
-#[allow(
-    dead_code,
-    reason = "the web front resolves the references of app settings"
-)]
 pub(crate) mod reference;
 pub(crate) mod secrets;
 pub(crate) mod service;

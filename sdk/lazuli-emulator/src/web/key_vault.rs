@@ -4,10 +4,15 @@
 //! fails stays in the environment as it was written, so a registry gets the text instead of the password;
 //! the status says why (`config/configreferences/appsettings`).
 
+use std::net::{IpAddr, Ipv4Addr};
+
 use serde_json::{Value, json};
 
 use super::site::{Identity, Site};
-use crate::world::World;
+use super::view::{self, Resolution};
+use crate::vault::access::{Origin, Principal};
+use crate::vault::reference::{self, Unresolved};
+use crate::world::{Resource, World};
 
 /// A reference and what became of it. `Debug` would show the secret, so there is none.
 pub(crate) struct Reference {
@@ -16,24 +21,13 @@ pub(crate) struct Reference {
     outcome: Result<String, Unresolved>,
 }
 
-/// Why a reference has no value.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Unresolved {
-    /// App Service's word for it, such as `VaultNotFound`.
-    pub(crate) status: &'static str,
-    /// What failed and what to do about it.
-    pub(crate) detail: String,
-}
-
 /// Judges a setting's value; `None` when it is no reference.
 pub(crate) fn judge(world: &World, site: &Site, value: &str) -> Option<Reference> {
-    let trimmed = value.trim();
-    let start = trimmed.get(.."@Microsoft.KeyVault(".len())?;
-    if !start.eq_ignore_ascii_case("@Microsoft.KeyVault(") {
+    if !reference::is_reference(value) {
         return None;
     }
     let identity = site.vault_identity();
-    let outcome = resolve(world, site, trimmed, &identity);
+    let outcome = resolve(world, site, value, &identity);
     Some(Reference {
         text: value.to_owned(),
         identity,
@@ -49,7 +43,10 @@ impl Reference {
 
     /// The properties of a row of `configreferences`. The secret is not among them.
     pub(crate) fn to_json(&self) -> Value {
-        let (vault, secret) = named(&self.text).unwrap_or_default();
+        let named = reference::parse(&self.text).ok();
+        let (vault, secret, version) = named.map_or_else(Default::default, |named| {
+            (named.vault, named.secret, named.version)
+        });
         let identity = match &self.identity {
             Ok(identity) if identity.what.starts_with("user") => "UserAssigned",
             _ => "SystemAssigned",
@@ -59,90 +56,89 @@ impl Reference {
             Err(why) => (why.status, why.detail.as_str()),
         };
         json!({
-            "reference": self.text, "status": status, "vaultName": vault, "secretName": secret, "secretVersion": null,
+            "reference": self.text, "status": status, "vaultName": vault, "secretName": secret, "secretVersion": version,
             "identityType": { "type": identity }, "details": detail, "source": "KeyVault", "activeVersion": null,
         })
     }
 }
 
-/// Asks the vault. This is the one place that knows where vaults live in this world.
+/// Asks the vault, as the identity that reads references, from where the app stands.
 fn resolve(
     world: &World,
     site: &Site,
     text: &str,
     identity: &Result<Identity, String>,
 ) -> Result<String, Unresolved> {
-    let unresolved = |status, detail| Err(Unresolved { status, detail });
-    let Some((vault, _)) = named(text) else {
-        let detail = "The reference must be @Microsoft.KeyVault(SecretUri=https://VAULT.vault.azure.net/secrets/NAME) or (VaultName=VAULT;SecretName=NAME).";
-        return unresolved("InvalidSyntax", detail.to_owned());
+    let named = reference::parse(text)?;
+    let who = identity.as_ref().map_err(|why| Unresolved {
+        status: "MSINotEnabled",
+        detail: why.clone(),
+    })?;
+    let who = Principal {
+        object: who.principal_id.clone(),
+        application: String::new(),
     };
-    if let Err(why) = identity {
-        return unresolved("MSINotEnabled", why.clone());
-    }
-    let known = world.of_kind("Microsoft.KeyVault/vaults");
-    if known
-        .iter()
-        .any(|one| one.name().eq_ignore_ascii_case(&vault))
-    {
-        let detail = format!(
-            "{} cannot read key vault '{vault}': the emulator keeps no secrets for it.",
-            site.name()
-        );
-        return unresolved("AccessToKeyVaultDenied", detail);
-    }
-    unresolved(
-        "VaultNotFound",
-        format!("There is no key vault '{vault}'; create it, or correct the name in the setting."),
-    )
+    let vault = reference::vault_of(world, &named);
+    let from = vault.map_or(Ok(internet(site)), |vault| origin(world, site, &vault))?;
+    reference::resolve(world, text, Some(&who), from)
 }
 
-/// Vault and secret that a reference names.
-fn named(text: &str) -> Option<(String, String)> {
-    let (_, inner) = text.split_once('(')?;
-    let inner = inner.strip_suffix(')')?;
-    let part = |name: &str| {
-        inner.split(';').find_map(|part| {
-            let (key, value) = part.split_once('=')?;
-            let value = value.trim();
-            (key.trim().eq_ignore_ascii_case(name) && !value.is_empty()).then(|| value.to_owned())
-        })
+/// Where the vault sees the app: at its private endpoint, if the app's network finds one.
+fn origin<'a>(world: &World, site: &'a Site, vault: &Resource) -> Result<Origin<'a>, Unresolved> {
+    let Some(subnet) = site.subnet_id().filter(|_| !site.is_windows()) else {
+        return Ok(internet(site));
     };
-    if let Some(uri) = part("SecretUri") {
-        let uri = url::Url::parse(&uri).ok()?;
-        let vault = uri.host_str()?.split('.').next()?.to_owned();
-        let mut path = uri.path_segments()?;
-        let (word, secret) = (path.next()?, path.next()?);
-        return (word == "secrets" && !secret.is_empty()).then(|| (vault, secret.to_owned()));
+    let network = view::vnet_of_subnet(subnet).unwrap_or_default();
+    let host = format!("{}.vault.azure.net", vault.name());
+    let unreachable = |detail| Unresolved {
+        status: "OtherReasons",
+        detail,
+    };
+    match view::resolve(world, network, vault, &host) {
+        Resolution::Public { .. } => Ok(match has_service_endpoint(world, subnet) {
+            true => Origin::Subnet(subnet),
+            false => internet(site),
+        }),
+        Resolution::NoSuchName { why } => Err(unreachable(format!(
+            "The name {host} does not resolve because {why}."
+        ))),
+        Resolution::Private { address, .. } => {
+            let leads = |endpoint: &view::Endpoint| {
+                endpoint.status == "Approved"
+                    && endpoint.addresses.contains(&address)
+                    && view::is_routed(world, network, &endpoint.vnet)
+            };
+            match view::endpoints_of(world, vault).iter().any(leads) {
+                true => Ok(Origin::PrivateEndpoint),
+                false => Err(unreachable(format!(
+                    "{host} resolves to {address}, where no approved private endpoint of the vault answers the app's network."
+                ))),
+            }
+        }
     }
-    Some((part("VaultName")?, part("SecretName")?))
+}
+
+fn has_service_endpoint(world: &World, subnet: &str) -> bool {
+    let subnet = world.get(subnet);
+    let list = subnet.and_then(|subnet| {
+        let list = subnet.body["properties"]["serviceEndpoints"].as_array();
+        list.cloned()
+    });
+    let mut list = list.into_iter().flatten();
+    list.any(|one| one["service"] == "Microsoft.KeyVault")
+}
+
+/// The app's first address on the internet.
+fn internet(site: &Site) -> Origin<'_> {
+    let addresses = site.outbound_addresses();
+    let first = addresses.iter().find_map(|text| text.parse().ok());
+    Origin::Public(first.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::fixture::*;
     use super::*;
-
-    #[test]
-    fn references_are_recognised_and_read() {
-        let check = |text: &str, expect: Option<(&str, &str)>| {
-            let expect = expect.map(|(vault, secret)| (vault.to_owned(), secret.to_owned()));
-            assert_eq!(named(text), expect, "{text}");
-        };
-        check(
-            "@Microsoft.KeyVault(SecretUri=https://kv1.vault.azure.net/secrets/db/v1)",
-            Some(("kv1", "db")),
-        );
-        check(
-            "@microsoft.keyvault(VaultName=kv1;SecretName=db)",
-            Some(("kv1", "db")),
-        );
-        check("@Microsoft.KeyVault(VaultName=kv1)", None);
-        check(
-            "@Microsoft.KeyVault(SecretUri=https://kv1.vault.azure.net/keys/db)",
-            None,
-        );
-    }
 
     #[test]
     fn a_reference_says_what_became_of_it() {
