@@ -1,5 +1,6 @@
 //! The program against mocks, and deployed to an embedded Azure.
 
+use lazuli::engine::EngineError;
 use lazuli::testing::{Embedded, Mocks};
 
 use super::topology;
@@ -31,18 +32,21 @@ async fn the_image_is_imported_and_pulled_over_the_internet() {
 }
 
 #[tokio::test]
-async fn the_plan_and_the_app_are_deployed_as_windows_ones() {
+async fn without_its_image_the_import_fails_and_the_app_is_not_made() {
     let azure = Embedded::start(env!("CARGO_MANIFEST_DIR")).await.unwrap();
-    let plan = azure.up(topology).await;
-    // The embedded Azure holds no Windows images: what it says then is what counts.
-    if let Err(error) = plan {
-        assert!(format!("{error:?}").contains("parkingpage"), "{error:?}");
-    }
+    // The embedded Azure holds no Windows images, and says so: the app waits for its image.
+    let Err(EngineError::Steps { failures, summary }) = azure.up(topology).await else {
+        panic!("the import has nothing to import")
+    };
+    let failed: Vec<_> = failures.iter().map(|one| one.urn.name()).collect();
+    assert_eq!(failed, ["parkingpage:v1"]);
+    assert_eq!(failures[0].code.as_deref(), Some("ManifestUnknown"));
+    let missing = "mcr.microsoft.com/azure-app-service/windows/parkingpage:latest was not found";
+    assert!(failures[0].message.contains(missing), "{failures:?}");
+    assert_eq!(summary.created, 3, "group, registry and plan");
     let ids = azure.resources();
-    assert!(
-        ids.iter()
-            .any(|id| id.ends_with("/serverfarms/windowsplan")),
-        "{ids:?}"
-    );
+    let is_there = |end: &str| ids.iter().any(|id| id.ends_with(end));
+    assert!(is_there("/serverfarms/windowsplan"), "{ids:?}");
+    assert!(!is_there("/sites/windowsweb2021"), "{ids:?}");
     azure.destroy(topology).await.unwrap();
 }

@@ -34,7 +34,7 @@ mod site;
 mod testing;
 #[cfg(test)]
 mod tests;
-mod vault;
+pub(crate) mod vault;
 
 use std::path::PathBuf;
 use std::time::Duration;

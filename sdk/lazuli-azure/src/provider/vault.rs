@@ -1,14 +1,15 @@
 //! Key vaults: a deleted one keeps its name for days (soft delete), and a new one
 //! of that name can only be the old one recovered.
 
+use lazuli_arm::{ArmClient, ArmError, ResourceId};
 use lazuli_core::{Created, ProviderError, Value};
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 use super::call::Call;
 use super::json::put;
 use super::{error, request};
 
-pub(super) const TYPE: &str = "Microsoft.KeyVault/vaults";
+pub(crate) const TYPE: &str = "Microsoft.KeyVault/vaults";
 
 /// Secrets cannot be deleted through the resource manager (its contract has no
 /// such operation); they go with their vault.
@@ -29,21 +30,32 @@ pub(super) async fn create(call: &Call<'_>, inputs: &Value) -> Result<Created, P
 }
 
 async fn is_deleted(call: &Call<'_>, inputs: &Value) -> Result<bool, ProviderError> {
-    let (Some(subscription), Some(location)) = (
-        call.id.subscription(),
-        inputs.at("location").and_then(Value::as_str),
-    ) else {
+    let Some(location) = inputs.at("location").and_then(Value::as_str) else {
         return Ok(false);
     };
-    let path = format!(
-        "/subscriptions/{subscription}/providers/Microsoft.KeyVault/locations/{}/deletedVaults/{}",
-        super::location::normal(location),
-        call.id.name()
-    );
-    match call.arm.get_path(&path, &call.version).await {
+    match deleted(&call.arm, &call.id, location, &call.version).await {
         Ok(_) => Ok(true),
         Err(error) if error.is_not_found() => Ok(false),
         // Who may make vaults need not be allowed to see deleted ones: Azure then says so itself.
         Err(_) => Ok(false),
     }
+}
+
+/// What Azure knows of a deleted vault, by the id that it had.
+///
+/// # Errors
+/// There is none, or it may not be seen.
+pub(crate) async fn deleted(
+    arm: &ArmClient,
+    id: &ResourceId,
+    location: &str,
+    version: &str,
+) -> Result<Json, ArmError> {
+    let path = format!(
+        "/subscriptions/{}/providers/Microsoft.KeyVault/locations/{}/deletedVaults/{}",
+        id.subscription().unwrap_or_default(),
+        super::location::normal(location),
+        id.name()
+    );
+    arm.get_path(&path, version).await
 }

@@ -10,6 +10,7 @@ use serde_json::{Value as Json, json};
 
 use super::graph::{Graph, Node};
 use crate::generated::api_version;
+use crate::provider::vault;
 
 /// A kind of global name: the type, who is asked, at what version, and what a
 /// question calls the type (ARM contract of `checkNameAvailability`).
@@ -67,7 +68,7 @@ pub(crate) async fn taken(arm: &ArmClient, declared: &[Declared]) -> Vec<Diagnos
 async fn is_taken(arm: &ArmClient, kind: &Kind, node: Node<'_>) -> Option<String> {
     let id = node.id()?;
     let version = api_version(kind.ty).unwrap_or(kind.version);
-    if arm.get(&id, version).await.ok()?.is_some() {
+    if arm.get(&id, version).await.ok()?.is_some() || comes_back(arm, &id, node).await {
         return None;
     }
     let subscription = ResourceId::for_subscription(id.subscription()?).ok()?;
@@ -83,6 +84,21 @@ async fn is_taken(arm: &ArmClient, kind: &Kind, node: Node<'_>) -> Option<String
         .await
         .ok()?;
     refusal(&answer)
+}
+
+/// Whether it is a vault of ours that was deleted: it has its name still, and its
+/// creation brings it back.
+async fn comes_back(arm: &ArmClient, id: &ResourceId, node: Node<'_>) -> bool {
+    let location = node.text("location").filter(|_| node.is(vault::TYPE));
+    let found = match location {
+        Some(location) => vault::deleted(arm, id, location, KINDS[2].version).await,
+        None => return false,
+    };
+    let of = found.map(|found| found["properties"]["vaultId"].clone());
+    of.is_ok_and(|of| {
+        of.as_str()
+            .is_some_and(|of| of.eq_ignore_ascii_case(id.as_str()))
+    })
 }
 
 fn refusal(answer: &Json) -> Option<String> {

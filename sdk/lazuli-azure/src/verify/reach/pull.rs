@@ -16,6 +16,7 @@ use crate::verify::subnets::{is_delegated, too_small};
 /// Resources of this crate that bring an image into a registry.
 pub(crate) const BUILD: &str = crate::image::ImageBuild::TYPE;
 const IMPORT: &str = "Lazuli.Azure/imageImports";
+const PUSH: &str = "Lazuli.Azure/imagePushes";
 
 const CODES: Codes = Codes {
     endpoint: "LZ2010",
@@ -298,14 +299,22 @@ fn hosted(steps: &mut Steps<'_, '_>) {
 
 /// Whether a resource of this crate brings an image into a registry.
 pub(crate) fn brings_image(node: Node<'_>) -> bool {
-    node.is(BUILD) || node.is(IMPORT)
+    node.is(BUILD) || node.is(IMPORT) || node.is(PUSH)
 }
 
 /// The images that the program brings into a registry; none where one is not known yet.
 fn brought<'a>(model: &Model<'a>, registry: &ResourceId) -> Option<Vec<(Node<'a>, &'a str)>> {
-    let bring = [BUILD, IMPORT].into_iter();
+    let own = model.graph.find(registry);
+    let bring = [BUILD, IMPORT, PUSH].into_iter();
     let bring = bring.flat_map(|ty| model.graph.of_type(ty));
-    let of_registry = |node: &Node<'a>| node.reference("registryId").as_ref() == Some(registry);
+    // A push knows its registry by the host alone; one that is not known yet may be any.
+    let of_registry = |node: &Node<'a>| match node.is(PUSH) {
+        false => node.reference("registryId").as_ref() == Some(registry),
+        true => match node.text("host") {
+            Some(host) => own.is_some_and(|own| serves(own, host)),
+            None => true,
+        },
+    };
     let nodes: Vec<Node<'a>> = bring.filter(of_registry).collect();
     if nodes.iter().any(|node| node.is_unknown("image")) {
         return None;

@@ -643,3 +643,30 @@ fn a_registry_that_is_locked_last_is_closed_for_its_apps() {
     t.add("lock", "Lazuli.Azure/registryLocks", rest, inputs, &["acr"]);
     check(t, &[("LZ2011", "app")]);
 }
+
+#[test]
+fn imports_and_pushes_bring_images_as_builds_do() {
+    let brought = |ty: &'static str, inputs: Json, image: &str| {
+        let mut topology = Topology::working().without("image");
+        let rest = "Microsoft.ContainerRegistry/registries/Secure1/brought/one";
+        topology.add("image", ty, rest, inputs, &["acr"]);
+        let fx = format!("DOCKER|secure1.azurecr.io/{image}");
+        topology.set("app", FX, json!(fx))
+    };
+    let registry = id("Microsoft.ContainerRegistry/registries/Secure1");
+    let import = json!({"registryId": registry, "image": "web:v1"});
+    let push = json!({"host": "secure1.azurecr.io", "image": "web:v1"});
+    let later = json!({"host": "?", "image": "web:v1"});
+    let other = json!({"host": "other.azurecr.io", "image": "web:v1"});
+    let (imports, pushes) = ("Lazuli.Azure/imageImports", "Lazuli.Azure/imagePushes");
+    for (ty, inputs, image, expected) in [
+        (imports, import.clone(), "web:v1", &[][..]),
+        (imports, import, "web:v2", &[("LZ2015", "app")]),
+        (pushes, push.clone(), "web:v1", &[]),
+        (pushes, push, "web:v2", &[("LZ2015", "app")]),
+        (pushes, later, "web:v1", &[]),
+        (pushes, other, "web:v1", &[("LZ2015", "app")]),
+    ] {
+        check(brought(ty, inputs, image), expected);
+    }
+}
