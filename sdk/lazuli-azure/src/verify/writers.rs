@@ -36,7 +36,7 @@ fn settings(app: &App<'_>, findings: &mut Vec<Diagnostic>) {
     };
     let both: Vec<&str> = here
         .keys()
-        .filter(|key| there.contains_key(*key))
+        .filter(|key| there.contains_key(key))
         .map(String::as_str)
         .collect();
     if !both.is_empty() {

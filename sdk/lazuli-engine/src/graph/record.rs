@@ -112,7 +112,7 @@ fn hide(value: &mut Value, path: &[&str]) {
     match (path, value) {
         ([], value) => *value = std::mem::take(value).into_secret(),
         ([key, rest @ ..], Value::Map(map)) => {
-            if let Some(member) = map.get_mut(*key) {
+            if let Some(member) = map.get_mut(key) {
                 hide(member, rest);
             }
         }
