@@ -485,7 +485,7 @@ async fn secrets_never_reach_the_state_or_an_event_in_clear() {
     let summary = ran.result.unwrap();
     assert!(matches!(&summary.exports[0].1, Value::Secret(_)));
     assert!(!format!("{summary:?} {:?}", ran.watch.plans).contains("hunter2"));
-    for file in std::fs::read_dir(bench.store().folder())
+    for file in std::fs::read_dir(bench.store().folder().unwrap())
         .unwrap()
         .flatten()
         .filter(|file| file.path().is_file())

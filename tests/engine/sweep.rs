@@ -154,7 +154,7 @@ async fn journal_of(program: Program) -> (Bench, Vec<u8>, std::path::PathBuf) {
         .with(|world| world.faults.die_after = [last].into());
     assert!(bench.up(at(program, "1")).await.result.is_err());
     bench.cloud.with(|world| world.faults = Faults::default());
-    let snapshot = bench.store().folder().join("state.json");
+    let snapshot = bench.store().folder().unwrap().join("state.json");
     (bench, fs::read(&snapshot).unwrap(), snapshot)
 }
 

@@ -106,7 +106,7 @@ impl From<&EngineError> for Exit {
             EngineError::Steps { failures, .. } if only_credentials(failures) => Self::Cloud,
             EngineError::Refused { .. } => Self::NotApproved,
             EngineError::Stopped { .. } => Self::Stopped,
-            EngineError::Locked { .. } => Self::Locked,
+            EngineError::Locked { .. } | EngineError::TakenOver { .. } => Self::Locked,
             EngineError::State { .. } => Self::State,
             _ => Self::Steps,
         }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use lazuli_core::Diagnostic;
 
 use crate::event::{Failure, Summary};
+use crate::secrets::KeyError;
 
 /// Why a run did not succeed.
 #[derive(Debug, thiserror::Error)]
@@ -67,6 +68,12 @@ pub enum EngineError {
         /// What happened.
         message: String,
     },
+    /// Somebody took the stack's lock over while this run held it.
+    #[error("the lock of this stack was taken over by {by}; this run writes nothing more")]
+    TakenOver {
+        /// Who has it now, or had it since.
+        by: String,
+    },
     /// The state cannot be read or written.
     #[error("{file}: {message}", file = .file.display())]
     State {
@@ -87,6 +94,15 @@ fn in_short(findings: &[Diagnostic]) -> String {
 }
 
 impl EngineError {
+    /// The data key of a stack cannot be had.
+    pub(crate) fn key(file: PathBuf, error: KeyError) -> Self {
+        Self::State {
+            file,
+            message: error.message,
+            help: error.help,
+        }
+    }
+
     /// What was done before it came to that, where anything can have been.
     pub fn summary(&self) -> Option<&Summary> {
         match self {

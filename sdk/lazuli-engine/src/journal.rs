@@ -1,8 +1,6 @@
 //! The journal's writer: a thread that appends entries in order and syncs them
 //! in groups. What was acknowledged is on disk.
 
-use std::fs::{self, File};
-use std::io::{Seek as _, SeekFrom};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, mpsc};
 
@@ -10,7 +8,7 @@ use tokio::sync::oneshot;
 
 use crate::EngineError;
 use crate::state::{Entry, State};
-use crate::store::{self, Disk, Store};
+use crate::store::{self, Log, Store};
 
 const LARGEST_GROUP: usize = 4_096;
 
@@ -58,34 +56,15 @@ impl Journal {
     pub(crate) fn open(store: &Store) -> Result<Self, EngineError> {
         let codec = store.codec(true)?;
         let opened = store.open(&codec)?;
-        let path = store.journal_file(opened.generation);
-        let failed = |cause: std::io::Error| store::unwritable(&path, &cause);
-        let mut file = fs::OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(&path)
-            .map_err(failed)?;
         if opened.torn {
-            tracing::warn!(file = %path.display(), "the last entry was cut off in the middle; it is dropped");
+            tracing::warn!(state = %store.location().display(), "the last entry was cut off in the middle; it is dropped");
         }
-        file.set_len(opened.journal_bytes).map_err(failed)?;
-        file.seek(SeekFrom::End(0)).map_err(failed)?;
-        if opened.journal_bytes == 0 {
-            let header = store::journal_header(opened.generation);
-            store
-                .disk()
-                .write(&mut file, header.as_bytes())
-                .map_err(failed)?;
-        }
-        store.disk().sync(&file).map_err(failed)?;
-        let disk = store.disk().clone();
+        let log = store.log(&opened)?;
         let (writer, jobs) = mpsc::channel();
         let thread = std::thread::Builder::new()
             .name("lazuli-journal".into())
-            .spawn(move || write(file, &*disk, &codec, &jobs))
-            .map_err(failed)?;
+            .spawn(move || write(log, &codec, &jobs))
+            .map_err(|cause| store.broken(&cause.to_string()))?;
         Ok(Self {
             store: store.clone(),
             generation: opened.generation,
@@ -137,16 +116,10 @@ impl Journal {
             drop(state);
             state = self.store.open(&codec)?.state;
         }
-        if self.has_entries() {
+        if self.store.has_entries(self.generation) {
             self.store.compact(&codec, &state, self.generation)?;
         }
         Ok(state)
-    }
-
-    fn has_entries(&self) -> bool {
-        let file = self.store.journal_file(self.generation);
-        let header = store::journal_header(self.generation).len() as u64;
-        fs::metadata(file).is_ok_and(|file| file.len() > header)
     }
 
     /// Waits for the writer; whether all that was handed over is on disk.
@@ -167,12 +140,7 @@ impl Drop for Journal {
 
 /// Serves jobs in groups. After the first failure nothing more is written: an
 /// entry behind a torn one would never be read.
-fn write(
-    mut file: File,
-    disk: &dyn Disk,
-    codec: &store::Codec,
-    jobs: &mpsc::Receiver<Job>,
-) -> bool {
+fn write(mut log: Box<dyn Log>, codec: &store::Codec, jobs: &mpsc::Receiver<Job>) -> bool {
     let mut broken: Option<String> = None;
     while let Ok(first) = jobs.recv() {
         let mut group = vec![first];
@@ -182,7 +150,7 @@ fn write(
             group.push(job);
         }
         if broken.is_none() {
-            broken = append(&mut file, disk, codec, &group).err();
+            broken = append(&mut *log, codec, &group).err();
         }
         for job in group {
             // Nobody may be waiting any more.
@@ -192,17 +160,10 @@ fn write(
     broken.is_none()
 }
 
-fn append(
-    file: &mut File,
-    disk: &dyn Disk,
-    codec: &store::Codec,
-    group: &[Job],
-) -> Result<(), String> {
+fn append(log: &mut dyn Log, codec: &store::Codec, group: &[Job]) -> Result<(), String> {
     let mut text = String::new();
     for job in group {
         text.push_str(&store::entry_line(codec, &job.entry)?);
     }
-    disk.write(file, text.as_bytes())
-        .and_then(|()| disk.sync(file))
-        .map_err(|cause| cause.to_string())
+    log.append(text.as_bytes())
 }

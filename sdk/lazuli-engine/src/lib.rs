@@ -23,6 +23,9 @@ pub use error::EngineError;
 pub use event::{Decision, Event, Failure, Frontend, Summary};
 pub use plan::{Because, Change, ChangeKind, Link, Op, Plan, Reason, SavedPlan, Step};
 pub use run::{Operation, PlanReceiver, Settings, Stop, Stopper, run, stop_channel};
+pub use secrets::{Ask, KeyError, KeyFile, KeyProvider, Keyring, Passphrase, PlainKey, WrappedKey};
 pub use select::{Pattern, Selection};
 pub use state::{Resource, State};
-pub use store::{Disk, HistoryEntry, RealDisk, Store};
+pub use store::{
+    Condition, Disk, HistoryEntry, Holder, Object, ObjectError, Objects, RealDisk, Store, Tag,
+};

@@ -182,8 +182,15 @@ pub(crate) fn failed(
         EngineError::Locked { file, .. } => closing(
             &error.to_string(),
             &format!(
-                "wait until it is done; the lock ({}) is free as soon as its holder ends",
+                "wait until it is done; the lock ({}) is free as soon as its holder ends; `state lock` shows it, \
+                 `state unlock` takes it away",
                 file.display()
+            ),
+        ),
+        EngineError::TakenOver { .. } => closing(
+            &error.to_string(),
+            &format!(
+                "what it had in flight is settled by whoever works on the stack next; then `{again}` goes on"
             ),
         ),
         EngineError::State { help, .. } => closing(&error.to_string(), help),

@@ -4,7 +4,7 @@ use super::settings::{Operation, Settings};
 use crate::error::EngineError;
 use crate::journal::Journal;
 use crate::state::{Entry, State};
-use crate::store::{Lock, Store};
+use crate::store::{Held, Store};
 
 /// The state during a run: with a journal when the run may write, in memory when it previews.
 pub(super) enum Book {
@@ -17,12 +17,12 @@ impl Book {
         operation: Operation,
         settings: &Settings,
         store: &Store,
-    ) -> Result<(Self, Option<Lock>), EngineError> {
+    ) -> Result<(Self, Option<Box<dyn Held>>), EngineError> {
         if operation == Operation::Preview {
             return Ok((Self::Memory(Box::new(store.read()?)), None));
         }
         store.prepare()?;
-        let lock = Lock::take(store, &settings.actor, operation.as_str())?;
+        let lock = store.lock(&settings.actor, operation.as_str())?;
         Ok((Self::Journal(Box::new(Journal::open(store)?)), Some(lock)))
     }
 

@@ -9,7 +9,6 @@ mod settings;
 mod settle;
 
 use std::collections::HashSet;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -66,7 +65,7 @@ where
             ProgramThread::start(environment, topology)
                 .await
                 .map_err(|cause| EngineError::State {
-                    file: store.folder().to_owned(),
+                    file: store.location(),
                     message: format!("the program's thread cannot be started: {cause}"),
                     help: "free resources of this machine and try again".into(),
                 })?,
@@ -484,12 +483,7 @@ impl Run<'_> {
 
     fn judge(&mut self, mut wave: Wave) -> Result<(), EngineError> {
         if let Some(cause) = wave.journal_error {
-            return Err(EngineError::State {
-                file: PathBuf::from("journal"),
-                message: format!("the journal cannot be written: {cause}"),
-                help: "free space or make the folder writable, then run the command again; what was in flight is settled then"
-                    .into(),
-            });
+            return Err(self.store.broken(&cause));
         }
         if self.settings.continue_on_error && !wave.stopped {
             self.failures.append(&mut wave.failures);

@@ -2,6 +2,7 @@
 //! change without touching files that exist.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use lazuli_core::{SourcePlace, Urn, Value};
@@ -147,7 +148,7 @@ pub(super) struct StateV1 {
 
 /// Converts between inner and persisted forms, sealing and opening secrets.
 pub(crate) struct Codec {
-    pub(crate) key: Option<DataKey>,
+    pub(crate) key: Option<Arc<DataKey>>,
 }
 
 type Read<T> = Result<T, String>;
@@ -483,8 +484,8 @@ mod tests {
 
     #[test]
     fn values_survive_with_secrets_sealed_and_marks_escaped() {
-        let folder = tempfile::tempdir().unwrap();
-        let key = DataKey::load(&folder.path().join("key"), "a", true).unwrap();
+        let key = crate::secrets::PlainKey::from_bytes(&[7; 32]).unwrap();
+        let key = Some(Arc::new(DataKey::new(&key, "a").unwrap()));
         let codec = Codec { key };
         let mut map = BTreeMap::new();
         map.insert(

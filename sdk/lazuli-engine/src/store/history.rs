@@ -1,9 +1,5 @@
 //! What was done to a stack, run by run: one JSON line each, beside the state.
 
-use std::fs;
-use std::io::Write as _;
-use std::path::PathBuf;
-
 use serde::{Deserialize, Serialize};
 
 use super::Store;
@@ -46,16 +42,12 @@ pub struct HistoryEntry {
 }
 
 impl Store {
-    fn history_file(&self) -> PathBuf {
-        self.folder().join("history.jsonl")
-    }
-
     /// All runs that are on record, oldest first. Lines that cannot be read are
     /// left out: history is for people, nothing depends on it.
     pub fn history(&self) -> Vec<HistoryEntry> {
-        let text = fs::read_to_string(self.history_file()).unwrap_or_default();
-        let entries = text
-            .lines()
+        let lines = self.backend().history();
+        let entries = lines
+            .iter()
             .filter_map(|line| serde_json::from_str(line).ok());
         entries.collect()
     }
@@ -104,14 +96,7 @@ impl Store {
         };
         let written = serde_json::to_string(&entry)
             .map_err(std::io::Error::other)
-            .and_then(|line| {
-                let mut options = fs::OpenOptions::new();
-                let mut file = options
-                    .append(true)
-                    .create(true)
-                    .open(self.history_file())?;
-                file.write_all(format!("{line}\n").as_bytes())
-            });
+            .and_then(|line| self.backend().note_run(&line));
         if let Err(cause) = written {
             tracing::warn!(%cause, "the run is not in the history");
         }

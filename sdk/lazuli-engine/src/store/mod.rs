@@ -1,56 +1,55 @@
-//! Where a stack's state is kept: a local folder with one snapshot, one journal
-//! and a lock.
+//! A stack's state, wherever it is kept: opened by folding snapshot and journal,
+//! compacted into the next snapshot.
 //!
-//! ```text
-//! FOLDER/PROJECT/STACK/state.json      snapshot: a header line, then the state
-//!                      journal-G.log   entries since snapshot generation G
-//!                      history/        earlier snapshots
-//!                      lock            who works on the stack
-//!                      key             seals secrets; readable by its owner only
-//! ```
-//! A crash between writing a snapshot and removing the old journal is harmless:
-//! the journal's name carries the generation it continues.
+//! What the bytes say is `text` and `format_v1`; a place for them is a
+//! [`backend::Backend`]: a local folder, or the objects of a storage service.
 
+mod backend;
 mod disk;
+mod folder;
 mod format_v1;
 mod history;
 mod lock;
+mod objects;
+mod remote;
+mod text;
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use lazuli_core::Value;
-use serde::{Deserialize, Serialize};
 
+pub(crate) use self::backend::Log;
+use self::backend::{Backend, What};
 pub use self::disk::{Disk, RealDisk};
+use self::folder::Folder;
 pub(crate) use self::format_v1::Codec;
-use self::format_v1::{StateV1, VERSION};
 pub use self::history::HistoryEntry;
-pub(crate) use self::lock::Lock;
+pub(crate) use self::lock::Held;
+pub use self::lock::Holder;
+pub use self::objects::{Condition, Object, ObjectError, Objects, Tag};
+use self::remote::Remote;
+pub(crate) use self::text::{entry_line, journal_header};
 use crate::EngineError;
-use crate::secrets::DataKey;
-use crate::state::{Entry, State};
+use crate::secrets::Keyring;
+use crate::state::State;
 
 const KEPT_SNAPSHOTS: usize = 20;
+const FREE_SPACE: &str = "free space or make the folder writable, then run the command again; what was in flight is settled then";
 
-/// The place of one stack's state.
+/// The place of one stack's state. Reading and writing it may block.
 #[derive(Debug, Clone)]
 pub struct Store {
-    root: PathBuf,
-    folder: PathBuf,
-    context: String,
-    disk: Arc<dyn Disk>,
+    place: Place,
+    stack: String,
 }
 
-#[derive(Serialize, Deserialize)]
-struct Header {
-    format: String,
-    version: u32,
-    generation: u64,
-    #[serde(default)]
-    crc32: Option<u32>,
+#[derive(Debug, Clone)]
+enum Place {
+    Folder(Arc<Folder>),
+    Remote(Arc<Remote>),
 }
 
 /// A state that was read, and what it takes to go on from it.
@@ -66,27 +65,71 @@ impl Store {
     /// A stack's state in `folder/project/stack`.
     pub fn local(folder: &Path, project: &str, stack: &str) -> Self {
         Self {
-            root: folder.to_owned(),
-            folder: folder.join(project).join(stack),
-            context: format!("{project}/{stack}"),
-            disk: Arc::new(RealDisk),
+            place: Place::Folder(Arc::new(Folder::new(folder, project, stack))),
+            stack: stack.to_owned(),
         }
     }
 
-    /// The same stack, written through another disk.
+    /// A stack's state as objects of a storage service, in `project/stack` below
+    /// their address. Needs a keyring that wraps, see [`Store::keys`].
+    pub fn remote(objects: Arc<dyn Objects>, project: &str, stack: &str) -> Self {
+        Self {
+            place: Place::Remote(Arc::new(Remote::new(objects, project, stack))),
+            stack: stack.to_owned(),
+        }
+    }
+
+    /// The same stack, written through another disk, if it is in a folder.
     #[must_use]
     pub fn on(mut self, disk: Arc<dyn Disk>) -> Self {
-        self.disk = disk;
+        if let Place::Folder(folder) = self.place {
+            let folder = Arc::unwrap_or_clone(folder).on(disk);
+            self.place = Place::Folder(Arc::new(folder));
+        }
         self
     }
 
-    pub(crate) fn disk(&self) -> &Arc<dyn Disk> {
-        &self.disk
+    /// The same stack, whose lock is taken for abandoned after that much silence of
+    /// its holder, if it is at a storage service. The default is a minute.
+    #[must_use]
+    pub fn patience(mut self, patience: Duration) -> Self {
+        if let Place::Remote(remote) = &self.place {
+            self.place = Place::Remote(Arc::new(remote.with_patience(patience)));
+        }
+        self
     }
 
-    /// The stack's own folder.
-    pub fn folder(&self) -> &Path {
-        &self.folder
+    /// The same stack, with its data key wrapped and opened by these providers.
+    #[must_use]
+    pub fn keys(mut self, keyring: Keyring) -> Self {
+        self.place = match self.place {
+            Place::Folder(folder) => {
+                let folder = Arc::unwrap_or_clone(folder).with_keys(keyring);
+                Place::Folder(Arc::new(folder))
+            }
+            Place::Remote(remote) => Place::Remote(Arc::new(remote.with_keys(keyring))),
+        };
+        self
+    }
+
+    fn backend(&self) -> &dyn Backend {
+        match &self.place {
+            Place::Folder(folder) => &**folder,
+            Place::Remote(remote) => &**remote,
+        }
+    }
+
+    /// The stack's own folder, if it is in one.
+    pub fn folder(&self) -> Option<&Path> {
+        match &self.place {
+            Place::Folder(folder) => Some(folder.path()),
+            Place::Remote(_) => None,
+        }
+    }
+
+    /// Where the stack is, for people.
+    pub fn location(&self) -> PathBuf {
+        self.backend().at(What::Stack)
     }
 
     /// What another stack exports, at the same target as this one.
@@ -95,23 +138,19 @@ impl Store {
         project: &str,
         stack: &str,
     ) -> Result<BTreeMap<String, Value>, String> {
-        let own = self.folder.file_name().and_then(|name| name.to_str());
-        let target = own
-            .and_then(|own| own.split_once('@'))
-            .map(|(_, target)| target);
-        let name = match target {
-            Some(target) => format!("{stack}@{target}"),
+        let name = match self.stack.split_once('@') {
+            Some((_, target)) => format!("{stack}@{target}"),
             None => stack.to_owned(),
         };
-        let other = Self::local(&self.root, project, &name);
-        if !other.snapshot_file().exists() {
-            return Err(format!(
+        let other = self.backend().beside(project, &name);
+        let state = read(&*other).map_err(|error| error.to_string())?;
+        match state {
+            Some(state) => Ok(state.exports),
+            None => Err(format!(
                 "it was never deployed ({})",
-                other.folder.display()
-            ));
+                other.at(What::Stack).display()
+            )),
         }
-        let state = other.read().map_err(|error| error.to_string())?;
-        Ok(state.exports)
     }
 
     /// The state as it is; an empty one when the stack was never deployed.
@@ -122,259 +161,120 @@ impl Store {
         self.open(&self.codec(false)?).map(|opened| opened.state)
     }
 
+    /// Who holds the stack's lock, if anybody does.
+    ///
+    /// # Errors
+    /// [`EngineError::State`] when that cannot be found out.
+    pub fn holder(&self) -> Result<Option<Holder>, EngineError> {
+        self.backend().holder()
+    }
+
+    /// Takes the lock away from its holder and frees it. The holder cannot write
+    /// any more; what it had in flight is settled by the next run.
+    ///
+    /// # Errors
+    /// [`EngineError::State`] when the place cannot do that: then `help` says what can be done.
+    pub fn release_by_force(&self, actor: &str) -> Result<(), EngineError> {
+        self.backend().release_by_force(actor)
+    }
+
+    /// Wraps the stack's data key in the way that `keyring` makes new ones. The
+    /// store's own keyring opens it. Takes the lock.
+    ///
+    /// # Errors
+    /// [`EngineError::State`] when the key cannot be opened, wrapped or written;
+    /// the old wrapping is valid then.
+    pub fn rewrap(&self, keyring: &Keyring, actor: &str) -> Result<(), EngineError> {
+        self.prepare()?;
+        let _lock = self.lock(actor, "state rekey")?;
+        self.backend().rewrap(keyring)
+    }
+
+    pub(crate) fn lock(&self, actor: &str, doing: &str) -> Result<Box<dyn Held>, EngineError> {
+        self.backend().lock(actor, doing)
+    }
+
     pub(crate) fn codec(&self, create_key: bool) -> Result<Codec, EngineError> {
-        Ok(Codec {
-            key: DataKey::load(&self.folder.join("key"), &self.context, create_key)?,
-        })
-    }
-
-    pub(crate) fn snapshot_file(&self) -> PathBuf {
-        self.folder.join("state.json")
-    }
-
-    pub(crate) fn journal_file(&self, generation: u64) -> PathBuf {
-        self.folder.join(format!("journal-{generation}.log"))
+        codec(self.backend(), create_key)
     }
 
     pub(crate) fn open(&self, codec: &Codec) -> Result<Opened, EngineError> {
-        let (mut state, generation) = self.read_snapshot(codec)?;
-        let file = self.journal_file(generation);
-        let text = match fs::read(&file) {
-            Ok(text) => text,
-            Err(missing) if missing.kind() == std::io::ErrorKind::NotFound => Vec::new(),
-            Err(cause) => return Err(damaged(&file, format!("it cannot be read: {cause}"))),
-        };
-        let (journal_bytes, torn) = replay(&file, &text, generation, codec, &mut state)?;
-        state.prune();
-        Ok(Opened {
-            state,
-            generation,
-            journal_bytes,
-            torn,
-        })
+        open(self.backend(), codec)
     }
 
-    fn read_snapshot(&self, codec: &Codec) -> Result<(State, u64), EngineError> {
-        let file = self.snapshot_file();
-        let text = match fs::read_to_string(&file) {
-            Ok(text) => text,
-            Err(missing) if missing.kind() == std::io::ErrorKind::NotFound => {
-                return Ok((State::default(), 0));
-            }
-            Err(cause) => return Err(damaged(&file, format!("it cannot be read: {cause}"))),
-        };
-        let (header, body) = text.split_once('\n').unwrap_or((&text, ""));
-        let header: Header = serde_json::from_str(header)
-            .map_err(|_| damaged(&file, "line 1 is not a state header".into()))?;
-        check_header(&file, &header, "lazuli.state")?;
-        if header.crc32 != Some(crc32fast::hash(body.as_bytes())) {
-            return Err(damaged(
-                &file,
-                "its content does not match its checksum: it was cut or edited".into(),
-            ));
-        }
-        let wire: StateV1 = serde_json::from_str(body).map_err(|cause| {
-            damaged(
-                &file,
-                format!("line {} cannot be understood: {cause}", cause.line() + 1),
-            )
-        })?;
-        let state = codec
-            .read_state(wire)
-            .map_err(|reason| damaged(&file, reason))?;
-        Ok((state, header.generation))
+    /// Opens the journal behind what was read of it.
+    pub(crate) fn log(&self, opened: &Opened) -> Result<Box<dyn Log>, EngineError> {
+        let generation = opened.generation;
+        let header = journal_header(generation);
+        self.backend()
+            .log(generation, opened.journal_bytes, &header)
     }
 
-    /// Writes a snapshot of the next generation and removes the journal it replaces.
+    pub(crate) fn has_entries(&self, generation: u64) -> bool {
+        let header = journal_header(generation);
+        self.backend().has_entries(generation, &header)
+    }
+
+    /// What it means that the log took no more.
+    pub(crate) fn broken(&self, cause: &str) -> EngineError {
+        self.backend().broken(cause)
+    }
+
+    /// Writes a snapshot of the next generation in the place of the journal.
     pub(crate) fn compact(
         &self,
         codec: &Codec,
         state: &State,
         generation: u64,
     ) -> Result<u64, EngineError> {
-        let file = self.snapshot_file();
-        let failed = |cause: std::io::Error| unwritable(&file, &cause);
         let next = generation + 1;
-        // Resources are converted one by one: a second copy of them would be the peak of a run.
-        let body = serde_json::to_vec_pretty(&codec.written(state))
-            .map_err(|cause| damaged(&file, cause.to_string()))?;
-        let crc32 = Some(crc32fast::hash(&body));
-        let header = Header {
-            format: "lazuli.state".into(),
-            version: VERSION,
-            generation: next,
-            crc32,
-        };
-        let header =
-            serde_json::to_string(&header).map_err(|cause| damaged(&file, cause.to_string()))?;
-        self.keep_previous(generation);
-        let temporary = file.with_extension("tmp");
-        let mut handle = fs::File::create(&temporary).map_err(failed)?;
-        for part in [header.as_bytes(), b"\n", &body] {
-            self.disk.write(&mut handle, part).map_err(failed)?;
-        }
-        self.disk.sync(&handle).map_err(failed)?;
-        fs::rename(&temporary, &file).map_err(failed)?;
-        sync_folder(&self.folder);
-        // Its entries are in the snapshot; a leftover is ignored by its generation.
-        let _ = fs::remove_file(self.journal_file(generation));
+        let (header, body) = text::snapshot(codec, state, next)
+            .map_err(|cause| self.backend().damaged(What::Snapshot, cause.to_string()))?;
+        self.backend()
+            .replace(generation, &[header.as_bytes(), &body])?;
         Ok(next)
     }
 
-    /// Keeps the former snapshot. That this fails must not fail the run.
-    fn keep_previous(&self, generation: u64) {
-        let history = self.folder.join("history");
-        let kept = history.join(format!("state-{generation:08}.json"));
-        let copied = fs::create_dir_all(&history).and_then(|()| {
-            match fs::copy(self.snapshot_file(), &kept) {
-                Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => Ok(0),
-                other => other,
-            }
-        });
-        if let Err(cause) = copied {
-            tracing::warn!(%cause, folder = %history.display(), "the previous snapshot was not kept");
-        }
-        let Ok(entries) = fs::read_dir(&history) else {
-            return;
-        };
-        let mut files: Vec<_> = entries.flatten().map(|entry| entry.path()).collect();
-        files.sort();
-        let surplus = files.len().saturating_sub(KEPT_SNAPSHOTS);
-        for old in files.into_iter().take(surplus) {
-            let _ = fs::remove_file(old);
-        }
-    }
-
     pub(crate) fn prepare(&self) -> Result<(), EngineError> {
-        fs::create_dir_all(&self.folder).map_err(|cause| unwritable(&self.folder, &cause))
+        self.backend().prepare()
     }
 }
 
-/// Makes a rename durable. Not every file system lets a folder be synced.
-fn sync_folder(folder: &Path) {
-    if let Ok(handle) = fs::File::open(folder) {
-        let _ = handle.sync_all();
-    }
+fn codec(place: &dyn Backend, create_key: bool) -> Result<Codec, EngineError> {
+    Ok(Codec {
+        key: place.data_key(create_key)?,
+    })
 }
 
-fn check_header(file: &Path, header: &Header, format: &str) -> Result<(), EngineError> {
-    if header.format != format {
-        return Err(damaged(
-            file,
-            format!("it is a {:?}, not a {format:?}", header.format),
-        ));
-    }
-    if header.version > VERSION {
-        return Err(EngineError::State {
-            file: file.to_owned(),
-            message: format!(
-                "it was written by a newer Lazuli (format {}, this one knows {VERSION})",
-                header.version
-            ),
-            help: "build the program with the newer version of lazuli; nothing was changed".into(),
-        });
-    }
-    Ok(())
+/// The state of a stack; `None` when it has no snapshot: it was never deployed,
+/// or not to an end.
+fn read(place: &dyn Backend) -> Result<Option<State>, EngineError> {
+    let opened = open(place, &codec(place, false)?)?;
+    Ok((opened.generation > 0).then_some(opened.state))
 }
 
-pub(crate) fn damaged(file: &Path, message: String) -> EngineError {
-    EngineError::State {
-        file: file.to_owned(),
-        message,
-        help: "nothing was changed; restore the stack's folder from a backup, or the latest good snapshot from its \
-               `history` folder as state.json"
-            .into(),
-    }
+fn open(place: &dyn Backend, codec: &Codec) -> Result<Opened, EngineError> {
+    let (mut state, generation) = match place.snapshot()? {
+        Some(text) => text::read_snapshot(place, &text, codec)?,
+        None => (State::default(), 0),
+    };
+    let journal = place.journal(generation)?;
+    let (journal_bytes, torn) = text::replay(place, &journal, generation, codec, &mut state)?;
+    state.prune();
+    Ok(Opened {
+        state,
+        generation,
+        journal_bytes,
+        torn,
+    })
 }
 
-pub(crate) fn unwritable(file: &Path, cause: &std::io::Error) -> EngineError {
+fn unwritable(file: &Path, cause: &std::io::Error) -> EngineError {
     EngineError::State {
         file: file.to_owned(),
         message: format!("it cannot be written: {cause}"),
-        help: "free space or make the folder writable, then run the command again; what was in flight is settled then"
-            .into(),
+        help: FREE_SPACE.into(),
     }
-}
-
-/// One journal line: checksum, blank, JSON, line feed.
-pub(crate) fn line(json: &str) -> String {
-    format!("{:08x} {json}\n", crc32fast::hash(json.as_bytes()))
-}
-
-/// The first line of a journal.
-pub(crate) fn journal_header(generation: u64) -> String {
-    let header = Header {
-        format: "lazuli.journal".into(),
-        version: VERSION,
-        generation,
-        crc32: None,
-    };
-    line(&serde_json::to_string(&header).unwrap_or_default())
-}
-
-/// The line of an entry.
-pub(crate) fn entry_line(codec: &Codec, entry: &Entry) -> Result<String, String> {
-    let wire = codec.entry(entry)?;
-    serde_json::to_string(&wire)
-        .map(|json| line(&json))
-        .map_err(|cause| cause.to_string())
-}
-
-fn checked(line: &[u8]) -> Option<&str> {
-    let text = std::str::from_utf8(line).ok()?;
-    let (sum, json) = text.split_once(' ')?;
-    (u32::from_str_radix(sum, 16).ok()? == crc32fast::hash(json.as_bytes())).then_some(json)
-}
-
-/// Applies whole entries; returns how many bytes they take and whether a torn tail follows.
-fn replay(
-    file: &Path,
-    text: &[u8],
-    generation: u64,
-    codec: &Codec,
-    state: &mut State,
-) -> Result<(u64, bool), EngineError> {
-    let mut good = 0;
-    let mut rest = text;
-    let mut number = 0;
-    while !rest.is_empty() {
-        number += 1;
-        let end = rest.iter().position(|byte| *byte == b'\n');
-        let line = &rest[..end.unwrap_or(rest.len())];
-        let next = end.map_or(&[][..], |end| &rest[end + 1..]);
-        let Some(json) = checked(line).filter(|_| end.is_some()) else {
-            if next.contains(&b'\n') {
-                return Err(damaged(
-                    file,
-                    format!("line {number} does not match its checksum"),
-                ));
-            }
-            return Ok((good, true));
-        };
-        let problem = |reason: String| {
-            damaged(
-                file,
-                format!("line {number} cannot be understood: {reason}"),
-            )
-        };
-        if number == 1 {
-            let header: Header =
-                serde_json::from_str(json).map_err(|cause| problem(cause.to_string()))?;
-            check_header(file, &header, "lazuli.journal")?;
-            if header.generation != generation {
-                return Err(problem(format!(
-                    "it continues generation {}, not {generation}",
-                    header.generation
-                )));
-            }
-        } else {
-            let wire = serde_json::from_str(json).map_err(|cause| problem(cause.to_string()))?;
-            state.apply(&codec.read_entry(wire).map_err(problem)?);
-        }
-        good += line.len() as u64 + 1;
-        rest = next;
-    }
-    Ok((good, false))
 }
 
 #[cfg(test)]

@@ -1,5 +1,14 @@
+use std::fs;
+
 use super::*;
-use crate::state::sample;
+use crate::state::{Entry, sample};
+
+fn files(store: &Store) -> &Folder {
+    match &store.place {
+        Place::Folder(folder) => folder,
+        Place::Remote(_) => panic!("it is in no folder"),
+    }
+}
 
 fn written(entries: &[Entry]) -> (tempfile::TempDir, Store, Vec<u8>) {
     let folder = tempfile::tempdir().unwrap();
@@ -10,7 +19,7 @@ fn written(entries: &[Entry]) -> (tempfile::TempDir, Store, Vec<u8>) {
     for entry in entries {
         text.push_str(&entry_line(&codec, entry).unwrap());
     }
-    fs::write(store.journal_file(0), &text).unwrap();
+    fs::write(files(&store).journal_file(0), &text).unwrap();
     (folder, store, text.into_bytes())
 }
 
@@ -26,7 +35,7 @@ fn a_journal_cut_at_any_byte_gives_a_prefix_of_its_entries() {
     let (_folder, store, text) = written(&[noted("a"), noted("b"), noted("c")]);
     let mut last = 0;
     for cut in 0..=text.len() {
-        fs::write(store.journal_file(0), &text[..cut]).unwrap();
+        fs::write(files(&store).journal_file(0), &text[..cut]).unwrap();
         let opened = store.open(&store.codec(false).unwrap()).unwrap();
         assert!(opened.state.resources.len() >= last && opened.journal_bytes <= cut as u64);
         assert_eq!(opened.torn, opened.journal_bytes < cut as u64);
@@ -41,7 +50,7 @@ fn damage_before_the_end_is_an_error_that_names_file_and_line() {
     let mut broken = text.clone();
     let second = text.iter().position(|byte| *byte == b'\n').unwrap() + 20;
     broken[second] ^= 1;
-    fs::write(store.journal_file(0), &broken).unwrap();
+    fs::write(files(&store).journal_file(0), &broken).unwrap();
     let error = store.read().unwrap_err().to_string();
     assert!(
         error.contains("journal-0.log") && error.contains("line 2"),
@@ -55,8 +64,8 @@ fn a_snapshot_replaces_its_journal_and_a_leftover_is_ignored() {
     let codec = store.codec(true).unwrap();
     let opened = store.open(&codec).unwrap();
     assert_eq!(store.compact(&codec, &opened.state, 0).unwrap(), 1);
-    assert!(!store.journal_file(0).exists());
-    fs::write(store.journal_file(0), text).unwrap();
+    assert!(!files(&store).journal_file(0).exists());
+    fs::write(files(&store).journal_file(0), text).unwrap();
     assert_eq!(store.read().unwrap(), opened.state);
 }
 
@@ -67,7 +76,7 @@ fn snapshots_that_are_cut_edited_or_newer_are_refused_with_the_next_step() {
     store
         .compact(&codec, &store.open(&codec).unwrap().state, 0)
         .unwrap();
-    let good = fs::read_to_string(store.snapshot_file()).unwrap();
+    let good = fs::read_to_string(files(&store).snapshot_file()).unwrap();
     let cases = [
         (good[..good.len() - 5].to_owned(), "checksum"),
         (good.replace("id-a", "id-b"), "checksum"),
@@ -79,7 +88,7 @@ fn snapshots_that_are_cut_edited_or_newer_are_refused_with_the_next_step() {
         ("{}".to_owned(), "header"),
     ];
     for (text, expect) in cases {
-        fs::write(store.snapshot_file(), &text).unwrap();
+        fs::write(files(&store).snapshot_file(), &text).unwrap();
         match store.read() {
             Err(EngineError::State { message, help, .. }) => {
                 assert!(message.contains(expect), "{message}");
@@ -93,11 +102,16 @@ fn snapshots_that_are_cut_edited_or_newer_are_refused_with_the_next_step() {
 #[test]
 fn a_second_holder_is_told_who_holds_the_lock() {
     let (_folder, store, _) = written(&[]);
-    let held = Lock::take(&store, "ada@host", "up").unwrap();
-    match Lock::take(&store, "bob@host", "up") {
+    let held = store.lock("ada@host", "up").unwrap();
+    match store.lock("bob@host", "up") {
         Err(EngineError::Locked { holder, .. }) => assert!(holder.contains("ada@host"), "{holder}"),
-        other => panic!("{other:?}"),
+        Err(other) => panic!("{other}"),
+        Ok(_) => panic!("two hold the lock"),
     }
+    assert!(store.holder().unwrap().unwrap().text.contains("ada@host"));
+    let error = store.release_by_force("bob@host").unwrap_err();
+    assert!(error.to_string().contains("ada@host"), "{error}");
     drop(held);
-    Lock::take(&store, "bob@host", "up").unwrap();
+    assert_eq!(store.holder().unwrap(), None);
+    drop(store.lock("bob@host", "up").unwrap());
 }

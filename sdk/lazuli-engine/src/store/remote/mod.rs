@@ -1,0 +1,666 @@
+//! A stack's state as objects of a storage service.
+//!
+//! ```text
+//! PREFIX/PROJECT/STACK/head.json                  epoch, lock, wrapped data key, name of the snapshot
+//!                      journal/G/N.sealed         segment N of the entries since generation G
+//!                      snapshots/G-E.sealed       snapshot of generation G, written in epoch E
+//!                      runs/TIME-ID.sealed        one line on a run
+//! ```
+//! Correctness comes from conditional writes only: a segment is made if it is not
+//! there, the head is replaced if it is the version that was read. The lock keeps
+//! people from running into each other; it is part of the head, so that taking it
+//! over takes the right to replace the head away from its former holder.
+
+mod head;
+mod lease;
+mod log;
+mod sealed;
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use ring::rand::{SecureRandom as _, SystemRandom};
+
+use self::head::{Head, Note};
+use self::lease::{Lease, Moment, RemoteLock};
+use self::log::SegmentLog;
+use self::sealed::Unsealed;
+use super::KEPT_SNAPSHOTS;
+use super::backend::{Backend, Log, What};
+use super::lock::{Held, Holder, holder_text, now};
+use super::objects::{Condition, Object, ObjectError, Objects, Tag};
+use crate::EngineError;
+use crate::secrets::{DataKey, Keyring, PlainKey};
+
+/// A holder that is silent for that long is taken for dead.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// How often a lock is tried for when others change the head at the same time.
+const TRIES: usize = 5;
+/// Segments of former generations stay for that long. A former holder that was cut
+/// off in the middle of a write runs into them; one that is silent for longer asks
+/// the head before it believes that a write of its own counts.
+const KEPT_SEGMENTS: Duration = Duration::from_secs(3600);
+const KEPT_RUNS: usize = 500;
+const SHOWN_RUNS: usize = 100;
+
+/// The objects of one stack.
+#[derive(Debug, Clone)]
+struct Site {
+    objects: Arc<dyn Objects>,
+    /// `PROJECT/STACK`: where the objects are, and what sealing binds them to.
+    stack: String,
+    patience: Duration,
+}
+
+/// A head that was read.
+struct Found {
+    head: Head,
+    tag: Tag,
+    written: SystemTime,
+}
+
+impl Site {
+    fn name(&self, name: &str) -> String {
+        format!("{}/{name}", self.stack)
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        PathBuf::from(format!("{}/{}", self.objects.url(), self.name(name)))
+    }
+
+    fn get(&self, name: &str) -> Result<Option<Object>, ObjectError> {
+        self.objects.get(&self.name(name))
+    }
+
+    fn put(&self, name: &str, bytes: &[u8], on: &Condition) -> Result<Tag, ObjectError> {
+        self.objects.put(&self.name(name), bytes, on)
+    }
+
+    /// Objects of the stack, in a folder or all of them, without the stack's own prefix.
+    fn list(&self, folder: &str) -> Result<Vec<(String, SystemTime)>, ObjectError> {
+        let folder = self.name(folder);
+        let listed = self.objects.list(folder.trim_end_matches('/'))?;
+        let prefix = self.name("");
+        let own = listed
+            .into_iter()
+            .filter_map(|(name, written)| Some((name.strip_prefix(&prefix)?.to_owned(), written)));
+        let mut own: Vec<_> = own.collect();
+        own.sort();
+        Ok(own)
+    }
+
+    fn failed(&self, name: &str, error: ObjectError) -> EngineError {
+        let file = self.file(name);
+        match error {
+            ObjectError::Conflict => EngineError::State {
+                file,
+                message: error.to_string(),
+                help: "run the command again".into(),
+            },
+            ObjectError::Failed { message, help } => EngineError::State {
+                file,
+                message,
+                help,
+            },
+        }
+    }
+
+    fn head(&self) -> Result<Option<Found>, EngineError> {
+        let object = self.get(head::NAME);
+        let Some(object) = object.map_err(|error| self.failed(head::NAME, error))? else {
+            return Ok(None);
+        };
+        match Head::parse(&object.bytes) {
+            Ok(head) => Ok(Some(Found {
+                head,
+                tag: object.tag,
+                written: object.written,
+            })),
+            Err(None) => Err(self.damaged(head::NAME, "it is no head of a state")),
+            Err(Some(version)) => Err(self.newer(head::NAME, version, head::VERSION)),
+        }
+    }
+
+    fn seal(&self, key: &DataKey, name: &str, plain: &[u8]) -> Result<Vec<u8>, EngineError> {
+        sealed::seal(key, name, plain).ok_or_else(|| EngineError::State {
+            file: self.file(name),
+            message: "it cannot be sealed: the system gives no randomness".into(),
+            help: "try again".into(),
+        })
+    }
+
+    fn open(&self, key: &DataKey, name: &str, object: &Object) -> Result<Vec<u8>, EngineError> {
+        match sealed::open(key, name, &object.bytes) {
+            Ok(plain) => Ok(plain.to_vec()),
+            Err(Unsealed::Damaged(message)) => Err(self.damaged(name, message)),
+            Err(Unsealed::Newer(version)) => Err(self.newer(name, version, sealed::VERSION)),
+        }
+    }
+
+    fn damaged(&self, name: &str, message: &str) -> EngineError {
+        EngineError::State {
+            file: self.file(name),
+            message: message.to_owned(),
+            help: format!("nothing was changed; {RESTORING}"),
+        }
+    }
+
+    fn newer(&self, name: &str, version: u32, known: u32) -> EngineError {
+        EngineError::State {
+            file: self.file(name),
+            message: format!(
+                "it was written by a newer Lazuli (format {version}, this one knows {known})"
+            ),
+            help: "build the program with the newer version of lazuli; nothing was changed".into(),
+        }
+    }
+
+    /// Numbers of a generation's segments, which have no gap.
+    fn segments(&self, generation: u64) -> Result<u64, EngineError> {
+        let folder = log::folder(generation);
+        let listed = self.list(&folder);
+        let listed = listed.map_err(|error| self.failed(&folder, error))?;
+        let mut count = 0;
+        for (name, _) in &listed {
+            match log::parse(name) {
+                Some((_, number)) if number == count + 1 => count = number,
+                Some((_, number)) => {
+                    let message = format!("segment {} is missing before {number}", count + 1);
+                    return Err(self.damaged(&folder, &message));
+                }
+                None => return Err(self.damaged(name, "it is no segment of a journal")),
+            }
+        }
+        Ok(count)
+    }
+
+    /// What time it is for the service, which also tells when objects were written.
+    fn time(&self) -> Result<SystemTime, EngineError> {
+        let name = format!("clock/{}", identity());
+        let failed = |error| self.failed(&name, error);
+        self.put(&name, b"", &Condition::Absent).map_err(failed)?;
+        let object = self.get(&name).map_err(failed)?;
+        // A leftover is removed with the next snapshot.
+        let _ = self.objects.remove(&self.name(&name));
+        object
+            .map(|object| object.written)
+            .ok_or_else(|| self.damaged(&name, "it was written and is not there"))
+    }
+
+    fn holder(&self, note: &Note, silent_for: Option<Duration>) -> Holder {
+        Holder {
+            text: note.holder.clone(),
+            silent_for,
+            expires_after: Some(Duration::from_secs(note.seconds)),
+            place: self.file(head::NAME),
+        }
+    }
+}
+
+const RESTORING: &str = "make an earlier version of that object the current one (the service keeps them if versioning is on)";
+
+/// Tells holders and objects apart.
+fn identity() -> String {
+    let mut bytes = [0; 16];
+    // Without randomness two may be alike; the conditional writes still tell them apart.
+    let _ = SystemRandom::new().fill(&mut bytes);
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// A stack's state at a storage service.
+#[derive(Debug)]
+pub(super) struct Remote {
+    site: Site,
+    keyring: Keyring,
+    key: OnceLock<Arc<DataKey>>,
+    lease: Mutex<Option<Arc<Lease>>>,
+}
+
+impl Remote {
+    pub(super) fn new(objects: Arc<dyn Objects>, project: &str, stack: &str) -> Self {
+        Self::at(Site {
+            objects,
+            stack: format!("{project}/{stack}"),
+            patience: PATIENCE,
+        })
+    }
+
+    fn at(site: Site) -> Self {
+        Self {
+            site,
+            keyring: Keyring::default(),
+            key: OnceLock::new(),
+            lease: Mutex::new(None),
+        }
+    }
+
+    pub(super) fn with_keys(&self, keyring: Keyring) -> Self {
+        Self {
+            keyring,
+            ..Self::at(self.site.clone())
+        }
+    }
+
+    pub(super) fn with_patience(&self, patience: Duration) -> Self {
+        let site = Site {
+            patience,
+            ..self.site.clone()
+        };
+        Self::at(site).with_keys(self.keyring.clone())
+    }
+
+    fn lease(&self) -> Option<Arc<Lease>> {
+        let lease = self.lease.lock().unwrap_or_else(PoisonError::into_inner);
+        lease.clone()
+    }
+
+    fn held(&self) -> Result<Arc<Lease>, EngineError> {
+        self.lease().ok_or_else(|| EngineError::Internal {
+            message: "the state is written without its lock".into(),
+        })
+    }
+
+    fn key_error(&self, error: crate::secrets::KeyError) -> EngineError {
+        EngineError::key(self.site.file(head::NAME), error)
+    }
+
+    /// The head; makes the first one when there is none.
+    fn head_or_first(&self) -> Result<Found, EngineError> {
+        for _ in 0..TRIES {
+            if let Some(found) = self.site.head()? {
+                return Ok(found);
+            }
+            let wrapped = PlainKey::fresh().and_then(|key| self.keyring.wrap(&key));
+            let head = Head::new(wrapped.map_err(|error| self.key_error(error))?);
+            match self
+                .site
+                .put(head::NAME, &head.to_bytes(), &Condition::Absent)
+            {
+                Ok(_) | Err(ObjectError::Conflict) => {}
+                Err(error) => return Err(self.site.failed(head::NAME, error)),
+            }
+        }
+        Err(self
+            .site
+            .damaged(head::NAME, "it was written and is not there"))
+    }
+
+    /// Takes the lock in the head; says whether a former holder may still write.
+    fn take(&self, id: &str, holder: &str) -> Result<(Arc<Lease>, bool), EngineError> {
+        for _ in 0..TRIES {
+            let found = self.head_or_first()?;
+            if let Some(note) = &found.head.lock {
+                self.check_dead(note, found.written)?;
+            }
+            let fence = found.head.lock.is_some() || found.head.unclean;
+            let mut head = found.head;
+            head.epoch += 1;
+            if head.lock.is_some() {
+                head.taken_by = Some(holder.to_owned());
+            }
+            head.unclean = fence;
+            head.lock = Some(Note {
+                id: id.to_owned(),
+                holder: holder.to_owned(),
+                seconds: self.site.patience.as_secs(),
+                renewal: 0,
+            });
+            let alive = Moment::now();
+            let put = self
+                .site
+                .put(head::NAME, &head.to_bytes(), &Condition::Is(found.tag));
+            let lease = |head, tag| Lease::new(self.site.clone(), id.to_owned(), head, tag, alive);
+            match put {
+                Ok(tag) => return Ok((lease(head, tag), fence)),
+                // Whatever the answer says: if it is our note, the lock is ours.
+                Err(error) => match self.site.head()? {
+                    Some(now) if now.head.is_held_by(id) => {
+                        return Ok((lease(now.head, now.tag), fence));
+                    }
+                    _ if error == ObjectError::Conflict => {}
+                    _ => return Err(self.site.failed(head::NAME, error)),
+                },
+            }
+        }
+        Err(self.site.failed(head::NAME, ObjectError::Conflict))
+    }
+
+    /// A lock whose holder still gives signs of life is not taken.
+    fn check_dead(&self, note: &Note, written: SystemTime) -> Result<(), EngineError> {
+        let silent = self
+            .site
+            .time()?
+            .duration_since(written)
+            .unwrap_or_default();
+        let holder = self.site.holder(note, Some(silent));
+        if holder.is_expired() {
+            tracing::warn!(holder = %holder.text, "the lock's holder is taken for dead; the lock is taken over");
+            return Ok(());
+        }
+        Err(EngineError::Locked {
+            holder: format!(
+                "{}; its last sign of life was {} s ago, after {} s without one the lock is free",
+                holder.text,
+                silent.as_secs(),
+                note.seconds
+            ),
+            file: holder.place,
+        })
+    }
+
+    /// Occupies the end of the journal, so that a former holder runs into it.
+    fn fence(&self, key: &DataKey, generation: u64) -> Result<(), EngineError> {
+        let mut number = self.site.segments(generation)? + 1;
+        loop {
+            let name = log::segment(generation, number);
+            let object = self.site.seal(key, &name, b"")?;
+            match self.site.put(&name, &object, &Condition::Absent) {
+                Ok(_) => return Ok(()),
+                Err(ObjectError::Conflict) => {
+                    let found = self.site.get(&name);
+                    let found = found.map_err(|error| self.site.failed(&name, error))?;
+                    if found.is_some_and(|found| found.bytes == object) {
+                        return Ok(());
+                    }
+                    number += 1;
+                }
+                Err(error) => return Err(self.site.failed(&name, error)),
+            }
+        }
+    }
+
+    /// Removes what nobody needs any more. That this fails must not fail the run.
+    fn clean(&self, generation: u64) {
+        let listed = match self.site.list("") {
+            Ok(listed) => listed,
+            Err(cause) => {
+                tracing::warn!(%cause, "old objects of the state were not removed");
+                return;
+            }
+        };
+        // The snapshot that was just written: what time it is for the service.
+        let Some(now) = listed.iter().map(|(_, written)| *written).max() else {
+            return;
+        };
+        let in_folder = |folder: &'static str| {
+            let names = listed.iter().map(|(name, _)| name);
+            names.filter(move |name| name.starts_with(folder))
+        };
+        let surplus = |folder: &'static str, kept: usize| {
+            let surplus = in_folder(folder).count().saturating_sub(kept);
+            in_folder(folder).take(surplus)
+        };
+        let is_old = |written: &SystemTime| {
+            now.duration_since(*written)
+                .is_ok_and(|age| age > KEPT_SEGMENTS)
+        };
+        let outlived = listed.iter().filter(|(name, written)| {
+            let former = log::parse(name).is_some_and(|(of, _)| of < generation);
+            (former || name.starts_with("clock/")) && is_old(written)
+        });
+        let outlived = outlived.map(|(name, _)| name);
+        let snapshots = surplus("snapshots/", KEPT_SNAPSHOTS + 1);
+        let runs = surplus("runs/", KEPT_RUNS);
+        for name in snapshots.chain(runs).chain(outlived) {
+            if let Err(cause) = self.site.objects.remove(&self.site.name(name)) {
+                tracing::warn!(%cause, %name, "an old object of the state was not removed");
+            }
+        }
+    }
+}
+
+impl Backend for Remote {
+    fn at(&self, what: What) -> PathBuf {
+        match what {
+            What::Stack => {
+                PathBuf::from(format!("{}/{}", self.site.objects.url(), self.site.stack))
+            }
+            What::Snapshot => self.site.file("snapshots"),
+            What::Journal(generation) => self.site.file(&log::folder(generation)),
+        }
+    }
+
+    fn restoring(&self) -> &'static str {
+        RESTORING
+    }
+
+    fn broken(&self, cause: &str) -> EngineError {
+        if let Some(by) = self.lease().and_then(|lease| lease.lost()) {
+            return EngineError::TakenOver { by };
+        }
+        EngineError::State {
+            file: self.site.file("journal"),
+            message: format!("the journal cannot be written: {cause}"),
+            help: "see that the storage can be reached and written, then run the command again; what was in flight is \
+                   settled then"
+                .into(),
+        }
+    }
+
+    fn beside(&self, project: &str, stack: &str) -> Arc<dyn Backend> {
+        let site = Site {
+            stack: format!("{project}/{stack}"),
+            ..self.site.clone()
+        };
+        Arc::new(Self::at(site).with_keys(self.keyring.clone()))
+    }
+
+    fn prepare(&self) -> Result<(), EngineError> {
+        Ok(())
+    }
+
+    fn data_key(&self, create: bool) -> Result<Option<Arc<DataKey>>, EngineError> {
+        if let Some(key) = self.key.get() {
+            return Ok(Some(key.clone()));
+        }
+        let found = match create {
+            true => Some(self.head_or_first()?),
+            false => self.site.head()?,
+        };
+        let Some(found) = found else {
+            return Ok(None);
+        };
+        let key = self.keyring.unwrap(&found.head.key);
+        let key = key.and_then(|key| DataKey::new(&key, &self.site.stack));
+        let key = key.map_err(|error| self.key_error(error))?;
+        Ok(Some(self.key.get_or_init(|| Arc::new(key)).clone()))
+    }
+
+    fn rewrap(&self, keyring: &Keyring) -> Result<(), EngineError> {
+        let lease = self.held()?;
+        let found = self.head_or_first()?;
+        let wrapped = self.keyring.unwrap(&found.head.key);
+        let wrapped = wrapped.and_then(|key| keyring.wrap(&key));
+        let wrapped = wrapped.map_err(|error| self.key_error(error))?;
+        lease.write(|head| head.key.clone_from(&wrapped))
+    }
+
+    fn snapshot(&self) -> Result<Option<Vec<u8>>, EngineError> {
+        let Some(found) = self.site.head()? else {
+            return Ok(None);
+        };
+        let Some(name) = found.head.snapshot else {
+            return Ok(None);
+        };
+        let Some(key) = self.data_key(false)? else {
+            return Ok(None);
+        };
+        let object = self.site.get(&name);
+        match object.map_err(|error| self.site.failed(&name, error))? {
+            Some(object) => self.site.open(&key, &name, &object).map(Some),
+            None => Err(self
+                .site
+                .damaged(&name, "it is the current snapshot, and is gone")),
+        }
+    }
+
+    fn journal(&self, generation: u64) -> Result<Vec<u8>, EngineError> {
+        let count = self.site.segments(generation)?;
+        let Some(key) = self.data_key(false)?.filter(|_| count > 0) else {
+            return Ok(Vec::new());
+        };
+        let names: Vec<_> = (1..=count)
+            .map(|number| log::segment(generation, number))
+            .collect();
+        let full: Vec<_> = names.iter().map(|name| self.site.name(name)).collect();
+        let objects = self.site.objects.get_all(&full);
+        let objects = objects.map_err(|error| self.site.failed(&log::folder(generation), error))?;
+        let mut text = Vec::new();
+        for (name, object) in names.iter().zip(objects) {
+            let Some(object) = object else {
+                return Err(self.site.damaged(name, "it was listed, and is gone"));
+            };
+            text.append(&mut self.site.open(&key, name, &object)?);
+        }
+        Ok(text)
+    }
+
+    fn log(&self, generation: u64, whole: u64, header: &str) -> Result<Box<dyn Log>, EngineError> {
+        let lease = self.held()?;
+        let key = self.data_key(true)?;
+        let key = key.ok_or_else(|| EngineError::Internal {
+            message: "the state has no data key".into(),
+        })?;
+        Ok(Box::new(SegmentLog {
+            site: self.site.clone(),
+            key,
+            lease,
+            generation,
+            next: self.site.segments(generation)? + 1,
+            header: (whole == 0).then(|| header.to_owned()),
+        }))
+    }
+
+    fn has_entries(&self, generation: u64, _: &str) -> bool {
+        // When that cannot be told, a snapshot does no harm.
+        !matches!(self.site.segments(generation), Ok(0))
+    }
+
+    fn replace(&self, generation: u64, parts: &[&[u8]]) -> Result<(), EngineError> {
+        let lease = self.held()?;
+        let key = self.data_key(true)?;
+        let key = key.ok_or_else(|| EngineError::Internal {
+            message: "the state has no data key".into(),
+        })?;
+        let next = generation + 1;
+        let name = format!("snapshots/{next:08}-{:08}.sealed", lease.epoch());
+        let object = self.site.seal(&key, &name, &parts.concat())?;
+        match self.site.put(&name, &object, &Condition::Absent) {
+            Ok(_) => {}
+            Err(ObjectError::Conflict) => {
+                let found = self.site.get(&name);
+                let found = found.map_err(|error| self.site.failed(&name, error))?;
+                if found.is_none_or(|found| found.bytes != object) {
+                    return Err(self.site.failed(&name, ObjectError::Conflict));
+                }
+            }
+            Err(error) => return Err(self.site.failed(&name, error)),
+        }
+        lease.write(|head| {
+            head.generation = next;
+            head.snapshot = Some(name.clone());
+        })?;
+        self.clean(next);
+        Ok(())
+    }
+
+    fn lock(&self, actor: &str, doing: &str) -> Result<Box<dyn Held>, EngineError> {
+        // A wrong passphrase must be found out before anything is written.
+        let key = self.data_key(true)?;
+        let id = identity();
+        let holder = holder_text(actor, std::process::id(), &now(), doing);
+        let (lease, fence) = self.take(&id, &holder)?;
+        let lock = RemoteLock::hold(lease.clone())?;
+        if let Some(key) = key.filter(|_| fence) {
+            let head = self.head_or_first()?.head;
+            self.fence(&key, head.generation)?;
+        }
+        let mut held = self.lease.lock().unwrap_or_else(PoisonError::into_inner);
+        *held = Some(lease);
+        Ok(Box::new(lock))
+    }
+
+    fn holder(&self) -> Result<Option<Holder>, EngineError> {
+        let Some(found) = self.site.head()? else {
+            return Ok(None);
+        };
+        let Some(note) = &found.head.lock else {
+            return Ok(None);
+        };
+        // Who may only read is not told for how long the holder was silent.
+        let time = self.site.time().ok();
+        let silent = time.map(|now| now.duration_since(found.written).unwrap_or_default());
+        Ok(Some(self.site.holder(note, silent)))
+    }
+
+    fn release_by_force(&self, actor: &str) -> Result<(), EngineError> {
+        for _ in 0..TRIES {
+            let Some(found) = self.site.head()? else {
+                return Ok(());
+            };
+            let mut head = found.head;
+            if head.lock.is_none() {
+                return Ok(());
+            }
+            head.epoch += 1;
+            head.lock = None;
+            head.unclean = true;
+            head.taken_by = Some(holder_text(
+                actor,
+                std::process::id(),
+                &now(),
+                "state unlock",
+            ));
+            let condition = Condition::Is(found.tag);
+            match self.site.put(head::NAME, &head.to_bytes(), &condition) {
+                Ok(_) => return Ok(()),
+                // The holder gave a sign of life in between.
+                Err(ObjectError::Conflict) => {}
+                Err(error) => return Err(self.site.failed(head::NAME, error)),
+            }
+        }
+        Err(self.site.failed(head::NAME, ObjectError::Conflict))
+    }
+
+    fn history(&self) -> Vec<String> {
+        let read = || -> Result<Vec<String>, EngineError> {
+            let Some(key) = self.data_key(false)? else {
+                return Ok(Vec::new());
+            };
+            let failed = |error| self.site.failed("runs", error);
+            let listed = self.site.list("runs").map_err(failed)?;
+            let skipped = listed.len().saturating_sub(SHOWN_RUNS);
+            let names: Vec<_> = listed
+                .into_iter()
+                .skip(skipped)
+                .map(|(name, _)| name)
+                .collect();
+            let full: Vec<_> = names.iter().map(|name| self.site.name(name)).collect();
+            let objects = self.site.objects.get_all(&full).map_err(failed)?;
+            let opened = names.iter().zip(objects).filter_map(|(name, object)| {
+                let line = self.site.open(&key, name, &object?).ok()?;
+                String::from_utf8(line).ok()
+            });
+            Ok(opened.collect())
+        };
+        read().unwrap_or_else(|cause| {
+            tracing::warn!(%cause, "the history cannot be read");
+            Vec::new()
+        })
+    }
+
+    fn note_run(&self, line: &str) -> io::Result<()> {
+        let key = self.data_key(false).map_err(io::Error::other)?;
+        let Some(key) = key else {
+            return Ok(());
+        };
+        let time = jiff::Timestamp::now().strftime("%Y%m%dT%H%M%S%3f");
+        let name = format!("runs/{time}-{}.sealed", &identity()[..8]);
+        let object = self.site.seal(&key, &name, line.as_bytes());
+        let object = object.map_err(io::Error::other)?;
+        let put = self.site.put(&name, &object, &Condition::Absent);
+        put.map(drop).map_err(io::Error::other)
+    }
+}
