@@ -352,6 +352,8 @@ pub(crate) struct Watch {
     pub(crate) plans: Vec<Plan>,
     pub(crate) events: Vec<String>,
     pub(crate) refuse: bool,
+    /// The wave from which on it refuses.
+    pub(crate) refuse_from: Option<u32>,
 }
 
 #[async_trait]
@@ -375,8 +377,8 @@ impl Frontend for Watch {
         }
     }
 
-    async fn approve(&mut self, _: &Plan) -> Decision {
-        if self.refuse {
+    async fn approve(&mut self, plan: &Plan) -> Decision {
+        if self.refuse || self.refuse_from.is_some_and(|wave| plan.wave >= wave) {
             Decision::Refused
         } else {
             Decision::Approved

@@ -8,3 +8,4 @@ mod look;
 mod scenario;
 mod sweep;
 mod themes;
+mod traps;

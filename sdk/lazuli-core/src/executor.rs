@@ -435,25 +435,34 @@ impl Executor {
     /// The counts are read before the queue: a waker queues its task before its
     /// clone goes away, so a count of zero seen first cannot hide a wake-up.
     fn verdict(&self) -> Option<Verdict> {
-        let slots = self.slots.borrow();
-        let mut murky = self.murky.borrow_mut();
-        murky.retain(|id| {
-            slots
-                .get(id)
-                .is_some_and(|slot| Arc::strong_count(&slot.counted) > 1)
-        });
+        let foreign = self.may_be_woken();
         fence(Ordering::Acquire);
-        if !lock(&self.shared.ready).is_empty() || !lock(&self.shared.inbox).is_empty() {
+        if self.is_busy() {
             return None;
         }
+        let slots = self.slots.borrow();
         if slots.is_empty() {
             return Some(Verdict::Finished);
         }
-        if murky.is_empty() {
+        if !foreign {
             return Some(Verdict::Proved);
         }
         let waits_on_output = slots.values().any(|slot| !slot.task.waits().is_empty());
         Some(Verdict::Murky { waits_on_output })
+    }
+
+    /// Whether somebody foreign holds a waker, by the counts.
+    fn may_be_woken(&self) -> bool {
+        let slots = self.slots.borrow();
+        let mut murky = self.murky.borrow_mut();
+        let held = |slot: &Slot| Arc::strong_count(&slot.counted) > 1;
+        murky.retain(|id| slots.get(id).is_some_and(held));
+        !murky.is_empty()
+    }
+
+    /// Whether something is ready to run, by the queues.
+    fn is_busy(&self) -> bool {
+        !lock(&self.shared.ready).is_empty() || !lock(&self.shared.inbox).is_empty()
     }
 
     /// One spurious poll of each task that looks foreign, with a fresh waker: a
@@ -514,5 +523,59 @@ mod tests {
             Deps::One(ResId(9)).union(&many).as_slice(),
             [ResId(1), ResId(3), ResId(9)]
         );
+    }
+
+    /// In how many of some hundred races with another thread's wake-up the program
+    /// was called quiet although it was about to be woken. Both readings of the
+    /// verdict are `first` and `second`, with a pause in between.
+    fn overlooked(first: fn(&Executor) -> bool, second: fn(&Executor) -> bool) -> usize {
+        let race = |_: &usize| {
+            let executor = Executor::new();
+            // Its sender consumes the waker: it queues the task, then lets go of the clone.
+            let (send, receive) = futures::channel::oneshot::channel::<()>();
+            let waits = Box::pin(async move {
+                // Whatever comes, the wake-up counts.
+                let _ = receive.await;
+            });
+            executor.spawn("main".to_owned(), Location::caller(), waits);
+            while executor.step() {}
+            let start = Arc::new(std::sync::Barrier::new(2));
+            let other = start.clone();
+            let sender = std::thread::spawn(move || {
+                other.wait();
+                pause();
+                send.send(())
+            });
+            start.wait();
+            let mut called_quiet = false;
+            while !executor.slots.borrow().is_empty() && !called_quiet {
+                let unseen = !first(&executor);
+                pause();
+                fence(Ordering::Acquire);
+                called_quiet = unseen && !second(&executor);
+                executor.step();
+            }
+            assert_eq!(sender.join().expect("no panic"), Ok(()));
+            called_quiet
+        };
+        (0..300).filter(race).count()
+    }
+
+    /// Some ten microseconds, by no clock.
+    fn pause() {
+        for _ in 0..5_000 {
+            std::hint::spin_loop();
+        }
+    }
+
+    #[test]
+    fn a_wake_up_is_never_overlooked_when_the_counts_are_read_before_the_queues() {
+        assert_eq!(overlooked(Executor::may_be_woken, Executor::is_busy), 0);
+    }
+
+    /// The mutation that shows that the test above can fail.
+    #[test]
+    fn a_wake_up_is_overlooked_when_the_queues_are_read_before_the_counts() {
+        assert_ne!(overlooked(Executor::is_busy, Executor::may_be_woken), 0);
     }
 }
