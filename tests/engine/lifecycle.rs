@@ -55,7 +55,7 @@ async fn a_preview_touches_neither_cloud_nor_state() {
     assert_eq!(ran.plan(), ["+a", "+b", "+c"]);
     let pending = &ran.watch.plans[0].steps[2].pending;
     assert_eq!(
-        (pending[0].path.as_str(), pending[0].waits_for.as_slice()),
+        (&*pending[0].path, &*pending[0].waits_for),
         ("from", &["b: id".to_owned()][..])
     );
     assert!(bench.cloud.log().is_empty());

@@ -67,10 +67,10 @@ async fn a_preview_knows_every_id_and_only_what_azure_decides_is_pending() {
             .all(|step| step.op == Op::Create && step.id.is_some()),
         "{plan:#?}"
     );
-    let pending: Vec<_> = plan.steps.iter().flat_map(|step| &step.pending).collect();
+    let pending: Vec<_> = plan.steps.iter().flat_map(|step| &*step.pending).collect();
     let pending: Vec<_> = pending
         .iter()
-        .map(|pending| (pending.path.as_str(), pending.waits_for.join(",")))
+        .map(|pending| (&*pending.path, pending.waits_for.join(",")))
         .collect();
     assert_eq!(
         pending,

@@ -47,8 +47,8 @@ impl Provider for Listener {
         self.inner.exclusive(desired)
     }
 
-    fn estimate(&self, ty: &str, lifecycle: Lifecycle) -> Duration {
-        self.inner.estimate(ty, lifecycle)
+    fn estimate(&self, desired: &Desired, lifecycle: Lifecycle) -> Duration {
+        self.inner.estimate(desired, lifecycle)
     }
 
     async fn create(

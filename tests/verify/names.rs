@@ -15,7 +15,7 @@ fn declare(ty: &str, group: &str, name: &str, subscription: &str) -> Declared {
             timeout: None,
         },
         place: SourcePlace {
-            file: "main.rs".to_owned(),
+            file: "main.rs".into(),
             line: 7,
         },
         depends_on: Vec::new(),

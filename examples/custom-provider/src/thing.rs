@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use lazuli::custom::*;
 use serde::{Deserialize, Serialize};
+use tokio::time::{Instant, sleep_until};
 use uuid::Uuid;
 
 use crate::cloud::Cloud;
@@ -40,12 +41,20 @@ impl Custom for Things {
         Facts::in_place()
     }
 
+    fn takes(&self, inputs: &Value, lifecycle: Lifecycle) -> Option<Duration> {
+        match lifecycle {
+            Lifecycle::Create => time(f64::from_value(inputs.at("lat_ms")?).ok()?).ok(),
+            Lifecycle::Update | Lifecycle::Delete => Some(Duration::ZERO),
+        }
+    }
+
     async fn create(&self, wanted: Wanted<'_, ThingInputs>) -> Result<Made<()>, Failure> {
-        let half = wanted.inputs.lat_ms.max(0.0) / 2.0;
-        pause(half).await?;
+        let time = time(wanted.inputs.lat_ms)?;
+        let began = Instant::now();
+        sleep_until(began + time / 2).await;
         let id = Uuid::new_v4().to_string();
         self.cloud.create(wanted.name, &id)?;
-        pause(half).await?;
+        sleep_until(began + time).await;
         Ok(Made::new(id, ()))
     }
 
@@ -77,9 +86,6 @@ impl Custom for Things {
     }
 }
 
-async fn pause(ms: f64) -> Result<(), Failure> {
-    if ms > 0.0 {
-        tokio::time::sleep(Duration::try_from_secs_f64(ms / 1000.0)?).await;
-    }
-    Ok(())
+fn time(ms: f64) -> Result<Duration, Failure> {
+    Ok(Duration::try_from_secs_f64(ms.max(0.0) / 1000.0)?)
 }

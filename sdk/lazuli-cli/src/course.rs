@@ -112,7 +112,7 @@ fn allowance(text: &str) -> Result<Allowance, CliError> {
                 code: code.trim().to_owned(),
                 reason: reason.trim().to_owned(),
                 place: SourcePlace {
-                    file: "--allow".to_owned(),
+                    file: "--allow".into(),
                     line: 1,
                 },
             })

@@ -90,6 +90,14 @@ pub trait Custom: Send + Sync + 'static {
         Vec::new()
     }
 
+    /// How long an operation takes, where the inputs tell; `None` = as the facts
+    /// say ([`Facts::usually_takes`]). Only decides what starts first. What is not
+    /// known yet is [`Value::Unknown`].
+    fn takes(&self, inputs: &Value, lifecycle: Lifecycle) -> Option<Duration> {
+        let _ = (inputs, lifecycle);
+        None
+    }
+
     /// Makes the resource.
     ///
     /// # Errors

@@ -1,7 +1,9 @@
 //! What is said to a person: a severity, a stable code, the resource, the place
 //! in the user's program, the reason and the next step.
 
+use std::cell::RefCell;
 use std::panic::Location;
+use std::sync::Arc;
 
 use crate::Urn;
 
@@ -30,18 +32,33 @@ impl Severity {
 /// A place in the user's program.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SourcePlace {
-    /// File as the compiler names it.
-    pub file: String,
+    /// File as the compiler names it; shared by places in the same file.
+    pub file: Arc<str>,
     /// Line, from 1.
     pub line: u32,
 }
 
+thread_local! {
+    /// The file of the last place: most programs have one or two.
+    static LAST_FILE: RefCell<Arc<str>> = RefCell::new("".into());
+}
+
+impl SourcePlace {
+    /// A line, from 1, of a file.
+    pub fn new(file: &str, line: u32) -> Self {
+        let file = LAST_FILE.with_borrow_mut(|last| {
+            if **last != *file {
+                *last = file.into();
+            }
+            last.clone()
+        });
+        Self { file, line }
+    }
+}
+
 impl From<&Location<'_>> for SourcePlace {
     fn from(location: &Location<'_>) -> Self {
-        Self {
-            file: location.file().to_owned(),
-            line: location.line(),
-        }
+        Self::new(location.file(), location.line())
     }
 }
 

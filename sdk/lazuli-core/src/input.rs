@@ -44,7 +44,7 @@ impl<T: ToProperty + OutputValue> Input<T> {
     pub fn into_property(self) -> Property {
         match self {
             Self::Value(value) => tainted(value.to_property()),
-            Self::Output(output) => Property::Output(flatten(output)),
+            Self::Output(output) => Property::of(output),
         }
     }
 }
@@ -60,11 +60,12 @@ fn tainted(property: Property) -> Property {
     }
 }
 
-fn flatten<T: ToProperty + OutputValue>(output: Output<T>) -> Output<Value> {
+pub(crate) fn flatten<T: ToProperty + OutputValue>(output: Output<T>) -> Output<Value> {
     output.try_map(|value| plain(value.to_property()))
 }
 
-fn plain(property: Property) -> crate::Result<Value> {
+/// The value of a tree without outputs.
+pub(crate) fn plain(property: Property) -> crate::Result<Value> {
     match property {
         Property::Value(value) => Ok(value),
         Property::List(list) => Ok(Value::List(
@@ -74,7 +75,7 @@ fn plain(property: Property) -> crate::Result<Value> {
             let members = map.into_iter().map(|(key, value)| Ok((key, plain(value)?)));
             Ok(Value::Map(members.collect::<crate::Result<_>>()?))
         }
-        Property::Output(_) => Err(crate::Error::with_help(
+        Property::Output(_) | Property::Typed(_) => Err(crate::Error::with_help(
             "an output inside of an output cannot be an input",
             "combine them first, with `Output::zip` or `Output::all`",
         )),

@@ -27,10 +27,13 @@ pub struct Output<T: 'static>(pub(crate) Arc<Cell<T>>);
 pub trait OutputValue: Clone + Send + Sync + 'static {}
 impl<T: Clone + Send + Sync + 'static> OutputValue for T {}
 
+/// What a settled output holds. Errors are rare and large, so they lie elsewhere.
+pub(crate) type Settled<T> = std::result::Result<T, Box<OutputError>>;
+
 /// A settled output: value or error, with what it stems from.
 #[derive(Clone)]
 pub(crate) struct Data<T> {
-    pub(crate) value: std::result::Result<T, OutputError>,
+    pub(crate) value: Settled<T>,
     pub(crate) taint: Taint,
 }
 
@@ -96,6 +99,16 @@ impl<T: OutputValue> Node for Cell<T> {
     }
 }
 
+/// An output that can be looked at as a value, whatever its type.
+pub(crate) trait AnyOutput: Send + Sync {
+    fn peek_value(self: Arc<Self>) -> Peek<Value>;
+    fn taint(self: Arc<Self>) -> Option<Taint>;
+    /// Itself, as what others wait for.
+    fn root(self: Arc<Self>) -> Weak<dyn Node>;
+    /// An output of the value.
+    fn flat(self: Arc<Self>) -> Output<Value>;
+}
+
 static NEXT_KEY: AtomicU64 = AtomicU64::new(0);
 
 impl<T: 'static> Cell<T> {
@@ -117,6 +130,10 @@ impl<T: 'static> Cell<T> {
             return Err(waiter);
         }
         let key = NEXT_KEY.fetch_add(1, Ordering::Relaxed);
+        if waiters.is_empty() {
+            // Most have one; a vector would begin with room for four.
+            waiters.reserve_exact(1);
+        }
         waiters.push((key, Some(waiter)));
         Ok(key)
     }
@@ -247,11 +264,11 @@ impl<T: OutputValue> std::fmt::Debug for Output<T> {
     }
 }
 
-fn program_error(at: &'static Location<'static>, reason: String) -> OutputError {
-    OutputError::Program {
+fn program_error(at: &'static Location<'static>, reason: String) -> Box<OutputError> {
+    Box::new(OutputError::Program {
         reason,
         at: at.into(),
-    }
+    })
 }
 
 pub(crate) fn panic_text(payload: &(dyn std::any::Any + Send)) -> String {
@@ -266,16 +283,13 @@ pub(crate) fn panic_text(payload: &(dyn std::any::Any + Send)) -> String {
 }
 
 /// Runs a user's closure; a panic becomes the output's error.
-fn guarded<T>(
-    at: &'static Location<'static>,
-    run: impl FnOnce() -> std::result::Result<T, OutputError>,
-) -> std::result::Result<T, OutputError> {
+fn guarded<T>(at: &'static Location<'static>, run: impl FnOnce() -> Settled<T>) -> Settled<T> {
     catch_unwind(AssertUnwindSafe(run))
         .unwrap_or_else(|payload| Err(program_error(at, panic_text(&*payload))))
 }
 
-fn user_error(error: Error, at: &'static Location<'static>) -> OutputError {
-    match error.output_error() {
+fn user_error(error: Error, at: &'static Location<'static>) -> Box<OutputError> {
+    Box::new(match error.output_error() {
         Some(inner) => inner.clone(),
         None => {
             let at = error.place().cloned().unwrap_or_else(|| at.into());
@@ -284,7 +298,7 @@ fn user_error(error: Error, at: &'static Location<'static>) -> OutputError {
                 at,
             }
         }
-    }
+    })
 }
 
 impl<T: OutputValue> Output<T> {
@@ -307,7 +321,7 @@ impl<T: OutputValue> Output<T> {
     }
 
     #[track_caller]
-    pub(crate) fn settled(value: std::result::Result<T, OutputError>, taint: Taint) -> Self {
+    pub(crate) fn settled(value: Settled<T>, taint: Taint) -> Self {
         let cell = Cell::pending(Source::Program, Location::caller());
         // A fresh cell takes its first value.
         let _ = cell.done.set(Data { value, taint });
@@ -337,7 +351,7 @@ impl<T: OutputValue> Output<T> {
     pub(crate) fn derive<U: OutputValue>(
         &self,
         at: &'static Location<'static>,
-        change: impl FnOnce(T) -> std::result::Result<U, OutputError> + Send + 'static,
+        change: impl FnOnce(T) -> Settled<U> + Send + 'static,
     ) -> Output<U> {
         let target = Cell::pending(Source::Derived(vec![self.node()]), at);
         let ambient = executor::ambient();
@@ -493,7 +507,7 @@ impl<T: OutputValue> Output<T> {
             }) => Peek::Known(value.clone()),
             Some(Data {
                 value: Err(error), ..
-            }) => Peek::Failed(error.clone()),
+            }) => Peek::Failed((**error).clone()),
         }
     }
 
@@ -536,7 +550,7 @@ impl<T: OutputValue> Output<T> {
         let at = Location::caller();
         match executor::current() {
             None => Self::settled(
-                Err(OutputError::Outside { at: at.into() }),
+                Err(Box::new(OutputError::Outside { at: at.into() })),
                 Taint::default(),
             ),
             Some(executor) => spawn_output(&executor, "from_async".to_owned(), at, future, |_| {}),
@@ -616,10 +630,12 @@ impl Data<Value> {
             Ok(value) => {
                 taint.secret |= value.is_secret_at(path);
                 let found = value.at(path).unwrap_or(&Value::Null);
-                read(found).map_err(|reason| OutputError::Shape {
-                    urn: urn.clone(),
-                    path: path.to_owned(),
-                    reason,
+                read(found).map_err(|reason| {
+                    Box::new(OutputError::Shape {
+                        urn: urn.clone(),
+                        path: path.to_owned(),
+                        reason,
+                    })
                 })
             }
             Err(error) => Err(error.clone()),
@@ -665,7 +681,7 @@ impl<T: 'static> Cell<T> {
             if self
                 .done
                 .set(Data {
-                    value: Err(error),
+                    value: Err(Box::new(error)),
                     taint: Taint::default(),
                 })
                 .is_err()
@@ -711,7 +727,7 @@ impl<T: OutputValue> Future for Await<T> {
                         Err(_) => task.received_error(data.taint.secret),
                     }
                 }
-                return Poll::Ready(data.value.clone());
+                return Poll::Ready(data.value.clone().map_err(|error| *error));
             }
             let waiter = match &task {
                 Some(task) if executor::is_own_waker(cx.waker()) => Waiter::Task(task.clone()),
@@ -773,8 +789,22 @@ pub struct Roots {
 /// Follows pending outputs to their roots, iteratively.
 pub(crate) fn roots(from: impl IntoIterator<Item = Weak<dyn Node>>) -> Roots {
     let mut found = Roots::default();
-    let mut seen = std::collections::HashSet::new();
     let mut open: Vec<Weak<dyn Node>> = from.into_iter().collect();
+    // Most outputs are one property of one resource, or computed from it.
+    while let [only] = open.as_slice() {
+        let Some(node) = only.upgrade().filter(|node| !node.is_settled()) else {
+            return found;
+        };
+        match node.source() {
+            Source::Resource(id, path) => {
+                found.resources.push((*id, path.clone()));
+                return found;
+            }
+            Source::Derived(sources) => open.clone_from(sources),
+            _ => break,
+        }
+    }
+    let mut seen = std::collections::HashSet::new();
     while let Some(next) = open.pop() {
         let Some(node) = next.upgrade() else { continue };
         if node.is_settled() || !seen.insert(Arc::as_ptr(&node).cast::<()>() as usize) {

@@ -44,7 +44,7 @@ pub struct Registration {
     /// Identity across runs.
     pub urn: Urn,
     /// Why the name cannot be part of a urn, if it cannot.
-    pub name_problem: Option<UrnError>,
+    pub name_problem: Option<Box<UrnError>>,
     /// The resource or component it is declared under.
     pub parent: Option<ResId>,
     /// What it is.
@@ -52,7 +52,7 @@ pub struct Registration {
     /// Its options, inheritance and transforms applied.
     pub options: Arc<Options>,
     /// Urns it had before, by its own aliases and those of what lies above it.
-    pub aliases: Vec<Urn>,
+    pub aliases: Box<[Urn]>,
     /// What the declaring task had awaited.
     pub ambient: Taint,
     /// Where the program declares it.
@@ -66,7 +66,7 @@ pub enum RegistrationKind {
     /// Served by a provider.
     Resource {
         /// The provider's name.
-        provider: String,
+        provider: Arc<str>,
         /// The cloud's id, where it follows from names.
         id: Option<Output<String>>,
         /// The declared inputs.

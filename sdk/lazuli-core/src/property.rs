@@ -1,11 +1,13 @@
 //! The declared inputs of a resource: a tree of plain values and outputs.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
+use crate::executor;
 use crate::executor::{Deps, ResId, Taint};
+use crate::input;
 use crate::members::Members;
-use crate::output::{Output, Peek, Roots, roots};
+use crate::output::{AnyOutput, Cell, Node, Output, OutputValue, Peek, Roots, roots};
 use crate::value::Value;
 use crate::{OutputError, SourcePlace};
 
@@ -16,10 +18,54 @@ pub enum Property {
     Value(Value),
     /// To be resolved.
     Output(Output<Value>),
+    /// To be resolved, and of another type until then.
+    Typed(Typed),
     /// A list whose elements resolve one by one.
     List(Vec<Property>),
     /// An object whose members resolve one by one.
     Map(Members<Property>),
+}
+
+/// An output of any type that can be an input. It is looked at where it is: most
+/// inputs of a large program are ids of other resources, and a cell for each
+/// would be what most of its memory goes to.
+#[derive(Clone)]
+pub struct Typed(Arc<dyn AnyOutput>);
+
+impl std::fmt::Debug for Typed {
+    /// Never prints the value.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Output")
+    }
+}
+
+impl<T: ToProperty + OutputValue> AnyOutput for Cell<T> {
+    fn peek_value(self: Arc<Self>) -> Peek<Value> {
+        match Output(self.clone()).peek() {
+            Peek::Pending => Peek::Pending,
+            Peek::Failed(error) => Peek::Failed(error),
+            Peek::Known(value) => match input::plain(value.to_property()) {
+                Ok(value) => Peek::Known(value),
+                // Says the same in the form that failed outputs have.
+                Err(_) => match input::flatten(Output(self)).peek() {
+                    Peek::Failed(error) => Peek::Failed(error),
+                    _ => Peek::Pending,
+                },
+            },
+        }
+    }
+
+    fn taint(self: Arc<Self>) -> Option<Taint> {
+        Output(self).taint()
+    }
+
+    fn root(self: Arc<Self>) -> Weak<dyn Node> {
+        Output(self).node()
+    }
+
+    fn flat(self: Arc<Self>) -> Output<Value> {
+        input::flatten(Output(self))
+    }
 }
 
 /// What a tree of properties is right now.
@@ -32,12 +78,22 @@ pub struct Snapshot {
     /// The first failed part.
     pub failure: Option<OutputError>,
     /// Dotted paths of parts that stem from resources, or wait for them.
-    pub derived: Vec<(String, Deps)>,
+    pub derived: Vec<(Arc<str>, Deps)>,
     /// Dotted paths of unknown parts, with what they wait for in words.
-    pub pending: Vec<(String, Arc<[String]>)>,
+    pub pending: Vec<(Arc<str>, Arc<[String]>)>,
 }
 
 impl Property {
+    /// An output as an input. Made after an await it carries what was awaited,
+    /// for which it takes an output of its own.
+    #[track_caller]
+    pub fn of<T: ToProperty + OutputValue>(output: Output<T>) -> Self {
+        match executor::ambient() == Taint::default() {
+            true => Self::Typed(Typed(output.0)),
+            false => Self::Output(input::flatten(output)),
+        }
+    }
+
     /// An empty object.
     pub fn map() -> Self {
         Self::Map(Members::new())
@@ -75,6 +131,49 @@ impl Property {
             })
     }
 
+    /// The same with every part that holds no output made one plain value, which
+    /// all who look at it then share.
+    pub(crate) fn collapsed(self) -> Self {
+        match self {
+            Self::List(list) => {
+                let list: Vec<_> = list.into_iter().map(Self::collapsed).collect();
+                match list.iter().all(Self::is_value) {
+                    true => Self::Value(Value::List(
+                        list.into_iter().filter_map(Self::into_value).collect(),
+                    )),
+                    false => Self::List(list),
+                }
+            }
+            Self::Map(map) => {
+                let map: Members<_> = map
+                    .into_iter()
+                    .map(|(key, member)| (key, member.collapsed()))
+                    .collect();
+                let is_plain = map.values().all(Self::is_value);
+                match is_plain {
+                    true => Self::Value(Value::Map(
+                        map.into_iter()
+                            .filter_map(|(key, member)| Some((key, member.into_value()?)))
+                            .collect(),
+                    )),
+                    false => Self::Map(map),
+                }
+            }
+            other => other,
+        }
+    }
+
+    fn is_value(&self) -> bool {
+        matches!(self, Self::Value(_))
+    }
+
+    fn into_value(self) -> Option<Value> {
+        match self {
+            Self::Value(value) => Some(value),
+            _ => None,
+        }
+    }
+
     /// The value as known right now; pending parts become [`Value::Unknown`].
     /// `name` turns a resource and a property path into words.
     pub fn peek(&self, name: &dyn Fn(ResId, &str) -> String, snapshot: &mut Snapshot) -> Value {
@@ -103,7 +202,16 @@ impl Property {
                     .map(|(key, item)| (key.clone(), item.member(path, key, name, snapshot)));
                 Value::Map(members.collect())
             }
-            Self::Output(output) => peek_output(output, path, name, snapshot),
+            Self::Output(output) => {
+                let now = (output.peek(), output.taint());
+                let waits_for = || output.waits_for();
+                peek_output(now, waits_for, path, name, snapshot)
+            }
+            Self::Typed(Typed(output)) => {
+                let now = (output.clone().peek_value(), output.clone().taint());
+                let waits_for = || roots([output.clone().root()]);
+                peek_output(now, waits_for, path, name, snapshot)
+            }
         }
     }
 
@@ -126,14 +234,17 @@ impl Property {
 }
 
 fn peek_output(
-    output: &Output<Value>,
+    (now, taint): (Peek<Value>, Option<Taint>),
+    waits_for: impl FnOnce() -> Roots,
     path: &str,
     name: &dyn Fn(ResId, &str) -> String,
     snapshot: &mut Snapshot,
 ) -> Value {
-    let (value, deps) = match output.peek() {
+    let taint = taint.unwrap_or_default();
+    let path: Arc<str> = path.into();
+    let (value, deps) = match now {
         Peek::Pending => {
-            let waits = output.waits_for();
+            let waits = waits_for();
             let words = waits.resources.iter().map(|(id, path)| name(*id, path));
             let words: Arc<[String]> = words
                 .chain(waits.program.iter().map(SourcePlace::to_string))
@@ -141,28 +252,24 @@ fn peek_output(
             let deps = Deps::from_ids(waits.resources.iter().map(|(id, _)| *id).collect());
             snapshot.roots.resources.extend(waits.resources);
             snapshot.roots.program.extend(waits.program);
-            snapshot.pending.push((path.to_owned(), words.clone()));
+            snapshot.pending.push((path.clone(), words.clone()));
             (Value::Unknown(words), deps)
         }
         Peek::Failed(error) => {
             snapshot.failure.get_or_insert(error);
-            (Value::Null, output.taint().unwrap_or_default().deps)
+            (Value::Null, taint.deps)
         }
         Peek::Known(value) => {
-            let taint = output.taint().unwrap_or_default();
-            (
-                if taint.secret {
-                    value.into_secret()
-                } else {
-                    value
-                },
-                taint.deps,
-            )
+            let value = match taint.secret {
+                true => value.into_secret(),
+                false => value,
+            };
+            (value, taint.deps)
         }
     };
     if deps != Deps::None {
         snapshot.deps.extend(deps.as_slice());
-        snapshot.derived.push((path.to_owned(), deps));
+        snapshot.derived.push((path, deps));
     }
     value
 }
@@ -229,6 +336,7 @@ pub fn resolve(property: Property) -> Output<Value> {
             },
         ),
         Property::Output(output) => mark(output),
+        Property::Typed(Typed(output)) => mark(output.flat()),
         Property::List(list) => Output::all(list.into_iter().map(resolve)).map(Value::List),
         Property::Map(map) => {
             let keys: Arc<[String]> = map.keys().cloned().collect();

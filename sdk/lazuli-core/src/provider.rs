@@ -203,9 +203,10 @@ pub trait Provider: Send + Sync {
         Vec::new()
     }
 
-    /// How long an operation usually takes; only orders the ready queue.
-    fn estimate(&self, ty: &str, lifecycle: Lifecycle) -> Duration {
-        let _ = (ty, lifecycle);
+    /// How long an operation usually takes; only orders the ready queue. For a
+    /// delete, `desired` is the resource as the state knows it.
+    fn estimate(&self, desired: &Desired, lifecycle: Lifecycle) -> Duration {
+        let _ = (desired, lifecycle);
         Duration::from_secs(1)
     }
 
@@ -228,8 +229,9 @@ pub trait Provider: Send + Sync {
     async fn read(&self, existing: &Existing) -> Result<Option<Created>, ProviderError>;
 
     /// Looks for what a create of unknown outcome may have made, where the cloud
-    /// gives ids itself: `lost` has no id. `known` are ids under the same urn
-    /// that are other resources (the old half of a replacement). The default
+    /// gives ids itself: `lost` has no id. `known` are ids that other resources
+    /// have: the old half of a replacement, or one of the same name that lies
+    /// elsewhere in the program. The default
     /// reads without an id; a provider that can have two of one name must find
     /// the right one here.
     ///

@@ -1,7 +1,7 @@
 //! What a program declares resources with: the stack, places, handles, components.
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::panic::Location;
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
@@ -29,7 +29,10 @@ pub(crate) struct Core {
     pub(crate) errors: RefCell<Vec<Error>>,
     pub(crate) allowed: RefCell<Vec<Allowance>>,
     pub(crate) approved: Output<()>,
-    cells: RefCell<Vec<ResourceCells>>,
+    /// Those of resources that are not settled yet.
+    cells: RefCell<Vec<Option<ResourceCells>>>,
+    /// Texts that many resources have in common: providers, paths of properties.
+    texts: RefCell<BTreeSet<Arc<str>>>,
     scopes: RefCell<HashMap<String, Weak<ScopeToken>>>,
     transforms: RefCell<Vec<Transform>>,
     /// Options of everything that asks for nothing: most resources share them.
@@ -58,6 +61,7 @@ impl Core {
             allowed: RefCell::default(),
             approved: Output(OutputCell::pending(Source::Program, Location::caller())),
             cells: RefCell::default(),
+            texts: RefCell::default(),
             scopes: RefCell::default(),
             transforms: RefCell::default(),
             plain: Arc::default(),
@@ -102,9 +106,18 @@ impl Core {
 
     /// Settles what is known of a resource before it is deployed, or all of it.
     pub(crate) fn settle(&self, id: ResId, settlement: Settlement) {
-        let Some(cells) = self.cells.borrow().get(id.index()).cloned() else {
-            return;
-        };
+        let cells = self
+            .cells
+            .borrow_mut()
+            .get_mut(id.index())
+            .and_then(|cells| {
+                match settlement {
+                    Settlement::Early(_) => cells.clone(),
+                    // Nothing more is said of it, so its cells are their readers' alone.
+                    Settlement::Full(_) | Settlement::Failed(_) => cells.take(),
+                }
+            });
+        let Some(cells) = cells else { return };
         let taint = Taint {
             deps: Deps::One(id),
             secret: false,
@@ -117,7 +130,7 @@ impl Core {
             Settlement::Full(outputs) => {
                 // What is not held early is taken from the full answer.
                 cells.early.settle(Data {
-                    value: Ok(Value::map()),
+                    value: Ok(Value::Null),
                     taint: taint.clone(),
                 });
                 cells.full.settle(Data {
@@ -127,15 +140,26 @@ impl Core {
             }
             Settlement::Failed(error) => {
                 cells.early.settle(Data {
-                    value: Ok(Value::map()),
+                    value: Ok(Value::Null),
                     taint: taint.clone(),
                 });
                 cells.full.settle(Data {
-                    value: Err(error),
+                    value: Err(Box::new(error)),
                     taint,
                 });
             }
         }
+    }
+
+    /// The one copy of a text.
+    fn text(&self, text: &str) -> Arc<str> {
+        let mut texts = self.texts.borrow_mut();
+        if let Some(known) = texts.get(text) {
+            return known.clone();
+        }
+        let new: Arc<str> = text.into();
+        texts.insert(new.clone());
+        new
     }
 
     fn report(&self, error: Error) {
@@ -232,14 +256,15 @@ impl Place {
         let mut options = std::mem::take(&mut spec.options).inherit(&self.inherited);
         self.transform(&mut spec, &mut options);
         let provider = match &options.provider {
-            Some(instance) if instance.split('/').next() == Some(spec.provider) => instance.clone(),
-            _ => spec.provider.to_owned(),
+            Some(instance) if instance.split('/').next() == Some(spec.provider) => instance,
+            _ => spec.provider,
         };
+        let provider = self.core.text(provider);
         let inherited = self.inherited_by_children(&options);
         let kind = RegistrationKind::Resource {
             provider,
             id: spec.id,
-            inputs: spec.inputs,
+            inputs: spec.inputs.collapsed(),
             existing,
         };
         let added = self.add(kind, &spec.ty, &name, options, spec.at);
@@ -316,11 +341,12 @@ impl Place {
     ) -> Added {
         let index = ResId(self.core.next.replace(self.core.next.get() + 1));
         let urn = self.urn(ty, name);
+        let whole = self.core.text("");
         let cells = ResourceCells {
-            early: OutputCell::pending(Source::Resource(index, "".into()), at),
-            full: OutputCell::pending(Source::Resource(index, "".into()), at),
+            early: OutputCell::pending(Source::Resource(index, whole.clone()), at),
+            full: OutputCell::pending(Source::Resource(index, whole), at),
         };
-        self.core.cells.borrow_mut().push(cells.clone());
+        self.core.cells.borrow_mut().push(Some(cells.clone()));
         let ambient = executor::ambient();
         let mut edges = ambient.deps.as_slice().to_vec();
         edges.extend(self.parent);
@@ -331,14 +357,14 @@ impl Place {
         self.core.registrations.borrow_mut().push(Registration {
             index,
             urn: urn.clone(),
-            name_problem: urn::check_name(name).err(),
+            name_problem: urn::check_name(name).err().map(Box::new),
             parent: self.parent,
             kind,
             options: match options.is_plain() {
                 true => self.core.plain.clone(),
                 false => Arc::new(options),
             },
-            aliases,
+            aliases: aliases.into(),
             ambient,
             at,
         });
@@ -553,7 +579,7 @@ impl Handle {
         path: &str,
         read: fn(&Value) -> std::result::Result<T, String>,
     ) -> Output<T> {
-        let path: Arc<str> = path.into();
+        let path = self.place.core.text(path);
         let source = Source::Resource(self.index, path.clone());
         let target = OutputCell::pending(source, Location::caller());
         let cell = target.clone();

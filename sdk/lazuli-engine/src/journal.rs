@@ -10,7 +10,8 @@ use crate::EngineError;
 use crate::state::{Entry, State};
 use crate::store::{self, Log, Store};
 
-const LARGEST_GROUP: usize = 4_096;
+/// Large enough to share a sync, small enough not to be held in memory twice.
+const LARGEST_GROUP: usize = 512;
 
 /// A journal that is open for writing, with the state it leads to.
 pub(crate) struct Journal {

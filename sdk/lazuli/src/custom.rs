@@ -112,6 +112,7 @@ use lazuli_cli::{
 };
 use lazuli_core::Provider;
 pub use lazuli_core::custom::{Custom, Facts, Failure, Inputs, Known, Made, Status, Wanted};
+pub use lazuli_core::{FromValue, Lifecycle, Value};
 pub use lazuli_macros::{Inputs, Outputs};
 
 use crate::cloud::Clouds;

@@ -173,8 +173,8 @@ impl Mocks {
         let resources = state.resources.into_values().map(|resource| MockResource {
             ty: resource.urn.ty().to_owned(),
             name: resource.urn.name().to_owned(),
-            id: resource.id,
-            inputs: resource.inputs,
+            id: resource.id.clone(),
+            inputs: resource.inputs.clone(),
         });
         Ok(MockedStack {
             resources: resources.collect(),

@@ -58,6 +58,26 @@ scenarios! {
         up --continue-on-error
           fails: 2 of the steps failed
           calls: create a, create b";
+    a_lost_create_is_told_from_what_has_the_same_name: "
+        | d v=1
+        up
+        | app/d v=1
+        fault: lose create d
+        up
+          fails: the connection broke
+          calls: create d
+          state: d app/d
+        up
+          plan: ~d -d
+          calls: update d, delete d
+          state: app/d";
+    a_resource_of_the_same_name_elsewhere_is_another: "
+        | d v=1
+        up
+        | app/d v=1
+        up
+          calls: create d, delete d
+          state: app/d";
     an_update_of_what_is_gone_fails_and_says_so: "
         | a v=1
         up

@@ -298,8 +298,8 @@ impl Provider for AzureProvider {
         exclusive::keys(desired)
     }
 
-    fn estimate(&self, ty: &str, lifecycle: Lifecycle) -> Duration {
-        estimate::of(ty, lifecycle)
+    fn estimate(&self, desired: &Desired, lifecycle: Lifecycle) -> Duration {
+        estimate::of(desired.urn.ty(), lifecycle)
     }
 
     async fn create(

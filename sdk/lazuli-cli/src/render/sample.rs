@@ -93,7 +93,7 @@ fn step(urn: Urn, op: Op, line: u32) -> Step {
         changes: Vec::new(),
         reasons: Vec::new(),
         inputs: Value::Null,
-        pending: Vec::new(),
+        pending: [].into(),
         after: Vec::new(),
     }
 }
@@ -179,10 +179,11 @@ pub(crate) fn first() -> Plan {
     );
     let mut role = step(role(), Op::Create, 50);
     role.inputs = Value::Map([("principalId".to_owned(), unknown())].into());
-    role.pending = vec![Pending {
+    role.pending = [Pending {
         path: "principalId".into(),
-        waits_for: vec!["rg/web/app: identity.principalId".into()],
-    }];
+        waits_for: ["rg/web/app: identity.principalId".into()].into(),
+    }]
+    .into();
     role.after = vec![1];
     Plan {
         wave: 1,
@@ -227,10 +228,11 @@ pub(crate) fn mixed() -> Plan {
             false,
         ),
     ];
-    create.pending = vec![Pending {
+    create.pending = [Pending {
         path: "owner".into(),
-        waits_for: vec!["rg/web/app: identity.principalId".into()],
-    }];
+        waits_for: ["rg/web/app: identity.principalId".into()].into(),
+    }]
+    .into();
     create.reasons = vec![Reason {
         path: Some("owner".into()),
         because: Because::From(app()),

@@ -135,8 +135,9 @@ impl<K: Custom> Provider for Served<K> {
         }
     }
 
-    fn estimate(&self, _: &str, lifecycle: Lifecycle) -> Duration {
-        self.0.facts().duration(lifecycle)
+    fn estimate(&self, desired: &Desired, lifecycle: Lifecycle) -> Duration {
+        let told = self.0.takes(&desired.inputs, lifecycle);
+        told.unwrap_or_else(|| self.0.facts().duration(lifecycle))
     }
 
     async fn create(

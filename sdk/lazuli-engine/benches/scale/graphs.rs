@@ -72,6 +72,20 @@ pub(crate) struct Timed {
 }
 
 impl Timed {
+    /// Layers of 20, each resource with up to three edges into the one before.
+    pub(crate) fn layered(seed: u64, size: usize, mean: f64) -> Self {
+        const LAYER: usize = 20;
+        let mut random = StdRng::seed_from_u64(seed);
+        let edges = (0..size).map(|at| {
+            let first = (at / LAYER).checked_sub(1).map(|layer| layer * LAYER);
+            let count = random.random_range(1..=EDGES);
+            let edge = |_| first.map(|first| random.random_range(first..first + LAYER));
+            (0..count).filter_map(edge).collect()
+        });
+        let edges = edges.collect();
+        Self::timed(edges, &mut random, mean)
+    }
+
     pub(crate) fn random(seed: u64, size: usize, mean: f64) -> Self {
         let mut random = StdRng::seed_from_u64(seed);
         let edges = (0..size).map(|at| {
@@ -79,9 +93,12 @@ impl Timed {
             (0..count).map(|_| random.random_range(0..at)).collect()
         });
         let edges = edges.collect();
-        let seconds = (0..size)
-            .map(|_| random.random_range(0.0..2.0 * mean))
-            .collect();
+        Self::timed(edges, &mut random, mean)
+    }
+
+    fn timed(edges: Vec<Vec<usize>>, random: &mut StdRng, mean: f64) -> Self {
+        let seconds = edges.iter().map(|_| random.random_range(0.0..2.0 * mean));
+        let seconds = seconds.collect();
         Self { edges, seconds }
     }
 

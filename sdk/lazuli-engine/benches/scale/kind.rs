@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use lazuli_core::custom::{Custom, Draft, Facts, Failure, Inputs, Known, Made, Wanted, serve};
-use lazuli_core::{Input, IntoList as _, Output, Stack};
+use lazuli_core::{FromValue as _, Input, IntoList as _, Lifecycle, Output, Stack, Value};
 use lazuli_engine::{Decision, Event, Frontend, Operation, Plan, Settings, Store, stop_channel};
 use serde::{Deserialize, Serialize};
 
@@ -20,7 +20,12 @@ impl Inputs for Thing {
     const TYPE: &'static str = "bench:Thing";
 }
 
-struct Things;
+/// Serves things.
+#[derive(Clone, Copy)]
+pub(crate) struct Things {
+    /// It says beforehand how long each takes.
+    pub(crate) tells: bool,
+}
 
 #[async_trait]
 impl Custom for Things {
@@ -31,9 +36,14 @@ impl Custom for Things {
         Facts::in_place()
     }
 
+    fn takes(&self, inputs: &Value, _: Lifecycle) -> Option<Duration> {
+        let seconds = f64::from_value(inputs.at("seconds")?).ok()?;
+        self.tells.then(|| Duration::from_secs_f64(seconds))
+    }
+
     async fn create(&self, wanted: Wanted<'_, Thing>) -> Result<Made<()>, Failure> {
         if wanted.inputs.seconds > 0.0 {
-            tokio::time::sleep(Duration::from_secs_f64(wanted.inputs.seconds)).await;
+            exactly(Duration::from_secs_f64(wanted.inputs.seconds)).await;
         }
         Ok(Made::new(format!("thing-{}", wanted.name), ()))
     }
@@ -41,6 +51,19 @@ impl Custom for Things {
     async fn update(&self, _: Known<'_, Thing, ()>, _: Wanted<'_, Thing>) -> Result<(), Failure> {
         Ok(())
     }
+}
+
+/// Sleeps on a thread: the runtime's timer rounds up to the next millisecond,
+/// and it is the engine that is measured here.
+#[expect(clippy::disallowed_methods, reason = "the thread is its own")]
+async fn exactly(time: Duration) {
+    let (done, wait) = tokio::sync::oneshot::channel();
+    std::thread::spawn(move || {
+        std::thread::sleep(time);
+        // The run may have ended.
+        let _ = done.send(());
+    });
+    wait.await.expect("a thread that sleeps");
 }
 
 /// Declares a graph.
@@ -71,13 +94,18 @@ impl Frontend for Quiet {
 }
 
 /// One run of the engine, on a runtime of its own.
-pub(crate) fn run<F, Fut>(operation: Operation, folder: &Path, parallel: usize, topology: F)
-where
+pub(crate) fn run<F, Fut>(
+    operation: Operation,
+    folder: &Path,
+    parallel: usize,
+    things: Things,
+    topology: F,
+) where
     F: FnOnce(Stack) -> Fut + Send + 'static,
     Fut: Future<Output = lazuli_core::Result<()>> + 'static,
 {
     let settings = Settings {
-        providers: [serve(Things)].into(),
+        providers: [serve(things)].into(),
         parallel,
         settle: Duration::from_secs(3),
         actor: "bench".into(),

@@ -2,28 +2,42 @@
 
 use std::time::Instant;
 
+use lazuli_core::Stack;
 use lazuli_engine::Operation;
 
 use crate::graphs::Timed;
-use crate::kind::{declare, run};
+use crate::kind::{Things, declare, run};
 
 const RESOURCES: usize = 400;
 /// Mean latency of a create, in seconds.
 const MEAN: f64 = 0.1;
 
-/// A row of the table.
-pub(crate) fn row(seed: u64, parallel: usize) -> String {
-    let graph = Timed::random(seed, RESOURCES, MEAN);
+/// A row of the table: without and with a provider that knows how long each takes.
+pub(crate) fn row(layered: bool, seed: u64, parallel: usize) -> String {
+    let graph = match layered {
+        true => Timed::layered(seed, RESOURCES, MEAN),
+        false => Timed::random(seed, RESOURCES, MEAN),
+    };
     let bound = graph.bound(parallel);
+    let cells = [false, true].map(|tells| {
+        let makespan = makespan(&graph, parallel, Things { tells });
+        format!("{makespan:.2} s, {:.1} %", (makespan / bound - 1.0) * 100.0)
+    });
+    let word = if layered { "layered" } else { "random" };
+    format!(
+        "| {word} {seed} | {parallel} | {bound:.2} s | {} | {} |\n",
+        cells[0], cells[1]
+    )
+}
+
+fn makespan(graph: &Timed, parallel: usize, things: Things) -> f64 {
     let folder = crate::folder();
     let began = Instant::now();
-    run(Operation::Up, folder.path(), parallel, async move |stack| {
-        declare(&stack, &graph.edges, &graph.seconds, 1);
+    let (edges, seconds) = (graph.edges.clone(), graph.seconds.clone());
+    let topology = async move |stack: Stack| {
+        declare(&stack, &edges, &seconds, 1);
         Ok(())
-    });
-    let makespan = began.elapsed().as_secs_f64();
-    let above = (makespan / bound - 1.0) * 100.0;
-    format!(
-        "| seed {seed}, {RESOURCES} | {parallel} | {bound:.2} s | {makespan:.2} s | {above:.1} % |\n"
-    )
+    };
+    run(Operation::Up, folder.path(), parallel, things, topology);
+    began.elapsed().as_secs_f64()
 }

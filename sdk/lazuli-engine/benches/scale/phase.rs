@@ -4,10 +4,11 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
 
+use lazuli_core::Stack;
 use lazuli_engine::Operation;
 
 use crate::graphs::Shape;
-use crate::kind::{declare, run};
+use crate::kind::{Things, declare, run};
 
 /// How many operations run at once.
 const PARALLEL: usize = 64;
@@ -114,10 +115,12 @@ pub(crate) fn carry_out(words: &[&str]) -> String {
     let (operation, v) = phase.operation();
     let before = written();
     let began = Instant::now();
-    run(operation, Path::new(folder), PARALLEL, async move |stack| {
+    let things = Things { tells: false };
+    let topology = async move |stack: Stack| {
         declare(&stack, &edges, &[], v);
         Ok(())
-    });
+    };
+    run(operation, Path::new(folder), PARALLEL, things, topology);
     let seconds = began.elapsed().as_secs_f64();
     format!("{seconds} {} {}", peak(), written() - before)
 }

@@ -8,7 +8,7 @@ mod outcome;
 mod prepare;
 mod schedule;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -76,6 +76,8 @@ struct Dispatcher<'a, 'b> {
     started: HashMap<usize, (u64, Instant)>,
     /// What the cloud deletes along with a container, by the container.
     members: HashMap<lazuli_core::Urn, Vec<(lazuli_core::Urn, String)>>,
+    /// Creates that were looked for past everything that is known.
+    looked_again: HashSet<usize>,
     /// Ready steps whose inputs are not all known to the program yet.
     awaiting: Vec<usize>,
     statuses: mpsc::UnboundedReceiver<(lazuli_core::Urn, String)>,
@@ -85,9 +87,10 @@ struct Dispatcher<'a, 'b> {
 }
 
 /// Carries out a plan that has no errors and was approved.
-pub(crate) async fn execute(context: &mut Context<'_>, planned: Planned) -> Wave {
+/// Returns the steps, too, which [`Wave::done`] counts in.
+pub(crate) async fn execute(context: &mut Context<'_>, planned: Planned) -> (Wave, Vec<Step>) {
     let (status, statuses) = mpsc::unbounded_channel();
-    let weigh = |step: &Step| estimate(context, step);
+    let weigh = |at: usize, step: &Step| estimate(context, step, &planned.subjects[at]);
     let schedule = Schedule::new(&planned.plan.steps, weigh);
     let mut members: HashMap<_, Vec<_>> = HashMap::new();
     for step in &planned.plan.steps {
@@ -103,6 +106,7 @@ pub(crate) async fn execute(context: &mut Context<'_>, planned: Planned) -> Wave
         tasks: JoinSet::new(),
         started: HashMap::new(),
         members,
+        looked_again: HashSet::new(),
         awaiting: Vec::new(),
         statuses,
         status,
@@ -113,16 +117,37 @@ pub(crate) async fn execute(context: &mut Context<'_>, planned: Planned) -> Wave
     dispatcher.run().await
 }
 
-fn estimate(context: &Context<'_>, step: &Step) -> Duration {
+fn estimate(context: &Context<'_>, step: &Step, subject: &Subject) -> Duration {
     let lifecycle = lifecycle(step.op);
-    let provider =
-        provider_name(context, step).and_then(|name| context.graph.provider(&name).cloned());
-    provider.map_or(Duration::from_secs(1), |provider| {
-        provider.estimate(step.urn.ty(), lifecycle)
-    })
+    let (graph, state) = (&*context.graph, context.journal.state());
+    let estimate = match subject {
+        Subject::Declared(index) if !step.op.is_delete() => {
+            let provider = graph.provider_of(*index);
+            provider.map(|provider| provider.estimate(&graph.desired(*index, lifecycle), lifecycle))
+        }
+        _ => {
+            let leftover = step.id.as_ref().and_then(|id| state.superseded.get(id));
+            let old = leftover.or_else(|| state.resources.get(&step.urn));
+            old.and_then(|old| {
+                let provider = graph.provider(&old.provider)?;
+                Some(provider.estimate(&desired_of(old.existing()), lifecycle))
+            })
+        }
+    };
+    estimate.unwrap_or(Duration::from_secs(1))
 }
 
-fn provider_name(context: &Context<'_>, step: &Step) -> Option<String> {
+/// A resource of the state in the form of one that is wanted.
+fn desired_of(existing: lazuli_core::Existing) -> lazuli_core::Desired {
+    lazuli_core::Desired {
+        urn: existing.urn,
+        id: Some(existing.id),
+        inputs: existing.inputs,
+        timeout: None,
+    }
+}
+
+fn provider_name(context: &Context<'_>, step: &Step) -> Option<Arc<str>> {
     let declared = context
         .graph
         .find(&step.urn)
@@ -147,7 +172,7 @@ fn lifecycle(op: Op) -> Lifecycle {
 }
 
 impl Dispatcher<'_, '_> {
-    async fn run(mut self) -> Wave {
+    async fn run(mut self) -> (Wave, Vec<Step>) {
         loop {
             self.fill();
             let over = self.schedule.is_done() || self.halted.is_some() || self.is_blocked();
@@ -163,7 +188,7 @@ impl Dispatcher<'_, '_> {
             }
         }
         self.skip_rest();
-        self.wave
+        (self.wave, self.steps)
     }
 
     /// Whether all that is left follows a step that failed.
@@ -335,10 +360,11 @@ pub(crate) async fn settle_in_flight(
         if operation.op == Op::Update {
             // The journal holds what was wanted; what was there before is in the state.
             let old = state.resources.get(urn);
-            operation.resource.outputs = old.map(|old| old.outputs.clone()).unwrap_or_default();
+            let resource = Arc::make_mut(&mut operation.resource);
+            resource.outputs = old.map(|old| old.outputs.clone()).unwrap_or_default();
         }
-        let provider = providers.get(&operation.resource.provider).cloned();
-        let known = state.ids_of(&operation.resource.urn);
+        let provider = providers.get(&*operation.resource.provider).cloned();
+        let known = state.ids_of_type(operation.resource.urn.ty());
         tasks.spawn(async move {
             let reading = settle(provider.as_deref(), &operation, &known).await;
             (number, operation, reading)

@@ -34,12 +34,9 @@ impl Operation {
     pub(crate) fn desired(&self) -> Desired {
         match self {
             Self::Create { desired, .. } | Self::Update { desired, .. } => desired.clone(),
-            Self::Delete { existing, .. } | Self::Read { existing } => Desired {
-                urn: existing.urn.clone(),
-                id: Some(existing.id.clone()),
-                inputs: existing.inputs.clone(),
-                timeout: None,
-            },
+            Self::Delete { existing, .. } | Self::Read { existing } => {
+                super::desired_of(existing.clone())
+            }
         }
     }
 }
@@ -107,15 +104,7 @@ pub(crate) async fn perform(
     match operation {
         Operation::Create { desired, known } => match provider.create(&desired, reporter).await {
             Ok(created) => Ending::Brought(created),
-            Err(error) => {
-                let existing = Existing {
-                    id: desired.id.clone().unwrap_or_default(),
-                    urn: desired.urn,
-                    inputs: desired.inputs,
-                    outputs: Value::Null,
-                };
-                failed(provider, error, &existing, &known).await
-            }
+            Err(error) => failed(provider, error, &lost(desired), &known).await,
         },
         Operation::Update { existing, desired } => {
             match provider.update(&existing, &desired, reporter).await {
@@ -185,6 +174,26 @@ async fn failed(
         _ => Reading::Unchanged,
     };
     Ending::Failed { error, found }
+}
+
+/// What a create of unknown outcome may have made.
+fn lost(desired: Desired) -> Existing {
+    Existing {
+        id: desired.id.unwrap_or_default(),
+        urn: desired.urn,
+        inputs: desired.inputs,
+        outputs: Value::Null,
+    }
+}
+
+/// Looks for what a create of unknown outcome may have made; it has none of the
+/// ids that are known.
+pub(super) async fn look_for(
+    provider: &dyn Provider,
+    desired: Desired,
+    known: &[String],
+) -> Reading {
+    look(provider, &lost(desired), known).await
 }
 
 async fn look(provider: &dyn Provider, existing: &Existing, known: &[String]) -> Reading {

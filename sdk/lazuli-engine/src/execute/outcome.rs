@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use lazuli_core::options::HookPoint;
 use lazuli_core::stack::Settlement;
-use lazuli_core::{OutputError, ProviderErrorKind, Value};
+use lazuli_core::{OutputError, ProviderError, ProviderErrorKind, Value};
 
 use super::operation::{Ending, Reading};
-use super::{Dispatcher, Message, hooks, lifecycle};
+use super::{Dispatcher, Message, hooks, lifecycle, operation};
 use crate::event::{Event, Failure};
 use crate::graph::{Progress, with_secrets};
 use crate::plan::Op;
@@ -38,7 +38,11 @@ impl Dispatcher<'_, '_> {
                         (Some("it still exists and stays in the state".to_owned()), Some(Outcome::Nothing))
                     }
                     // Found by its name: the one that was to be replaced, or one under another urn.
+                    // What is looked for may be beside it.
                     Reading::Present(created) if self.is_former(at, &created.id) => {
+                        if self.look_again(at, &error) {
+                            return;
+                        }
                         (None, Some(Outcome::Nothing))
                     }
                     Reading::Present(created) => {
@@ -118,6 +122,29 @@ impl Dispatcher<'_, '_> {
         }
     }
 
+    /// Looks for what a create of unknown outcome may have made, past everything
+    /// that the state knows; once. [`Message::Ended`] follows.
+    fn look_again(&mut self, at: usize, error: &ProviderError) -> bool {
+        let Some(index) = self.subjects[at].node() else {
+            return false;
+        };
+        let provider = self.context.graph.provider_of(index).cloned();
+        let Some(provider) = provider.filter(|_| self.looked_again.insert(at)) else {
+            return false;
+        };
+        let desired = self
+            .context
+            .graph
+            .desired(index, lifecycle(self.steps[at].op));
+        let known = self.context.journal.state().ids_of_type(desired.urn.ty());
+        let error = error.clone();
+        self.tasks.spawn(async move {
+            let found = operation::look_for(&*provider, desired, &known).await;
+            Message::Ended(at, Ending::Failed { error, found })
+        });
+        true
+    }
+
     fn is_former(&self, at: usize, id: &str) -> bool {
         let creates = matches!(self.steps[at].op, Op::Create | Op::CreateReplacement);
         creates && self.context.journal.state().has_id(id)
@@ -137,9 +164,9 @@ impl Dispatcher<'_, '_> {
         let supersedes = self.steps[at].op == Op::CreateReplacement
             && former.is_some_and(|old| old.id != resource.id);
         if supersedes {
-            Outcome::Superseded(Box::new(resource))
+            Outcome::Superseded(resource.into())
         } else {
-            Outcome::Is(Box::new(resource))
+            Outcome::Is(resource.into())
         }
     }
 

@@ -47,13 +47,20 @@ impl Dispatcher<'_, '_> {
 
     fn launch(&mut self, at: usize, request: Request) {
         let number = self.context.journal.new_operation();
-        let step = &self.steps[at];
+        let step = &mut self.steps[at];
         let durable = request.in_flight.map(|in_flight| {
             self.context.journal.append(Entry::Started {
                 operation: number,
                 in_flight: Box::new(in_flight),
             })
         });
+        if let Some(index) = self.subjects[at].node().filter(|_| !step.op.is_delete()) {
+            self.context.graph.drop_outputs(index);
+        }
+        // Shown and approved: from here on the node has the inputs as they are.
+        step.inputs = Value::Null;
+        step.pending = Arc::default();
+        step.changes = Vec::new();
         self.started.insert(at, (number, Instant::now()));
         (self.context.event)(Event::StepStarted {
             urn: step.urn.clone(),
@@ -105,7 +112,7 @@ impl Dispatcher<'_, '_> {
             inputs: self.context.graph.imported_inputs(index, &found),
             ..self.context.graph.record(index, found.id, found.outputs)
         };
-        let resource = Box::new(self.context.journal.state().contained(resource));
+        let resource = Arc::new(self.context.journal.state().contained(resource));
         let number = self.context.journal.new_operation();
         let outcome = match replaces {
             true => Outcome::Superseded(resource),
@@ -195,7 +202,7 @@ impl Dispatcher<'_, '_> {
         let resource = self.context.journal.state().contained(resource);
         let in_flight = InFlight {
             op,
-            resource,
+            resource: resource.into(),
             token: None,
             members: Vec::new(),
         };
@@ -222,7 +229,7 @@ impl Dispatcher<'_, '_> {
         at: usize,
         index: ResId,
         provider: &dyn Provider,
-    ) -> Result<Option<Resource>, Box<Failure>> {
+    ) -> Result<Option<Arc<Resource>>, Box<Failure>> {
         let node = self.context.graph.node(index);
         let state = self.context.journal.state();
         let Some(old) = self.context.graph.former(index, &node.seen, state).cloned() else {
@@ -277,7 +284,7 @@ impl Dispatcher<'_, '_> {
             // Nothing depends on this being durable before the run ends.
             drop(self.context.journal.append(Entry::Noted {
                 from,
-                resource: Box::new(resource),
+                resource: Arc::new(resource),
             }));
         }
         (self.context.event)(Event::StepUnchanged {

@@ -17,10 +17,43 @@ enum Status {
     Dropped,
 }
 
+/// Who follows whom: the followers of all steps one after the other, and where
+/// those of each begin.
+struct Followers {
+    begins: Vec<u32>,
+    all: Vec<u32>,
+}
+
+impl Followers {
+    fn of(steps: &[Step]) -> Self {
+        let mut begins = vec![0_u32; steps.len() + 1];
+        for before in steps.iter().flat_map(|step| &step.after) {
+            begins[before + 1] += 1;
+        }
+        for at in 0..steps.len() {
+            begins[at + 1] += begins[at];
+        }
+        let mut next = begins.clone();
+        let mut all = vec![0; begins[steps.len()] as usize];
+        for (at, step) in steps.iter().enumerate() {
+            for before in &step.after {
+                // Resources are counted in 32 bits, and each has at most two steps.
+                all[next[*before] as usize] = at as u32;
+                next[*before] += 1;
+            }
+        }
+        Self { begins, all }
+    }
+
+    fn of_step(&self, at: usize) -> &[u32] {
+        &self.all[self.begins[at] as usize..self.begins[at + 1] as usize]
+    }
+}
+
 /// Ready queue over the steps of a plan.
 pub(crate) struct Schedule {
     open: Vec<usize>,
-    followers: Vec<Vec<usize>>,
+    followers: Followers,
     weight: Vec<Duration>,
     status: Vec<Status>,
     ready: BinaryHeap<(Duration, Reverse<usize>)>,
@@ -33,22 +66,15 @@ pub(crate) struct Schedule {
 
 impl Schedule {
     /// `weigh` estimates the duration of a step.
-    pub(crate) fn new(steps: &[Step], weigh: impl Fn(&Step) -> Duration) -> Self {
-        let mut followers = vec![Vec::new(); steps.len()];
-        for (at, step) in steps.iter().enumerate() {
-            for before in &step.after {
-                followers[*before].push(at);
-            }
-        }
+    pub(crate) fn new(steps: &[Step], weigh: impl Fn(usize, &Step) -> Duration) -> Self {
+        let followers = Followers::of(steps);
         // A step follows all in its `after`, so the remaining path of followers is known first.
         let mut weight = vec![Duration::ZERO; steps.len()];
         for at in (0..steps.len()).rev() {
-            let rest = followers[at]
-                .iter()
-                .map(|next: &usize| weight[*next])
-                .max()
-                .unwrap_or_default();
-            weight[at] = rest + weigh(&steps[at]);
+            let rest = followers.of_step(at).iter();
+            let rest = rest.map(|next| weight[*next as usize]).max();
+            let rest = rest.unwrap_or_default();
+            weight[at] = rest + weigh(at, &steps[at]);
         }
         let mut schedule = Self {
             open: steps.iter().map(|step| step.after.len()).collect(),
@@ -122,8 +148,8 @@ impl Schedule {
     /// The step succeeded: its followers may become ready.
     pub(crate) fn finish(&mut self, at: usize) {
         self.end(at, Status::Done);
-        for index in 0..self.followers[at].len() {
-            let next = self.followers[at][index];
+        for index in 0..self.followers.of_step(at).len() {
+            let next = self.followers.of_step(at)[index] as usize;
             self.open[next] -= 1;
             if self.open[next] == 0 {
                 self.ready_again(next);
@@ -172,12 +198,12 @@ mod tests {
             changes: Vec::new(),
             reasons: Vec::new(),
             inputs: Value::Null,
-            pending: Vec::new(),
+            pending: Default::default(),
             after: after.to_vec(),
         }
     }
 
-    fn seconds(step: &Step) -> Duration {
+    fn seconds(_: usize, step: &Step) -> Duration {
         Duration::from_secs(if step.urn.name().starts_with("slow") {
             10
         } else {

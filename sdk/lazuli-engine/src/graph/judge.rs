@@ -1,6 +1,8 @@
 //! What is decided about a node: against the state, the selection, and what was
 //! read of the cloud.
 
+use std::sync::Arc;
+
 use lazuli_core::executor::ResId;
 use lazuli_core::program::RegistrationKind;
 use lazuli_core::{Created, Existing, ProviderError, Urn, Value};
@@ -22,7 +24,7 @@ impl Graph {
         if *existing {
             return self.judge_existing(index, seen);
         }
-        let old = self.former(index, seen, state);
+        let old = self.former(index, seen, state).map(|old| &**old);
         if self.scope.destroying || !self.is_selected(&node.registration.urn) {
             return Some(old.map_or(Decision::Excluded, |_| Decision::Kept));
         }
@@ -95,7 +97,7 @@ impl Graph {
             return Some(Decision::Create);
         };
         Some(Decision::Import {
-            found: found.clone(),
+            found: Box::new(found.clone()),
             changes: import_changes(wish, found),
             replaces: old.is_some(),
         })
@@ -161,7 +163,7 @@ impl Graph {
         index: ResId,
         seen: &Seen,
         state: &'a State,
-    ) -> Option<&'a Resource> {
+    ) -> Option<&'a Arc<Resource>> {
         let registration = &self.node(index).registration;
         let urn = &registration.urn;
         let aliased = || {

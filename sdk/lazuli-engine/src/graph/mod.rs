@@ -12,7 +12,7 @@ use lazuli_core::executor::{Deps, ResId};
 use lazuli_core::program::{Registration, RegistrationKind};
 use lazuli_core::property::Snapshot;
 use lazuli_core::{
-    Created, Diagnostic, OutputError, Provider, ProviderError, TypeFacts, Urn, Value,
+    Created, Diagnostic, OutputError, Property, Provider, ProviderError, TypeFacts, Urn, Value,
 };
 
 pub(crate) use self::record::{hide_like, with_secrets};
@@ -39,12 +39,12 @@ pub(crate) struct Node {
 pub(crate) struct Seen {
     pub(crate) id: Option<String>,
     pub(crate) inputs: Value,
-    pub(crate) pending: Vec<Pending>,
-    pub(crate) derived: Vec<(String, Deps)>,
+    pub(crate) pending: Arc<[Pending]>,
+    pub(crate) derived: Vec<(Arc<str>, Deps)>,
     pub(crate) depends_on: Vec<ResId>,
-    pub(crate) failure: Option<OutputError>,
+    pub(crate) failure: Option<Box<OutputError>>,
     /// The value of the replacement trigger.
-    pub(crate) trigger: Option<Value>,
+    pub(crate) trigger: Option<Box<Value>>,
     /// Whether an unknown input waits for something the program makes itself.
     pub(crate) waits_on_program: bool,
 }
@@ -154,6 +154,11 @@ impl Graph {
 
     /// Takes new registrations in; duplicates and unusable names are findings.
     pub(crate) fn add(&mut self, registrations: Vec<Registration>) {
+        let (known, new) = (self.nodes.len(), registrations.len());
+        if self.nodes.capacity() < known + new {
+            // Programs declare most at once; doubling would leave half of it empty.
+            self.nodes.reserve_exact(new.max(known / 4));
+        }
         for registration in registrations {
             let index = registration.index;
             self.inspect(&registration);
@@ -203,7 +208,7 @@ impl Graph {
             );
         }
         if let RegistrationKind::Resource { provider, .. } = &registration.kind
-            && !self.providers.contains_key(provider)
+            && !self.providers.contains_key(&**provider)
         {
             let known: Vec<_> = self.providers.keys().map(String::as_str).collect();
             let message = format!(
@@ -242,14 +247,14 @@ impl Graph {
             RegistrationKind::Resource { id, inputs, .. } => {
                 let inputs = inputs.peek(&name, &mut snapshot);
                 let id = id.as_ref().and_then(|id| {
-                    let id = lazuli_core::Property::Output(id.map(Value::String));
-                    let before = snapshot.pending.len();
+                    let id = Property::of(id.clone());
+                    let (pending, derived) = (snapshot.pending.len(), snapshot.derived.len());
                     let value = id.peek(&name, &mut snapshot);
-                    if let Some(pending) = snapshot.pending.get_mut(before) {
-                        pending.0 = "id".to_owned();
+                    if let Some(pending) = snapshot.pending.get_mut(pending) {
+                        pending.0 = "id".into();
                     }
                     // The id is no input path.
-                    snapshot.derived.retain(|(path, _)| !path.is_empty());
+                    snapshot.derived.truncate(derived);
                     value.as_str().map(str::to_owned)
                 });
                 (id, inputs)
@@ -261,10 +266,10 @@ impl Graph {
             let derived = snapshot.derived.len();
             let value = trigger.peek(&name, &mut snapshot);
             for pending in &mut snapshot.pending[before..] {
-                "replacement trigger".clone_into(&mut pending.0);
+                pending.0 = "replacement trigger".into();
             }
             snapshot.derived.truncate(derived);
-            value
+            Box::new(value)
         });
         let mut depends_on = snapshot.deps;
         depends_on.extend(registration.ambient.deps.as_slice());
@@ -272,17 +277,17 @@ impl Graph {
         depends_on.extend(options.deleted_with);
         depends_on.extend(&options.replace_with);
         depends_on.extend(registration.parent);
-        let pending = snapshot.pending.into_iter().map(|(path, waits)| Pending {
-            path,
-            waits_for: waits.to_vec(),
-        });
+        let pending = snapshot.pending.into_iter();
+        let pending = pending.map(|(path, waits_for)| Pending { path, waits_for });
+        let pending: Vec<_> = pending.collect();
+        snapshot.derived.shrink_to_fit();
         Seen {
             id,
             inputs,
-            pending: pending.collect(),
+            pending: shared(pending),
             derived: snapshot.derived,
             depends_on: self.resources(Deps::from_ids(depends_on).as_slice(), index),
-            failure: snapshot.failure,
+            failure: snapshot.failure.map(Box::new),
             trigger,
             waits_on_program: !snapshot.roots.program.is_empty(),
         }
@@ -352,6 +357,10 @@ impl Graph {
                 self.nodes[blocker.index()].watchers.push(index);
                 continue;
             }
+            if let Some(dep) = self.about_to_be_told(&seen) {
+                self.nodes[dep.index()].watchers.push(index);
+                continue;
+            }
             self.remember_id(index, &seen);
             for dep in &seen.depends_on {
                 if !seen.pending.is_empty() && self.node(*dep).progress == Progress::Declared {
@@ -380,6 +389,18 @@ impl Graph {
         same
     }
 
+    /// What a node with unknown inputs depends on, and the program is told of next:
+    /// deciding before that would see a change in every unknown.
+    fn about_to_be_told(&self, seen: &Seen) -> Option<ResId> {
+        let mut deps = seen.depends_on.iter().copied();
+        let next = |dep: &ResId| {
+            let node = self.node(*dep);
+            let settled = node.decision.as_ref().is_some_and(Decision::is_settled);
+            settled && node.progress == Progress::Declared
+        };
+        deps.find(next).filter(|_| !seen.pending.is_empty())
+    }
+
     fn remember_id(&mut self, index: ResId, seen: &Seen) {
         let Some(id) = &seen.id else { return };
         let urn = self.node(index).registration.urn.clone();
@@ -398,6 +419,15 @@ impl Graph {
                 .at(self.node(index).registration.at);
             self.findings
                 .push(finding.help("declare it once and share the handle"));
+        }
+    }
+
+    /// All inputs of a node are known and its request leaves: it will not be
+    /// looked at again, so the outputs behind its inputs may go.
+    pub(crate) fn drop_outputs(&mut self, index: ResId) {
+        let node = &mut self.nodes[index.index()];
+        if let RegistrationKind::Resource { inputs, .. } = &mut node.registration.kind {
+            *inputs = Property::Value(node.seen.inputs.clone());
         }
     }
 
@@ -437,6 +467,14 @@ impl Graph {
     /// Whether something waits to be looked at.
     pub(crate) fn is_dirty(&self) -> bool {
         !self.dirty.is_empty()
+    }
+}
+
+/// A list that clones share; an empty one takes no memory.
+fn shared<T>(list: Vec<T>) -> Arc<[T]> {
+    match list.is_empty() {
+        true => Arc::default(),
+        false => list.into(),
     }
 }
 

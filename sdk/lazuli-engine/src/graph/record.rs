@@ -1,5 +1,7 @@
 //! A node as providers and the state take it.
 
+use std::sync::Arc;
+
 use lazuli_core::executor::ResId;
 use lazuli_core::program::RegistrationKind;
 use lazuli_core::{Created, Desired, Value};
@@ -32,7 +34,7 @@ impl Graph {
         let registration = &node.registration;
         let provider = match &registration.kind {
             RegistrationKind::Resource { provider, .. } => provider.clone(),
-            RegistrationKind::Component => String::new(),
+            RegistrationKind::Component => Arc::from(""),
         };
         let options = &registration.options;
         let urn_of = |id: &ResId| self.node(*id).registration.urn.clone();
@@ -67,7 +69,7 @@ impl Graph {
                 .filter(|id| recorded(&id))
                 .map(|id| urn_of(&id)),
             container_id: None,
-            trigger: node.seen.trigger.clone(),
+            trigger: node.seen.trigger.as_deref().cloned(),
             secret_outputs,
             delete_timeout: options.timeouts.delete,
             delete_hooks: options.hooks.around_delete(),

@@ -51,7 +51,7 @@ mod tests {
     fn check(code: &str, reason: &str, expected: &[(&str, Severity)]) {
         let mut findings = vec![Diagnostic::error("KNOWN1", "no zone is linked")];
         let place = SourcePlace {
-            file: "main.rs".to_owned(),
+            file: "main.rs".into(),
             line: 3,
         };
         let allowance = Allowance {

@@ -1,6 +1,7 @@
 //! From graph and state to a plan. Pure: same inputs, same plan.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use lazuli_core::executor::ResId;
 use lazuli_core::program::{ExportEntry, RegistrationKind, Waiting};
@@ -123,7 +124,7 @@ pub(super) fn removal(op: Op, old: &Resource) -> Step {
         changes: Vec::new(),
         reasons: Vec::new(),
         inputs: Value::Null,
-        pending: Vec::new(),
+        pending: Arc::default(),
         after: Vec::new(),
     }
 }

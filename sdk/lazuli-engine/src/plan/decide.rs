@@ -3,7 +3,7 @@
 use lazuli_core::executor::ResId;
 use lazuli_core::{Created, Options, TypeFacts, Value};
 
-use super::diff::{Rules, covers, diff};
+use super::diff::{Rules, Touched, covers, diff};
 use super::drift::actual_inputs;
 use super::{Because, Change, Reason};
 use crate::graph::{Graph, Seen};
@@ -29,7 +29,7 @@ pub(crate) enum Decision {
     /// It exists and the state is to know it.
     Import {
         /// What is there.
-        found: Created,
+        found: Box<Created>,
         /// How the program differs from what is there.
         changes: Vec<Change>,
         /// Whether it takes the place of another one.
@@ -126,7 +126,7 @@ pub(crate) fn decide(wish: &Wish<'_>, old: Option<&Resource>) -> Decision {
     if old.uncertain {
         reasons.push(Reason::new(Because::Interrupted));
     }
-    if old.provider != wish.provider {
+    if *old.provider != *wish.provider {
         reasons.push(Reason::new(Because::NewProvider(wish.provider.to_owned())));
     }
     if changes.is_empty() && reasons.is_empty() {
@@ -139,7 +139,7 @@ pub(crate) fn decide(wish: &Wish<'_>, old: Option<&Resource>) -> Decision {
 /// Reasons for a replacement beside the inputs, in the order in which they are looked at.
 fn replacing(wish: &Wish<'_>, old: &Resource) -> Vec<Reason> {
     let mut reasons = Vec::new();
-    if is_triggered(wish.seen.trigger.as_ref(), old.trigger.as_ref()) {
+    if is_triggered(wish.seen.trigger.as_deref(), old.trigger.as_ref()) {
         reasons.push(Reason::new(Because::Trigger));
     }
     if wish.asked {
@@ -150,7 +150,7 @@ fn replacing(wish: &Wish<'_>, old: &Resource) -> Vec<Reason> {
             reasons.push(Reason::new(Because::NewId(id.clone())));
         }
         // Nobody can say that another instance of the provider finds the same resource.
-        None if old.provider != wish.provider => {
+        None if *old.provider != *wish.provider => {
             reasons.push(Reason::new(Because::NewProvider(wish.provider.to_owned())));
         }
         _ => {}
@@ -268,13 +268,10 @@ fn sources(graph: &Graph, wish: &Wish<'_>, changes: &[Change], reasons: &mut Vec
         let mut patterns = wish.facts.immutable.iter().chain(options);
         patterns.any(|pattern| covers(pattern, path))
     };
+    let touched = Touched::by(changes);
     let mut replace = false;
     for (path, deps) in &wish.seen.derived {
-        let differs = || {
-            changes
-                .iter()
-                .any(|change| covers(path, &change.path) || covers(&change.path, path))
-        };
+        let differs = || touched.is(path);
         for dep in deps.as_slice() {
             let node = graph.node(*dep);
             let urn = || node.registration.urn.clone();
@@ -286,10 +283,8 @@ fn sources(graph: &Graph, wish: &Wish<'_>, changes: &[Change], reasons: &mut Vec
                 Some(decision) if decision.changes_outputs() && differs() => Because::From(urn()),
                 _ => continue,
             };
-            let reason = Reason::at(path, because);
-            if !reasons.contains(&reason) {
-                reasons.push(reason);
-            }
+            // Paths and their sources are distinct, and so are these reasons.
+            reasons.push(Reason::at(path, because));
         }
     }
     replace

@@ -4,7 +4,7 @@
 //! text forms redact. Secret marks, the order of sets, the case of ids and a
 //! null beside nothing are no differences.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use lazuli_core::{TypeFacts, Value};
 use similar::{Algorithm, DiffTag, capture_diff_slices};
@@ -72,11 +72,18 @@ pub(super) struct Rules<'a> {
 /// All differences, sorted by path. Below a secret, every value is secret.
 pub(super) fn diff(old: &Value, new: &Value, rules: &Rules<'_>) -> Vec<Change> {
     let mut found = Vec::new();
+    if old == new && !new.contains_unknown() {
+        return found;
+    }
     walk("", Some(old), Some(new), rules, &mut found);
     found.retain(|change| !any(rules.ignore, &change.path, covers));
+    let secretive: Vec<_> = [old, new]
+        .into_iter()
+        .filter(|side| side.contains_secret())
+        .collect();
     for change in &mut found {
         let plain_path = change.path.replace('[', ".").replace(']', "");
-        if hides(old, &plain_path) || hides(new, &plain_path) {
+        if secretive.iter().any(|side| hides(side, &plain_path)) {
             change.old = std::mem::take(&mut change.old).into_secret();
             change.new = std::mem::take(&mut change.new).into_secret();
         }
@@ -85,6 +92,48 @@ pub(super) fn diff(old: &Value, new: &Value, rules: &Rules<'_>) -> Vec<Change> {
     }
     found.sort_by(|a, b| a.path.cmp(&b.path));
     found
+}
+
+/// Paths of changes, to ask which values they touch: as often as a resource has
+/// inputs that stem from others, so without looking at every change.
+pub(super) struct Touched {
+    /// Every changed path, and all that is above one.
+    above: HashSet<String>,
+    changed: HashSet<String>,
+}
+
+impl Touched {
+    pub(super) fn by(changes: &[Change]) -> Self {
+        let mut touched = Self {
+            above: HashSet::new(),
+            changed: HashSet::new(),
+        };
+        for change in changes {
+            let path = normal(&change.path);
+            touched.above.extend(prefixes(&path).map(str::to_owned));
+            touched.changed.insert(path);
+        }
+        touched
+    }
+
+    /// Whether the value at a path changed: it, something in it, or what it lies in.
+    pub(super) fn is(&self, path: &str) -> bool {
+        if self.changed.is_empty() {
+            return false;
+        }
+        let path = normal(path);
+        self.above.contains(&path) || prefixes(&path).any(|above| self.changed.contains(above))
+    }
+}
+
+fn normal(path: &str) -> String {
+    path.replace('[', ".").replace(']', "").to_ascii_lowercase()
+}
+
+/// A path and all above it.
+fn prefixes(path: &str) -> impl Iterator<Item = &str> {
+    let cuts = path.match_indices('.').map(|(at, _)| at);
+    cuts.chain([path.len()]).map(|end| &path[..end])
 }
 
 /// Whether a secret stands on the way to a path. List keys are no indices, so
@@ -386,6 +435,24 @@ mod tests {
             &facts,
             &["+q.0", "-q.2", "~q.2.v", "+q.2.w"],
         );
+    }
+
+    #[test]
+    fn a_change_touches_what_lies_above_and_below_it() {
+        let change = |path: &str| change(path, ChangeKind::Changed, None, None);
+        let touched = Touched::by(&[change("deps.3"), change("subnets[apps].Name")]);
+        for path in [
+            "deps.3",
+            "deps",
+            "Deps.3.id",
+            "subnets",
+            "subnets.apps.name",
+        ] {
+            assert!(touched.is(path), "{path}");
+        }
+        for path in ["deps.4", "deps.33", "subnets.web", "name"] {
+            assert!(!touched.is(path), "{path}");
+        }
     }
 
     #[test]

@@ -11,6 +11,8 @@ mod reason;
 mod removal;
 mod saved;
 
+use std::sync::Arc;
+
 use lazuli_core::{Diagnostic, SourcePlace, Urn, Value};
 
 pub(crate) use build::{PlanInput, Planned, Subject, build};
@@ -65,9 +67,9 @@ impl Op {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pending {
     /// Dotted input path.
-    pub path: String,
+    pub path: Arc<str>,
     /// What it waits for, in words: `secureacrweb2021: identity.principalId`.
-    pub waits_for: Vec<String>,
+    pub waits_for: Arc<[String]>,
 }
 
 /// One step of a plan.
@@ -88,7 +90,7 @@ pub struct Step {
     /// The inputs it is going to have; unknowns inside. Null for deletes.
     pub inputs: Value,
     /// Inputs that are not known yet.
-    pub pending: Vec<Pending>,
+    pub pending: Arc<[Pending]>,
     /// Positions of steps of this plan that must have succeeded before.
     pub after: Vec<usize>,
 }

@@ -275,22 +275,20 @@ impl Draft {
         for (new, old) in order.iter().enumerate() {
             position[*old] = new;
         }
-        let mut steps: Vec<Option<Step>> = self.steps.into_iter().map(Some).collect();
-        let sorted = order.iter().filter_map(|at| {
-            let mut step = steps[*at].take()?;
-            step.after = self.after[*at]
-                .iter()
-                .map(|before| position[*before])
-                .collect();
+        let (mut steps, mut subjects) = (self.steps, self.subjects);
+        for (step, after) in steps.iter_mut().zip(self.after) {
+            step.after = after.iter().map(|before| position[*before]).collect();
             step.after.sort_unstable();
-            Some(step)
-        });
-        let sorted = sorted.collect();
-        let mut subjects: Vec<Option<Subject>> = self.subjects.into_iter().map(Some).collect();
-        (
-            sorted,
-            order.iter().filter_map(|at| subjects[*at].take()).collect(),
-            cycle,
-        )
+        }
+        // Each swap brings one step to its place; a second list of them would be large.
+        for at in 0..count {
+            while position[at] != at {
+                let to = position[at];
+                steps.swap(at, to);
+                subjects.swap(at, to);
+                position.swap(at, to);
+            }
+        }
+        (steps, subjects, cycle)
     }
 }

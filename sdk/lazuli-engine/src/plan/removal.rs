@@ -84,6 +84,7 @@ impl<'a> Leaving<'a> {
                     let key = ((*urn).clone(), Some(old.id.clone()));
                     input.given_up.is_empty() || !input.given_up.contains(&key)
                 })
+                .map(|(urn, old)| (urn, &**old))
                 .collect(),
         }
     }

@@ -5,6 +5,8 @@
 //! Inputs are kept as keyed digests, so that the file holds no secret. It covers
 //! the first wave: what the program declares later is asked about again.
 
+use std::collections::HashMap;
+
 use lazuli_core::Value;
 use serde::{Deserialize, Serialize};
 
@@ -96,9 +98,9 @@ impl SavedPlan {
                 self.serial, now.serial
             ));
         }
-        let same = |a: &SavedStep, b: &SavedStep| (&a.urn, &a.op) == (&b.urn, &b.op);
+        let (saved, present) = (by_name(&self.steps), by_name(&now.steps));
         for step in &self.steps {
-            match now.steps.iter().find(|other| same(step, other)) {
+            match present.get(&(&*step.urn, &*step.op)) {
                 None => {
                     differences.push(format!("{} {} is not needed any more", step.op, step.urn))
                 }
@@ -109,10 +111,16 @@ impl SavedPlan {
             }
         }
         let news = now.steps.iter();
-        let news = news.filter(|step| !self.steps.iter().any(|other| same(step, other)));
+        let news = news.filter(|step| !saved.contains_key(&(&*step.urn, &*step.op)));
         differences.extend(news.map(|step| format!("{} {} was not planned", step.op, step.urn)));
         differences
     }
+}
+
+/// Steps by resource and operation; of several the first, as they come in order.
+fn by_name(steps: &[SavedStep]) -> HashMap<(&str, &str), &SavedStep> {
+    let steps = steps.iter().rev();
+    steps.map(|step| ((&*step.urn, &*step.op), step)).collect()
 }
 
 /// One text for equal values; unknowns are marked, secrets are in clear and
@@ -156,7 +164,7 @@ mod tests {
             changes: Vec::new(),
             reasons: Vec::new(),
             inputs: Value::Map([("k".to_owned(), value)].into()),
-            pending: Vec::new(),
+            pending: Default::default(),
             after: Vec::new(),
         };
         let plan = Plan {

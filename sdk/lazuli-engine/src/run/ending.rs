@@ -1,6 +1,7 @@
 //! What is written into the state without an operation: edges, moves, exports.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use lazuli_core::output::Peek;
 use lazuli_core::{Diagnostic, Urn};
@@ -28,9 +29,9 @@ impl Run<'_> {
                 {
                     entries.push(Entry::Noted {
                         from: Some(old.urn.clone()),
-                        resource: Box::new(Resource {
+                        resource: Arc::new(Resource {
                             urn: node.registration.urn.clone(),
-                            ..old.clone()
+                            ..(**old).clone()
                         }),
                     });
                     continue;
@@ -43,11 +44,11 @@ impl Run<'_> {
             resource = state.contained(resource);
             resource.inputs = old.inputs.clone();
             resource.place = old.place.clone();
-            if resource != *old {
+            if resource != **old {
                 let from = (old.urn != resource.urn).then(|| old.urn.clone());
                 entries.push(Entry::Noted {
                     from,
-                    resource: Box::new(resource),
+                    resource: Arc::new(resource),
                 });
             }
         }

@@ -25,7 +25,7 @@ use crate::error::EngineError;
 use crate::event::{Decision as Answer, Event, Failure, Frontend, Summary};
 use crate::execute::{self, Context, Latest, Wave};
 use crate::graph::{Graph, Progress, Scope};
-use crate::plan::{self, Op, PlanInput, Planned, SavedPlan};
+use crate::plan::{self, Op, PlanInput, Planned, SavedPlan, Step};
 use crate::program_thread::ProgramThread;
 use crate::store::Store;
 
@@ -325,7 +325,12 @@ impl Run<'_> {
             planned.plan.findings.extend(self.unmatched());
         }
         if wave == 1 || !planned.plan.steps.is_empty() || planned.plan.has_errors() {
-            self.frontend.event(&Event::Planned(planned.plan.clone()));
+            // Lent, not copied: a plan can be large.
+            let event = Event::Planned(std::mem::take(&mut planned.plan));
+            self.frontend.event(&event);
+            if let Event::Planned(plan) = event {
+                planned.plan = plan;
+            }
         }
         if planned.plan.has_errors() {
             return Err(EngineError::Program {
@@ -446,10 +451,6 @@ impl Run<'_> {
         let Book::Journal(journal) = &mut self.book else {
             return Ok(());
         };
-        let steps = planned.plan.steps.iter();
-        let ops: Vec<_> = steps
-            .map(|step| (step.urn.clone(), step.op, step.id.clone()))
-            .collect();
         let frontend = &mut *self.frontend;
         let mut event = |event: Event| frontend.event(&event);
         let mut context = Context {
@@ -461,22 +462,23 @@ impl Run<'_> {
             stop: &mut self.stop,
             event: &mut event,
         };
-        let wave = execute::execute(&mut context, planned).await;
+        let (wave, steps) = execute::execute(&mut context, planned).await;
         self.summary.waves += 1;
+        self.summary.durations.reserve_exact(wave.done.len());
         for (at, duration) in &wave.done {
-            let (urn, op, _) = &ops[*at];
+            let Step { urn, op, .. } = &steps[*at];
             self.summary.count(*op);
             self.summary.durations.push((urn.clone(), *op, *duration));
         }
         if !wave.failures.is_empty() {
             let done: HashSet<_> = wave.done.iter().map(|(at, _)| *at).collect();
-            let left = ops
+            let left = steps
                 .into_iter()
                 .enumerate()
                 .filter(|(at, _)| !done.contains(at));
-            let removals = left.filter(|(_, (_, op, _))| op.is_delete());
+            let removals = left.filter(|(_, step)| step.op.is_delete());
             self.given_up
-                .extend(removals.map(|(_, (urn, _, id))| (urn, id)));
+                .extend(removals.map(|(_, step)| (step.urn, step.id)));
         }
         self.judge(wave)
     }

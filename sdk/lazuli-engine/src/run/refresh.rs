@@ -3,6 +3,8 @@
 //! A resource leaves the state only when the cloud itself says that it does not
 //! exist; any other failure to read it ends the run with nothing written.
 
+use std::sync::Arc;
+
 use lazuli_core::{Created, ProviderError, ProviderErrorKind};
 use tokio::task::JoinSet;
 
@@ -16,7 +18,7 @@ use crate::state::{Entry, Resource};
 
 /// What was found of one resource.
 struct Found {
-    resource: Resource,
+    resource: Arc<Resource>,
     answer: Result<Option<Created>, ProviderError>,
 }
 
@@ -35,10 +37,10 @@ impl Run<'_> {
                         drifted += 1;
                         self.tell_drift(&resource, changes, false);
                     }
-                    if now != resource {
+                    if now != *resource {
                         entries.push(Entry::Noted {
                             from: None,
-                            resource: Box::new(now),
+                            resource: Arc::new(now),
                         });
                     }
                 }
@@ -46,17 +48,17 @@ impl Run<'_> {
                     drifted += 1;
                     self.tell_drift(&resource, Vec::new(), true);
                     entries.push(Entry::Forgotten {
-                        urn: resource.urn,
-                        id: resource.id,
+                        urn: resource.urn.clone(),
+                        id: resource.id.clone(),
                     });
                 }
                 Err(error) if error.kind == ProviderErrorKind::Unhealthy => {
                     tracing::warn!(urn = %resource.urn, %error, "it exists but is not healthy");
                     entries.push(Entry::Noted {
                         from: None,
-                        resource: Box::new(Resource {
+                        resource: Arc::new(Resource {
                             uncertain: true,
-                            ..resource
+                            ..(*resource).clone()
                         }),
                     });
                 }
@@ -106,7 +108,7 @@ impl Run<'_> {
 
     /// The resource as it really is, and how declared properties differ.
     fn compare(&self, old: &Resource, created: Created) -> (Resource, Vec<Change>) {
-        let provider = self.settings.providers.get(&old.provider);
+        let provider = self.settings.providers.get(&*old.provider);
         let facts = provider.map(|provider| provider.facts(old.urn.ty()));
         let facts = facts.unwrap_or_default();
         let inputs = actual_inputs(&old.inputs, &created.outputs, &facts);
@@ -132,7 +134,7 @@ impl Run<'_> {
         let selected = state.resources.values().filter(|resource| {
             selection.is_everything() || selection.selects(&resource.urn, &is_resource)
         });
-        let mut waiting: Vec<Resource> = selected.cloned().collect();
+        let mut waiting: Vec<Arc<Resource>> = selected.cloned().collect();
         waiting.reverse();
         let mut tasks = JoinSet::new();
         let mut found = Vec::new();
@@ -140,7 +142,7 @@ impl Run<'_> {
             while tasks.len() < self.settings.parallel
                 && let Some(resource) = waiting.pop()
             {
-                let provider = self.settings.providers.get(&resource.provider).cloned();
+                let provider = self.settings.providers.get(&*resource.provider).cloned();
                 tasks.spawn(async move {
                     let answer = match provider {
                         Some(provider) => provider.read(&resource.existing()).await,

@@ -19,7 +19,7 @@ impl Run<'_> {
                 Ok(reading) => {
                     let (outcome, found) = self.outcome(&in_flight, reading);
                     self.book.append(Entry::Ended { operation, outcome });
-                    let (urn, op) = (in_flight.resource.urn, in_flight.op);
+                    let (urn, op) = (in_flight.resource.urn.clone(), in_flight.op);
                     self.frontend.event(&Event::Settled {
                         urn,
                         op,
@@ -27,9 +27,9 @@ impl Run<'_> {
                     });
                 }
                 Err(error) => failures.push(Failure {
-                    urn: in_flight.resource.urn,
+                    urn: in_flight.resource.urn.clone(),
                     op: in_flight.op,
-                    place: Some(in_flight.resource.place),
+                    place: Some(in_flight.resource.place.clone()),
                     kind: error.kind,
                     code: error.code,
                     message: format!(
@@ -72,11 +72,11 @@ impl Run<'_> {
                     id: created.id,
                     outputs: created.outputs,
                     uncertain: true,
-                    ..resource.clone()
+                    ..(**resource).clone()
                 };
                 let former = self.book.state().resources.get(&resource.urn);
                 let supersedes = op == Op::CreateReplacement && former.is_some();
-                let found = Box::new(found);
+                let found = std::sync::Arc::new(found);
                 (
                     if supersedes {
                         Outcome::Superseded(found)

@@ -3,6 +3,7 @@
 //! errors is still written, because it is the only record.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
 
 use lazuli_core::Urn;
 
@@ -92,7 +93,8 @@ impl State {
     }
 
     fn all(&self) -> impl Iterator<Item = &Resource> {
-        self.resources.values().chain(self.superseded.values())
+        let all = self.resources.values().chain(self.superseded.values());
+        all.map(|resource| &**resource)
     }
 
     fn knows(&self, urn: &Urn) -> bool {
@@ -108,6 +110,10 @@ impl State {
             .values_mut()
             .chain(self.superseded.values_mut());
         for resource in all {
+            if resource.edges().all(|edge| known.contains(edge)) {
+                continue;
+            }
+            let resource = Arc::make_mut(resource);
             resource.depends_on.retain(|edge| known.contains(edge));
             for edge in [&mut resource.parent, &mut resource.deleted_with] {
                 if edge.as_ref().is_some_and(|edge| !known.contains(edge)) {
@@ -136,7 +142,7 @@ mod tests {
     use super::*;
 
     fn state(resources: impl IntoIterator<Item = Resource>) -> State {
-        let resources = resources.into_iter().map(|r| (r.urn.clone(), r));
+        let resources = resources.into_iter().map(|r| (r.urn.clone(), r.into()));
         State {
             resources: resources.collect(),
             ..State::default()

@@ -2,7 +2,8 @@
 
 mod check;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use lazuli_core::{Existing, SourcePlace, Urn, Value};
@@ -15,7 +16,7 @@ pub struct Resource {
     /// Identity across runs.
     pub urn: Urn,
     /// Name of the provider that serves it.
-    pub provider: String,
+    pub provider: Arc<str>,
     /// The cloud's id.
     pub id: String,
     /// Inputs of that operation.
@@ -85,7 +86,7 @@ pub struct InFlight {
     pub op: Op,
     /// The resource as it would be afterwards (creates and updates), or as it was (deletes).
     /// Its id is empty when the cloud had not given one yet.
-    pub resource: Resource,
+    pub resource: Arc<Resource>,
     /// Lets the provider go on waiting for the operation.
     pub token: Option<Value>,
     /// What the cloud deletes along with it: they leave the state together.
@@ -121,7 +122,7 @@ pub enum Entry {
         /// The urn it had, if it moved.
         from: Option<Urn>,
         /// The resource as it is recorded from now on.
-        resource: Box<Resource>,
+        resource: Arc<Resource>,
     },
     /// A resource was forgotten without an operation.
     Forgotten {
@@ -141,9 +142,9 @@ pub enum Entry {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Outcome {
     /// The resource is as recorded here.
-    Is(Box<Resource>),
+    Is(Arc<Resource>),
     /// A new resource took the urn; the former one still awaits its deletion.
-    Superseded(Box<Resource>),
+    Superseded(Arc<Resource>),
     /// The resource is gone.
     Gone,
     /// Nothing changed.
@@ -155,10 +156,10 @@ pub enum Outcome {
 pub struct State {
     /// Grows with every entry.
     pub serial: u64,
-    /// Living resources.
-    pub resources: BTreeMap<Urn, Resource>,
+    /// Living resources; shared with the entries that made them.
+    pub resources: BTreeMap<Urn, Arc<Resource>>,
     /// Former halves of replacements that still have to be deleted, by id.
-    pub superseded: BTreeMap<String, Resource>,
+    pub superseded: BTreeMap<String, Arc<Resource>>,
     /// Operations whose end is not recorded, by number.
     pub in_flight: BTreeMap<u64, InFlight>,
     /// Exports of the last successful run.
@@ -191,7 +192,7 @@ impl State {
                     self.rename(from, &resource.urn);
                 }
                 self.resources
-                    .insert(resource.urn.clone(), (**resource).clone());
+                    .insert(resource.urn.clone(), resource.clone());
             }
             Entry::Forgotten { urn, id } => self.forget(urn, id),
             Entry::Exports { values } => self.exports.clone_from(values),
@@ -212,13 +213,13 @@ impl State {
         match outcome {
             Outcome::Is(resource) => {
                 self.resources
-                    .insert(resource.urn.clone(), (**resource).clone());
+                    .insert(resource.urn.clone(), resource.clone());
             }
             Outcome::Superseded(resource) => {
-                if let Some(former) = self
+                let former = self
                     .resources
-                    .insert(resource.urn.clone(), (**resource).clone())
-                {
+                    .insert(resource.urn.clone(), resource.clone());
+                if let Some(former) = former {
                     self.superseded.insert(former.id.clone(), former);
                 }
             }
@@ -243,8 +244,25 @@ impl State {
             .values_mut()
             .chain(self.superseded.values_mut());
         for resource in all.chain(in_flight) {
+            if !resource.edges().any(|edge| edge == from) {
+                continue;
+            }
+            let resource = Arc::make_mut(resource);
             for edge in resource.edges_mut().filter(|edge| *edge == from) {
                 *edge = to.clone();
+            }
+        }
+    }
+
+    /// Lets edges share the texts of the urns that they lead to. A state that was
+    /// read has a copy for each.
+    pub(crate) fn share_urns(&mut self) {
+        let known: HashSet<Urn> = self.resources.keys().cloned().collect();
+        for resource in self.resources.values_mut().filter_map(Arc::get_mut) {
+            for edge in resource.edges_mut() {
+                if let Some(urn) = known.get(edge) {
+                    *edge = urn.clone();
+                }
             }
         }
     }
@@ -274,6 +292,14 @@ impl State {
             .chain(old)
             .map(|resource| resource.id.clone())
             .collect()
+    }
+
+    /// Ids that resources of this type have, old halves of replacements included.
+    /// Looks at all of them.
+    pub(crate) fn ids_of_type(&self, ty: &str) -> Vec<String> {
+        let all = self.resources.values().chain(self.superseded.values());
+        let of_type = all.filter(|resource| resource.urn.ty() == ty);
+        of_type.map(|resource| resource.id.clone()).collect()
     }
 
     /// The next free operation number.
@@ -316,7 +342,7 @@ mod tests {
     fn started(operation: u64, op: Op, name: &str) -> Entry {
         let in_flight = InFlight {
             op,
-            resource: sample(name),
+            resource: sample(name).into(),
             token: None,
             members: Vec::new(),
         };
@@ -338,7 +364,7 @@ mod tests {
         assert!(state.resources.is_empty());
         state.apply(&Entry::Ended {
             operation: 1,
-            outcome: Outcome::Is(Box::new(sample("a"))),
+            outcome: Outcome::Is(sample("a").into()),
         });
         assert!(state.in_flight.is_empty());
         assert_eq!(state.resources.len(), 1);
@@ -349,7 +375,7 @@ mod tests {
         let mut state = State::default();
         state.apply(&Entry::Noted {
             from: None,
-            resource: Box::new(sample("a")),
+            resource: sample("a").into(),
         });
         let before = state.resources.clone();
         state.apply(&started(9, Op::Delete, "a"));
@@ -366,7 +392,7 @@ mod tests {
         let mut state = State::default();
         state.apply(&Entry::Noted {
             from: None,
-            resource: Box::new(sample("a")),
+            resource: sample("a").into(),
         });
         let new = Resource {
             id: "id-new".into(),
@@ -375,7 +401,7 @@ mod tests {
         state.apply(&started(1, Op::CreateReplacement, "a"));
         state.apply(&Entry::Ended {
             operation: 1,
-            outcome: Outcome::Superseded(Box::new(new)),
+            outcome: Outcome::Superseded(new.into()),
         });
         assert_eq!(state.superseded["id-a"].id, "id-a");
         state.apply(&started(2, Op::DeleteReplaced, "a"));
@@ -400,16 +426,16 @@ mod tests {
         };
         state.apply(&Entry::Noted {
             from: None,
-            resource: Box::new(sample("a")),
+            resource: sample("a").into(),
         });
         state.apply(&Entry::Noted {
             from: None,
-            resource: Box::new(child),
+            resource: child.into(),
         });
         let moved = sample("c");
         state.apply(&Entry::Noted {
             from: Some(sample("a").urn),
-            resource: Box::new(moved.clone()),
+            resource: moved.clone().into(),
         });
         let child = &state.resources[&sample("b").urn];
         assert_eq!(

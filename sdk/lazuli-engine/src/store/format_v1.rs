@@ -6,8 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lazuli_core::{SourcePlace, Urn, Value};
+use serde::de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Error as _, SerializeMap as _, SerializeSeq as _};
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value as Json};
 
 use crate::plan::Op;
@@ -89,7 +90,7 @@ pub(super) enum EntryV1 {
     },
 }
 
-/// A [`StateV1`] that is written without being built.
+/// A state that is written without its written form being built.
 pub(super) struct WrittenState<'a> {
     codec: &'a Codec,
     state: &'a State,
@@ -121,7 +122,7 @@ impl Serialize for WrittenState<'_> {
 }
 
 /// The values of a map of resources, as a list.
-struct Resources<'a, K>(&'a Codec, &'a BTreeMap<K, Resource>);
+struct Resources<'a, K>(&'a Codec, &'a BTreeMap<K, Arc<Resource>>);
 
 impl<K> Serialize for Resources<'_, K> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -134,16 +135,89 @@ impl<K> Serialize for Resources<'_, K> {
     }
 }
 
-#[derive(Deserialize)]
-pub(super) struct StateV1 {
-    serial: u64,
-    resources: Vec<ResourceV1>,
-    #[serde(default)]
-    superseded: Vec<ResourceV1>,
-    #[serde(default)]
-    in_flight: BTreeMap<u64, InFlightV1>,
-    #[serde(default)]
-    exports: BTreeMap<String, Json>,
+/// A state that is read without its written form being built: the forms of its
+/// resources are several times as large as the resources.
+struct ReadState<'a>(&'a Codec);
+
+impl<'de> DeserializeSeed<'de> for ReadState<'_> {
+    type Value = State;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<State, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for ReadState<'_> {
+    type Value = State;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a state")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<State, A::Error> {
+        let codec = self.0;
+        let (mut state, mut serial, mut complete) = (State::default(), None, false);
+        while let Some(key) = map.next_key::<String>()? {
+            match key.as_str() {
+                "serial" => serial = Some(map.next_value()?),
+                "resources" => {
+                    complete = true;
+                    let into = &mut state.resources;
+                    let add = |r: Resource| drop(into.insert(r.urn.clone(), r.into()));
+                    map.next_value_seed(ReadResources(codec, add))?;
+                }
+                "superseded" => {
+                    let into = &mut state.superseded;
+                    let add = |r: Resource| drop(into.insert(r.id.clone(), r.into()));
+                    map.next_value_seed(ReadResources(codec, add))?;
+                }
+                "in_flight" => {
+                    let wire: BTreeMap<u64, InFlightV1> = map.next_value()?;
+                    let read = |(number, op)| Ok((number, codec.read_in_flight(op)?));
+                    let read = wire.into_iter().map(read).collect::<Read<_>>();
+                    state.in_flight = read.map_err(A::Error::custom)?;
+                }
+                "exports" => {
+                    let read = codec.read_exports(map.next_value()?);
+                    state.exports = read.map_err(A::Error::custom)?;
+                }
+                _ => drop(map.next_value::<IgnoredAny>()?),
+            }
+        }
+        state.share_urns();
+        state.serial = serial.ok_or_else(|| A::Error::missing_field("serial"))?;
+        match complete {
+            true => Ok(state),
+            false => Err(A::Error::missing_field("resources")),
+        }
+    }
+}
+
+/// A list of resources, each handed on as soon as it is read.
+struct ReadResources<'a, F>(&'a Codec, F);
+
+impl<'de, F: FnMut(Resource)> DeserializeSeed<'de> for ReadResources<'_, F> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_seq(self)
+    }
+}
+
+impl<'de, F: FnMut(Resource)> Visitor<'de> for ReadResources<'_, F> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a list of resources")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut list: A) -> Result<(), A::Error> {
+        while let Some(wire) = list.next_element()? {
+            let resource = self.0.read_resource(wire).map_err(A::Error::custom)?;
+            (self.1)(resource);
+        }
+        Ok(())
+    }
 }
 
 /// Converts between inner and persisted forms, sealing and opening secrets.
@@ -195,11 +269,13 @@ impl Codec {
 
     pub(super) fn read_value(&self, json: Json) -> Read<Value> {
         Ok(match json {
-            Json::Array(list) => Value::List(
-                list.into_iter()
-                    .map(|item| self.read_value(item))
-                    .collect::<Read<_>>()?,
-            ),
+            Json::Array(list) => {
+                let list = list.into_iter().map(|item| self.read_value(item));
+                let mut list = list.collect::<Read<Vec<_>>>()?;
+                // It may lie where the much larger items of the JSON lay.
+                list.shrink_to_fit();
+                Value::List(list)
+            }
             Json::Object(object) => self.read_object(object)?,
             plain => Value::from(plain),
         })
@@ -237,7 +313,7 @@ impl Codec {
     fn resource(&self, resource: &Resource) -> Read<ResourceV1> {
         Ok(ResourceV1 {
             urn: resource.urn.to_string(),
-            provider: resource.provider.clone(),
+            provider: resource.provider.to_string(),
             id: resource.id.clone(),
             inputs: self.value(&resource.inputs)?,
             outputs: self.value(&resource.outputs)?,
@@ -258,7 +334,7 @@ impl Codec {
                 .delete_timeout
                 .map(|limit| u64::try_from(limit.as_millis()).unwrap_or(u64::MAX)),
             delete_hooks: resource.delete_hooks,
-            file: resource.place.file.clone(),
+            file: resource.place.file.to_string(),
             line: resource.place.line,
         })
     }
@@ -266,7 +342,7 @@ impl Codec {
     fn read_resource(&self, wire: ResourceV1) -> Read<Resource> {
         Ok(Resource {
             urn: urn(&wire.urn)?,
-            provider: wire.provider,
+            provider: wire.provider.into(),
             id: wire.id,
             inputs: self.read_value(wire.inputs)?,
             outputs: self.read_value(wire.outputs)?,
@@ -288,10 +364,7 @@ impl Codec {
             secret_outputs: wire.secret_outputs,
             delete_timeout: wire.delete_timeout_ms.map(Duration::from_millis),
             delete_hooks: wire.delete_hooks,
-            place: SourcePlace {
-                file: wire.file,
-                line: wire.line,
-            },
+            place: SourcePlace::new(&wire.file, wire.line),
         })
     }
 
@@ -315,7 +388,7 @@ impl Codec {
     fn read_in_flight(&self, wire: InFlightV1) -> Read<InFlight> {
         Ok(InFlight {
             op: op(&wire.op)?,
-            resource: self.read_resource(wire.resource)?,
+            resource: self.read_resource(wire.resource)?.into(),
             token: wire.token.map(|token| self.read_value(token)).transpose()?,
             members: wire
                 .members
@@ -386,7 +459,7 @@ impl Codec {
                 let resource = resource
                     .map(|wire| self.read_resource(wire))
                     .transpose()?
-                    .map(Box::new);
+                    .map(Arc::new);
                 let outcome = match (outcome.as_str(), resource) {
                     ("is", Some(resource)) => Outcome::Is(resource),
                     ("superseded", Some(resource)) => Outcome::Superseded(resource),
@@ -398,7 +471,7 @@ impl Codec {
             }
             EntryV1::Noted { from, resource } => Entry::Noted {
                 from: from.as_deref().map(urn).transpose()?,
-                resource: Box::new(self.read_resource(resource)?),
+                resource: Arc::new(self.read_resource(resource)?),
             },
             EntryV1::Forgotten { urn: text, id } => Entry::Forgotten {
                 urn: urn(&text)?,
@@ -429,30 +502,12 @@ impl Codec {
         WrittenState { codec: self, state }
     }
 
-    pub(super) fn read_state(&self, wire: StateV1) -> Read<State> {
-        let resources = wire
-            .resources
-            .into_iter()
-            .map(|wire| self.read_resource(wire));
-        let superseded = wire
-            .superseded
-            .into_iter()
-            .map(|wire| self.read_resource(wire));
-        let in_flight = wire
-            .in_flight
-            .into_iter()
-            .map(|(number, op)| Ok((number, self.read_in_flight(op)?)));
-        Ok(State {
-            serial: wire.serial,
-            resources: resources
-                .map(|r| r.map(|r| (r.urn.clone(), r)))
-                .collect::<Read<_>>()?,
-            superseded: superseded
-                .map(|r| r.map(|r| (r.id.clone(), r)))
-                .collect::<Read<_>>()?,
-            in_flight: in_flight.collect::<Read<_>>()?,
-            exports: self.read_exports(wire.exports)?,
-        })
+    /// Reads what [`Codec::written`] wrote.
+    pub(super) fn read_state(&self, text: &[u8]) -> serde_json::Result<State> {
+        let mut json = serde_json::Deserializer::from_slice(text);
+        let state = ReadState(self).deserialize(&mut json)?;
+        json.end()?;
+        Ok(state)
     }
 }
 

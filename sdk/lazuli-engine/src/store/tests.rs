@@ -26,7 +26,7 @@ fn written(entries: &[Entry]) -> (tempfile::TempDir, Store, Vec<u8>) {
 fn noted(name: &str) -> Entry {
     Entry::Noted {
         from: None,
-        resource: Box::new(sample(name)),
+        resource: sample(name).into(),
     }
 }
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Codec;
 use super::backend::{Backend, What};
-use super::format_v1::{StateV1, VERSION};
+use super::format_v1::VERSION;
 use crate::EngineError;
 use crate::state::{Entry, State};
 
@@ -85,13 +85,12 @@ pub(super) fn read_snapshot(
             "its content does not match its checksum: it was cut or edited".into(),
         ));
     }
-    let wire: StateV1 = serde_json::from_slice(body).map_err(|cause| {
+    let state = codec.read_state(body).map_err(|cause| {
         damaged(format!(
             "line {} cannot be understood: {cause}",
             cause.line() + 1
         ))
     })?;
-    let state = codec.read_state(wire).map_err(damaged)?;
     Ok((state, header.generation))
 }
 

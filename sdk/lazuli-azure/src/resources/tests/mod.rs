@@ -69,7 +69,7 @@ fn seen(registration: &Registration) -> Option<Seen> {
     else {
         return None;
     };
-    assert_eq!(provider, "azure");
+    assert_eq!(&**provider, "azure");
     let mut snapshot = Snapshot::default();
     let name = |_, path: &str| path.to_owned();
     let inputs = inputs.peek(&name, &mut snapshot).to_json(Reveal::No);

@@ -99,7 +99,7 @@ impl Serialize for Spot {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut spot = serializer.serialize_struct("Spot", 3)?;
         spot.serialize_field("urn", self.urn.as_str())?;
-        spot.serialize_field("file", &self.place.file)?;
+        spot.serialize_field("file", &*self.place.file)?;
         spot.serialize_field("line", &self.place.line)?;
         spot.end()
     }

@@ -153,7 +153,7 @@ impl Topology {
                 timeout: None,
             },
             place: SourcePlace {
-                file: "main.rs".to_owned(),
+                file: "main.rs".into(),
                 line: 7,
             },
             depends_on: entry.needs.iter().filter_map(position).collect(),
