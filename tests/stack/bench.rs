@@ -112,6 +112,12 @@ impl Bench {
         self.provider = around(self.provider.clone());
     }
 
+    /// Stops the embedded Azure; what is left has nobody to talk to.
+    pub(crate) async fn stop(self) -> Arc<dyn Provider> {
+        self.emulator.stop().await;
+        self.provider
+    }
+
     pub(crate) fn provider(&self) -> &dyn Provider {
         &*self.provider
     }

@@ -13,7 +13,7 @@ use lazuli_azure::verify::{ReachPath, Verdict, reachability};
 use lazuli_core::{Declared, Severity};
 use lazuli_engine::Operation;
 
-use super::listener::{Heard, Listener};
+use super::listener::{Asked, Heard, Listener};
 use super::program::{TWISTS, Twist, topology};
 use crate::stack::bench::{Bench, Watch};
 
@@ -54,6 +54,7 @@ async fn deploy(twists: &BTreeSet<Twist>) -> Outcome {
         Arc::new(Listener {
             inner,
             heard: listener,
+            asked: Asked::default(),
         })
     });
     let program = twists.clone();

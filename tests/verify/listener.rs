@@ -12,9 +12,13 @@ use lazuli_core::{
 /// What the program declared when it was first planned: nothing is deployed then.
 pub(super) type Heard = Arc<Mutex<Vec<Declared>>>;
 
+/// Names in the program of what the cloud was asked about.
+pub(super) type Asked = Arc<Mutex<Vec<String>>>;
+
 pub(super) struct Listener {
     pub(super) inner: Arc<dyn Provider>,
     pub(super) heard: Heard,
+    pub(super) asked: Asked,
 }
 
 #[async_trait]
@@ -35,8 +39,10 @@ impl Provider for Listener {
         Vec::new()
     }
 
-    async fn verify_online(&self, declared: &[Declared]) -> Vec<Diagnostic> {
-        self.inner.verify_online(declared).await
+    async fn verify_online(&self, created: &[Declared]) -> Vec<Diagnostic> {
+        let names = created.iter().map(|one| one.desired.urn.name().to_owned());
+        self.asked.lock().unwrap().extend(names);
+        self.inner.verify_online(created).await
     }
 
     fn has_rule(&self, code: &str) -> bool {

@@ -1,8 +1,12 @@
 //! Global names, asked of the embedded Azure.
 
-use lazuli::core::{Declared, Desired, SourcePlace, Urn, Value};
+use std::sync::Arc;
 
-use crate::stack::bench::Bench;
+use lazuli::core::{Declared, Desired, Severity, SourcePlace, Urn, Value};
+use lazuli_engine::Operation;
+
+use super::listener::{Asked, Heard, Listener};
+use crate::stack::bench::{Bench, Watch};
 use crate::stack::topology::{APP, Without};
 
 fn declare(ty: &str, group: &str, name: &str, subscription: &str) -> Declared {
@@ -46,4 +50,42 @@ async fn a_name_that_somebody_else_has_is_found_and_ones_own_is_not() {
     let urn = |at: usize| declared[at].desired.urn.clone();
     assert_eq!(found, [("LZ2090", urn(1)), ("LZ2090", urn(4))]);
     assert!(findings[0].message.contains("in use"), "{findings:?}");
+}
+
+#[tokio::test]
+async fn what_the_state_has_is_not_asked_about() {
+    let mut bench = Bench::new().await;
+    let asked = Asked::default();
+    let listener = asked.clone();
+    bench.wrap(|inner| {
+        Arc::new(Listener {
+            inner,
+            heard: Heard::default(),
+            asked: listener,
+        })
+    });
+    bench.up(Without::Nothing).await;
+    assert!(asked.lock().unwrap().iter().any(|name| name == APP));
+    asked.lock().unwrap().clear();
+    let mut watch = Watch::default();
+    let preview = bench.run(Operation::Preview, Without::Nothing, &mut watch);
+    assert_eq!(preview.await.unwrap().change_count(), 0);
+    assert_eq!(*asked.lock().unwrap(), [String::new(); 0]);
+}
+
+#[tokio::test]
+async fn a_cloud_that_cannot_be_asked_is_a_note_and_stops_nothing() {
+    let bench = Bench::new().await;
+    let subscription = bench.emulator.subscription().to_owned();
+    let provider = bench.stop().await;
+    let registry = "Microsoft.ContainerRegistry/registries";
+    let declared =
+        ["first2021", "second2021"].map(|name| declare(registry, "somewhere", name, &subscription));
+    let findings = provider.verify_online(&declared).await;
+    assert_eq!(findings.len(), 1, "{findings:?}");
+    assert_eq!(findings[0].severity, Severity::Note);
+    for part in ["first2021", "second2021"] {
+        assert!(findings[0].message.contains(part), "{findings:?}");
+    }
+    assert!(findings[0].help.is_some());
 }

@@ -52,6 +52,21 @@ impl User {
 }
 
 #[test]
+fn verify_proves_the_pull_and_leaves_nothing_behind() {
+    let user = User::new();
+    let told = user.run(&["verify"]);
+    for word in [
+        "secureacrweb2021 pulls secureacr2021.azurecr.io/privatewebsite:lnx-v1: proved",
+        "ok      dns",
+        "no findings; 1 of 1 path proved",
+    ] {
+        assert!(told.contains(word), "{word} is not in\n{told}");
+    }
+    let left: Vec<_> = std::fs::read_dir(user.folder.path()).unwrap().collect();
+    assert!(left.is_empty(), "{left:?}");
+}
+
+#[test]
 fn the_readme_tells_the_truth() {
     let user = User::new();
     let up = user.run(&["up", "--yes"]);

@@ -9,7 +9,7 @@ use clap::{
 };
 use lazuli_core::Value;
 
-use crate::commands::{config, emulator, output};
+use crate::commands::{config, emulator, output, verify};
 use crate::course::Course;
 use crate::platform::Cloud;
 use crate::project::{invocation, variable};
@@ -36,6 +36,8 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Show what `up` would do; touches nothing
     Preview(Course),
+    /// Judge the program by itself: findings, and whether each app gets what it needs
+    Verify(verify::VerifyArgs),
     /// Make the cloud as the program declares it
     Up(Course),
     /// Delete everything the stack has deployed

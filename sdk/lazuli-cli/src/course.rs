@@ -82,11 +82,7 @@ impl Course {
             continue_on_error: self.continue_on_error,
             ignore_protect: self.ignore_protect,
             run_program: self.run_program,
-            allowed: self
-                .allow
-                .iter()
-                .map(|text| allowance(text))
-                .collect::<Result<_, _>>()?,
+            allowed: allowances(&self.allow)?,
             saved_plan: saved_plan.transpose()?,
             save_plan: receiver,
             ..settings
@@ -103,6 +99,11 @@ fn patterns(flag: &str, texts: &[String]) -> Result<Vec<Pattern>, CliError> {
         })
     };
     texts.iter().map(read).collect()
+}
+
+/// What `--allow` says.
+pub(crate) fn allowances(texts: &[String]) -> Result<Vec<Allowance>, CliError> {
+    texts.iter().map(|text| allowance(text)).collect()
 }
 
 fn allowance(text: &str) -> Result<Allowance, CliError> {

@@ -22,6 +22,15 @@ pub trait Platform: Send + Sync + 'static {
     /// [`CliError::usage`] when an option does not fit the target.
     async fn connect(&self, request: &ConnectRequest) -> Result<Connection, CliError>;
 
+    /// What judges a program for `verify`: the target's facts and rules, without
+    /// signing in where that can be done. Default: a connection.
+    ///
+    /// # Errors
+    /// Those of [`Platform::connect`].
+    async fn survey(&self, request: &ConnectRequest) -> Result<Connection, CliError> {
+        self.connect(request).await
+    }
+
     /// Fetches one page of the emulator's world: `emulator get URL`.
     ///
     /// # Errors

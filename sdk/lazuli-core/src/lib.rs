@@ -21,6 +21,7 @@ pub mod members;
 pub mod options;
 pub mod output;
 pub mod program;
+pub mod proof;
 pub mod property;
 pub mod provider;
 pub mod reference;
@@ -35,6 +36,7 @@ pub use input::{Exportable, Input, IntoInput, IntoList, IntoMap, List, Map};
 pub use members::Members;
 pub use options::{Alias, HookArgs, HookPoint, Options, Retry, Timeouts};
 pub use output::{Output, Promise};
+pub use proof::{Proof, ProofStep, Standing};
 pub use property::{Property, ToProperty};
 pub use provider::{
     Created, Declared, Desired, Existing, Lifecycle, Progress, Provider, ProviderError,

@@ -9,7 +9,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use crate::value::Value;
-use crate::{Diagnostic, SourcePlace, Urn};
+use crate::{Diagnostic, Proof, SourcePlace, Urn};
 
 /// A resource as the program wants it. Inputs hold unknowns in a preview only.
 #[derive(Debug, Clone, PartialEq)]
@@ -182,10 +182,17 @@ pub trait Provider: Send + Sync {
         Vec::new()
     }
 
-    /// Checks that take questions to the cloud, such as whether a global name is
-    /// free. Reads only; what cannot be asked is no finding.
-    async fn verify_online(&self, declared: &[Declared]) -> Vec<Diagnostic> {
+    /// What can be proved of the whole graph, broken or not. Pure.
+    fn prove(&self, declared: &[Declared]) -> Vec<Proof> {
         let _ = declared;
+        Vec::new()
+    }
+
+    /// Checks that take questions to the cloud about resources that are to be
+    /// created, such as whether a global name is free. Reads only; what cannot be
+    /// asked is a note at most.
+    async fn verify_online(&self, created: &[Declared]) -> Vec<Diagnostic> {
+        let _ = created;
         Vec::new()
     }
 

@@ -22,7 +22,9 @@ mod store;
 pub use error::EngineError;
 pub use event::{Decision, Event, Failure, Frontend, Summary};
 pub use plan::{Because, Change, ChangeKind, Link, Op, Plan, Reason, SavedPlan, Step};
-pub use run::{Operation, PlanReceiver, Settings, Stop, Stopper, run, stop_channel};
+pub use run::{
+    Operation, PlanReceiver, Settings, Stop, Stopper, Survey, run, stop_channel, survey,
+};
 pub use secrets::{Ask, KeyError, KeyFile, KeyProvider, Keyring, Passphrase, PlainKey, WrappedKey};
 pub use select::{Pattern, Selection};
 pub use state::{Resource, State};

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use lazuli_arm::{ArmClient, ArmError, CloudSource, ConnectOptions, Env};
-use lazuli_azure::provider::AzureProvider;
+use lazuli_azure::provider::{AzureProvider, Judge};
 use lazuli_cli::{
     CliError, Cloud, ConnectRequest, Connection, OpenWorld, Page, Platform, WorldRequest,
 };
@@ -39,6 +39,15 @@ impl Platform for Clouds {
                 let (options, pem) = options(CloudSource::Endpoint(endpoint), request)?;
                 connection(options, Trust::of(pem), request, address).await
             }
+        }
+    }
+
+    async fn survey(&self, request: &ConnectRequest) -> Result<Connection, CliError> {
+        match &request.cloud {
+            // Only the endpoint itself says how names of its cloud end.
+            Cloud::Endpoint(_) => self.connect(request).await,
+            Cloud::Emulator => Ok(judge(request, "the embedded Azure")),
+            Cloud::Azure => Ok(judge(request, "Azure")),
         }
     }
 
@@ -109,6 +118,24 @@ impl Trust {
     }
 }
 
+/// The subscription of ids that are only compared with each other.
+const ANY_SUBSCRIPTION: &str = "00000000-0000-0000-0000-000000000000";
+
+/// Azure's facts and rules, for a program that nobody has signed in for.
+fn judge(request: &ConnectRequest, label: &str) -> Connection {
+    let subscription = request.subscription.clone();
+    let subscription = subscription.or_else(|| request.env.get("AZURE_SUBSCRIPTION_ID").cloned());
+    let cloud = lazuli_arm::Cloud::public();
+    let provider: Arc<dyn Provider> = Arc::new(Judge);
+    Connection {
+        providers: [("azure".to_owned(), provider)].into(),
+        target: facts(&cloud, subscription.as_deref().unwrap_or(ANY_SUBSCRIPTION)),
+        label: label.to_owned(),
+        hints: Vec::new(),
+        keep: Box::new(()),
+    }
+}
+
 /// Signs in and describes the target.
 async fn connection(
     options: ConnectOptions,
@@ -151,10 +178,14 @@ fn unreachable(error: &ArmError, label: &str) -> CliError {
 
 /// Facts that make ids and host names known before anything is deployed.
 pub(crate) fn target(arm: &ArmClient) -> BTreeMap<String, String> {
-    let suffixes = &arm.cloud().suffixes;
+    facts(arm.cloud(), arm.subscription())
+}
+
+fn facts(cloud: &lazuli_arm::Cloud, subscription: &str) -> BTreeMap<String, String> {
+    let suffixes = &cloud.suffixes;
     [
-        ("subscription", arm.subscription()),
-        ("cloud", arm.cloud().name.as_str()),
+        ("subscription", subscription),
+        ("cloud", cloud.name.as_str()),
         ("suffix.acrLoginServer", suffixes.acr_login_server.as_str()),
         ("suffix.websites", suffixes.websites.as_str()),
     ]

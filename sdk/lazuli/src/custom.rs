@@ -192,6 +192,19 @@ struct Served {
 }
 
 impl Served {
+    fn with_own(&self, azure: Option<Connection>) -> Connection {
+        let alone = || Connection {
+            providers: Providers::new(),
+            target: BTreeMap::new(),
+            label: "resources of its own".to_owned(),
+            hints: Vec::new(),
+            keep: Box::new(()),
+        };
+        let mut connection = azure.unwrap_or_else(alone);
+        connection.providers.extend(self.providers.clone());
+        connection
+    }
+
     fn clouds(&self) -> Result<Clouds, CliError> {
         match self.azure {
             true => Ok(Clouds),
@@ -204,18 +217,19 @@ impl Served {
 #[async_trait]
 impl Platform for Served {
     async fn connect(&self, request: &ConnectRequest) -> Result<Connection, CliError> {
-        let mut connection = match self.azure {
-            true => Clouds.connect(request).await?,
-            false => Connection {
-                providers: Providers::new(),
-                target: BTreeMap::new(),
-                label: "resources of its own".to_owned(),
-                hints: Vec::new(),
-                keep: Box::new(()),
-            },
+        let azure = match self.azure {
+            true => Some(Clouds.connect(request).await?),
+            false => None,
         };
-        connection.providers.extend(self.providers.clone());
-        Ok(connection)
+        Ok(self.with_own(azure))
+    }
+
+    async fn survey(&self, request: &ConnectRequest) -> Result<Connection, CliError> {
+        let azure = match self.azure {
+            true => Some(Clouds.survey(request).await?),
+            false => None,
+        };
+        Ok(self.with_own(azure))
     }
 
     async fn page(&self, request: &WorldRequest, url: &str) -> Result<Page, CliError> {

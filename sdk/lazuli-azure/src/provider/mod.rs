@@ -21,6 +21,7 @@ mod facts;
 mod generic;
 mod group;
 mod json;
+mod judge;
 pub mod location;
 mod merge;
 mod push;
@@ -43,12 +44,13 @@ use async_trait::async_trait;
 use lazuli_arm::{ArmClient, NoProgress, OperationToken};
 use lazuli_core::value::Reveal;
 use lazuli_core::{
-    Created, Declared, Desired, Diagnostic, Existing, Lifecycle, Progress, Provider, ProviderError,
-    ProviderErrorKind, TypeFacts, Urn, Value,
+    Created, Declared, Desired, Diagnostic, Existing, Lifecycle, Progress, Proof, Provider,
+    ProviderError, ProviderErrorKind, TypeFacts, Urn, Value,
 };
 
 use crate::verify::AllowError;
 use call::Call;
+pub use judge::Judge;
 use signed_url::SignedUrls;
 
 /// How often the provider looks at what Azure does by itself (builds, resources
@@ -286,8 +288,12 @@ impl Provider for AzureProvider {
         self.apply_allowed(crate::verify::verify(declared))
     }
 
-    async fn verify_online(&self, declared: &[Declared]) -> Vec<Diagnostic> {
-        self.apply_allowed(crate::verify::names::taken(&self.arm, declared).await)
+    fn prove(&self, declared: &[Declared]) -> Vec<Proof> {
+        crate::verify::prove(declared)
+    }
+
+    async fn verify_online(&self, created: &[Declared]) -> Vec<Diagnostic> {
+        self.apply_allowed(crate::verify::names::taken(&self.arm, created).await)
     }
 
     fn has_rule(&self, code: &str) -> bool {

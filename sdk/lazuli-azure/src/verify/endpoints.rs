@@ -73,7 +73,7 @@ fn delegated(model: &Model<'_>, endpoint: &Endpoint<'_>) -> Option<Diagnostic> {
     let id = endpoint.subnet.is()?;
     let subnet = model.subnet(id)?;
     let service = subnet.delegations()?.into_iter().next()?;
-    if model.apps.iter().any(|app| app.subnet().is_this(id)) {
+    if model.is_integrated(id) {
         return None;
     }
     let finding = endpoint.node.finding(
@@ -136,17 +136,14 @@ fn addresses(model: &Model<'_>, endpoint: &Endpoint<'_>) -> u64 {
     let Some(registry) = target(model, endpoint).filter(|node| node.is(REGISTRY)) else {
         return 1;
     };
-    let replicas = model.graph.of_type(REPLICATION);
-    2 + replicas
-        .filter(|replica| replica.parent() == registry.id())
-        .count() as u64
+    let replicas = |id| model.graph.children(&id, REPLICATION).count() as u64;
+    2 + registry.id().map(replicas).unwrap_or_default()
 }
 
 /// LZ2035.
 fn capacity(model: &Model<'_>, findings: &mut Vec<Diagnostic>) {
     for subnet in &model.subnets {
-        let inside = |endpoint: &&Endpoint<'_>| endpoint.subnet.is_this(&subnet.id);
-        let endpoints: Vec<_> = model.endpoints.iter().filter(inside).collect();
+        let endpoints: Vec<_> = model.endpoints_in(&subnet.id).collect();
         let wanted: u64 = endpoints
             .iter()
             .map(|endpoint| addresses(model, endpoint))
@@ -202,10 +199,7 @@ pub(super) fn environment(model: &Model<'_>, findings: &mut Vec<Diagnostic>) {
     const ENVIRONMENT: &str = "Microsoft.Web/hostingEnvironments";
     let allows = "properties.networkingConfiguration.properties.allowNewPrivateEndpointConnections";
     for endpoint in &model.endpoints {
-        let app = model
-            .apps
-            .iter()
-            .find(|app| app.id.is_some() && app.id.as_ref() == endpoint.target.is());
+        let app = endpoint.target.is().and_then(|id| model.app(id));
         let Some(app) = app else { continue };
         let profile = "properties.hostingEnvironmentProfile.id";
         let plan = app.plan.and_then(|plan| plan.reference(profile));

@@ -15,6 +15,12 @@ pub(crate) struct Graph<'a> {
     by_id: HashMap<ResourceId, usize>,
     /// Positions of what the program makes, by type in lower case.
     by_type: HashMap<String, Vec<usize>>,
+    /// Positions of what the program makes, by what contains it.
+    by_parent: HashMap<ResourceId, Vec<usize>>,
+    /// Positions of what the program makes, by name in lower case.
+    by_name: HashMap<String, Vec<usize>>,
+    /// Positions of what is contained by nothing, or has an id that is not known yet.
+    on_top: Vec<usize>,
 }
 
 /// One declared resource.
@@ -34,20 +40,39 @@ fn is_existing(declared: &Declared) -> bool {
 
 impl<'a> Graph<'a> {
     pub(crate) fn new(declared: &'a [Declared]) -> Self {
-        let id = |declared: &Declared| ResourceId::parse(declared.desired.id.as_deref()?).ok();
-        let own = declared.iter().enumerate();
-        let own = own.filter(|(_, declared)| !is_existing(declared));
-        let mut by_type: HashMap<String, Vec<usize>> = HashMap::new();
-        for (at, declared) in own.clone() {
-            let ty = declared.desired.urn.ty().to_ascii_lowercase();
-            by_type.entry(ty).or_default().push(at);
-        }
-        Self {
-            by_type,
-            by_id: own
-                .filter_map(|(at, declared)| Some((id(declared)?, at)))
-                .collect(),
+        let mut graph = Self {
             declared,
+            by_id: HashMap::new(),
+            by_type: HashMap::new(),
+            by_parent: HashMap::new(),
+            by_name: HashMap::new(),
+            on_top: Vec::new(),
+        };
+        for (at, declared) in declared.iter().enumerate() {
+            if is_existing(declared) {
+                continue;
+            }
+            let ty = declared.desired.urn.ty().to_ascii_lowercase();
+            graph.by_type.entry(ty).or_default().push(at);
+            let Some(id) = (Node { at, declared }).id() else {
+                graph.on_top.push(at);
+                continue;
+            };
+            let name = id.name().to_ascii_lowercase();
+            graph.by_name.entry(name).or_default().push(at);
+            match id.parent() {
+                Some(parent) => graph.by_parent.entry(parent).or_default().push(at),
+                None => graph.on_top.push(at),
+            }
+            graph.by_id.insert(id, at);
+        }
+        graph
+    }
+
+    fn node(&self, at: usize) -> Node<'a> {
+        Node {
+            at,
+            declared: &self.declared[at],
         }
     }
 
@@ -55,19 +80,38 @@ impl<'a> Graph<'a> {
     pub(crate) fn of_type(&self, ty: &str) -> impl Iterator<Item = Node<'a>> + use<'_, 'a> {
         let of_type = self.by_type.get(&ty.to_ascii_lowercase());
         let positions = of_type.map(Vec::as_slice).unwrap_or_default();
-        positions.iter().map(|&at| Node {
-            at,
-            declared: &self.declared[at],
-        })
+        positions.iter().map(|&at| self.node(at))
+    }
+
+    /// What the program makes of a type directly in a resource.
+    pub(crate) fn children(
+        &self,
+        parent: &ResourceId,
+        ty: &str,
+    ) -> impl Iterator<Item = Node<'a>> + use<'_, 'a> {
+        let ty = ty.to_owned();
+        let inside = self.by_parent.get(parent);
+        let positions = inside.map(Vec::as_slice).unwrap_or_default();
+        let nodes = positions.iter().map(|&at| self.node(at));
+        nodes.filter(move |node| node.is(&ty))
+    }
+
+    /// What the program makes of a type on top of everything, or nobody knows where yet.
+    pub(crate) fn on_top(&self, ty: &str) -> impl Iterator<Item = Node<'a>> + use<'_, 'a> {
+        let ty = ty.to_owned();
+        let nodes = self.on_top.iter().map(|&at| self.node(at));
+        nodes.filter(move |node| node.is(&ty))
+    }
+
+    /// What the program makes of a type under a name.
+    pub(crate) fn named(&self, ty: &str, name: &str) -> Option<Node<'a>> {
+        let named = self.by_name.get(&name.to_ascii_lowercase())?.iter();
+        named.map(|&at| self.node(at)).find(|node| node.is(ty))
     }
 
     /// The resource of an id, if this program declares it.
     pub(crate) fn find(&self, id: &ResourceId) -> Option<Node<'a>> {
-        let at = *self.by_id.get(id)?;
-        Some(Node {
-            at,
-            declared: &self.declared[at],
-        })
+        self.by_id.get(id).map(|&at| self.node(at))
     }
 
     /// The resources that one depends on directly.
@@ -77,10 +121,7 @@ impl<'a> Graph<'a> {
             .depends_on
             .iter()
             .filter(|at| self.declared.get(**at).is_some_and(|one| !is_existing(one)));
-        known.map(|&at| Node {
-            at,
-            declared: &self.declared[at],
-        })
+        known.map(|&at| self.node(at))
     }
 
     /// Whether `node` comes after `target`, directly or not.

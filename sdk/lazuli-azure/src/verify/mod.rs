@@ -26,10 +26,13 @@ pub(crate) mod site;
 pub(crate) mod subnets;
 mod writers;
 
-use lazuli_core::{Declared, Diagnostic};
+use std::collections::HashMap;
+
+use lazuli_core::{Declared, Diagnostic, Urn};
 
 pub use allow::{AllowError, allow};
 pub use catalog::{RULES, Rule, Weight, rule};
+pub(crate) use reach::prove;
 pub use reach::{Goal, Hop, HopKind, HopState, ReachPath, Spot, Verdict, reachability};
 
 use reach::model::Model;
@@ -51,13 +54,12 @@ pub(crate) fn verify(declared: &[Declared]) -> Vec<Diagnostic> {
     ] {
         rules(&model, &mut findings);
     }
-    let position = |finding: &Diagnostic| {
+    let declared = declared.iter().enumerate();
+    let position: HashMap<&Urn, usize> = declared.map(|(at, one)| (&one.desired.urn, at)).collect();
+    findings.sort_by_cached_key(|finding| {
         let urn = finding.urn.as_ref();
-        declared
-            .iter()
-            .position(|declared| Some(&declared.desired.urn) == urn)
-    };
-    findings.sort_by_cached_key(|finding| (position(finding), finding.code));
+        (urn.and_then(|urn| position.get(urn)).copied(), finding.code)
+    });
     findings
 }
 

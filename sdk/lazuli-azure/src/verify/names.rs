@@ -1,11 +1,16 @@
 //! Names that are unique in the world: is somebody else's resource called like ours?
 //!
 //! The only rule that asks the cloud. Called through
-//! [`lazuli_core::Provider::verify_online`]; reads only, and what cannot be asked
-//! (no right, no network) is no finding.
+//! [`lazuli_core::Provider::verify_online`] with what is to be created: what the
+//! state has is ours, and costs no request. Reads only; what cannot be asked (no
+//! right, no network) is a note.
 
-use lazuli_arm::{ArmClient, NoProgress, ResourceId};
-use lazuli_core::{Declared, Diagnostic};
+use std::time::Duration;
+
+use futures::future::{BoxFuture, FutureExt as _};
+use futures::stream::StreamExt as _;
+use lazuli_arm::{ArmClient, ArmError, NoProgress, ResourceId};
+use lazuli_core::{Declared, Diagnostic, Severity};
 use serde_json::{Value as Json, json};
 
 use super::graph::{Graph, Node};
@@ -49,29 +54,59 @@ const KINDS: [Kind; 4] = [
     },
 ];
 
-/// LZ2090: the declared names that others have.
-pub(crate) async fn taken(arm: &ArmClient, declared: &[Declared]) -> Vec<Diagnostic> {
-    let graph = Graph::new(declared);
-    let mut findings = Vec::new();
+/// Questions that are on their way at once.
+const AT_ONCE: usize = 8;
+/// How long an answer may take: a preview does not wait for a cloud that is not there.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// LZ2090: the names that others have, among those of resources that are to be created.
+pub(crate) async fn taken(arm: &ArmClient, created: &[Declared]) -> Vec<Diagnostic> {
+    let graph = Graph::new(created);
+    // Boxed one by one: a stream of closures over borrowed nodes is not `Send` to the compiler.
+    let mut questions: Vec<BoxFuture<'_, (Node<'_>, Answer)>> = Vec::new();
     for kind in &KINDS {
         for node in graph.of_type(kind.ty) {
-            if let Some(why) = is_taken(arm, kind, node).await {
-                findings.push(finding(node, &why));
-            }
+            questions.push(ask(arm, kind, node).boxed());
         }
     }
+    let answers = futures::stream::iter(questions).buffered(AT_ONCE);
+    let answers: Vec<_> = answers.collect().await;
+    let mut findings = Vec::new();
+    let mut unasked = Vec::new();
+    for (node, answer) in answers {
+        match answer {
+            Ok(why) => findings.extend(why.map(|why| finding(node, &why))),
+            Err(reason) => unasked.push((node, reason)),
+        }
+    }
+    findings.extend(note(&unasked));
     findings
 }
 
-/// Why the name cannot be had, in the cloud's words; none if it can, is ours
-/// already, or nobody knows.
-async fn is_taken(arm: &ArmClient, kind: &Kind, node: Node<'_>) -> Option<String> {
-    let id = node.id()?;
-    let version = api_version(kind.ty).unwrap_or(kind.version);
-    if arm.get(&id, version).await.ok()?.is_some() || comes_back(arm, &id, node).await {
-        return None;
-    }
-    let subscription = ResourceId::for_subscription(id.subscription()?).ok()?;
+/// Why a name cannot be had, or why nobody knows.
+type Answer = Result<Option<String>, Unasked>;
+
+async fn ask<'a>(arm: &ArmClient, kind: &Kind, node: Node<'a>) -> (Node<'a>, Answer) {
+    let answer = tokio::time::timeout(PATIENCE, why_taken(arm, kind, node)).await;
+    (node, answer.unwrap_or_else(|_| Err(Unasked::Late)))
+}
+
+/// Why a name could not be asked about.
+enum Unasked {
+    Refused(ArmError),
+    Late,
+}
+
+/// Why the name cannot be had, in the cloud's words; none if it can, or is ours already.
+async fn why_taken(arm: &ArmClient, kind: &Kind, node: Node<'_>) -> Answer {
+    let id = node.id();
+    let subscription = id.as_ref().and_then(|id| id.subscription());
+    let (Some(id), Some(subscription)) = (&id, subscription) else {
+        return Ok(None);
+    };
+    let Ok(subscription) = ResourceId::for_subscription(subscription) else {
+        return Ok(None);
+    };
     let question = json!({"name": id.name(), "type": kind.asked});
     let answer = arm
         .post(
@@ -82,8 +117,38 @@ async fn is_taken(arm: &ArmClient, kind: &Kind, node: Node<'_>) -> Option<String
             &NoProgress,
         )
         .await
-        .ok()?;
-    refusal(&answer)
+        .map_err(Unasked::Refused)?;
+    let Some(why) = refusal(&answer) else {
+        return Ok(None);
+    };
+    let version = api_version(kind.ty).unwrap_or(kind.version);
+    let own = arm.get(id, version).await.map_err(Unasked::Refused)?;
+    let is_ours = own.is_some() || comes_back(arm, id, node).await;
+    Ok((!is_ours).then_some(why))
+}
+
+/// One note on all names that could not be asked about.
+fn note(unasked: &[(Node<'_>, Unasked)]) -> Option<Diagnostic> {
+    let (node, reason) = unasked.first()?;
+    let (why, next) = match reason {
+        Unasked::Refused(error) => (error.to_string(), error.hint()),
+        Unasked::Late => (
+            format!("no answer within {} seconds", PATIENCE.as_secs()),
+            None,
+        ),
+    };
+    let name = |node: &Node<'_>| node.id().map(|id| format!("`{}`", id.name()));
+    let names: Vec<String> = unasked.iter().filter_map(|(node, _)| name(node)).collect();
+    let message = format!(
+        "nobody could say whether these global names are free: {} ({why})",
+        names.join(", ")
+    );
+    let help = next.unwrap_or_else(|| {
+        "sign in, or let whoever deploys read `checkNameAvailability`; a taken name fails its own step at worst".to_owned()
+    });
+    let mut note = node.finding("LZ2090", message, help);
+    note.severity = Severity::Note;
+    Some(note)
 }
 
 /// Whether it is a vault of ours that was deleted: it has its name still, and its

@@ -1,6 +1,7 @@
 //! Rules of networks: address spaces, peerings, regions.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::net::IpAddr;
 
 use ipnet::IpNet;
 use lazuli_arm::ResourceId;
@@ -44,14 +45,12 @@ fn inside(graph: &Graph<'_>, subnet: &Subnet<'_>) -> Option<Diagnostic> {
 
 /// LZ2002.
 fn overlaps(model: &Model<'_>, findings: &mut Vec<Diagnostic>) {
-    let mut taken: HashMap<&ResourceId, Vec<(IpNet, &Subnet<'_>)>> = HashMap::new();
+    let mut taken: HashMap<&ResourceId, Taken<'_, '_>> = HashMap::new();
     for subnet in &model.subnets {
         let others = taken.entry(&subnet.network).or_default();
         for range in subnet.ranges() {
-            let clash = others
-                .iter()
-                .find(|(other, holder)| meet(other, &range) && holder.id != subnet.id);
-            if let Some((other, holder)) = clash {
+            let clash = others.meeting(range);
+            if let Some((other, holder)) = clash.filter(|(_, holder)| holder.id != subnet.id) {
                 let finding = subnet.node.finding(
                     "LZ2002",
                     format!(
@@ -64,7 +63,34 @@ fn overlaps(model: &Model<'_>, findings: &mut Vec<Diagnostic>) {
                 findings.push(finding.with(holder.node, "the subnet that has the range already"));
             }
         }
-        others.extend(subnet.ranges().into_iter().map(|range| (range, subnet)));
+        for range in subnet.ranges() {
+            others
+                .0
+                .entry((range.network(), range.prefix_len()))
+                .or_insert(subnet);
+        }
+    }
+}
+
+/// The ranges of a network that subnets have, by their first address.
+#[derive(Default)]
+struct Taken<'m, 'a>(BTreeMap<(IpAddr, u8), &'m Subnet<'a>>);
+
+impl<'m, 'a> Taken<'m, 'a> {
+    /// One that has addresses in common with a range: two blocks either have none,
+    /// or one is inside of the other.
+    fn meeting(&self, range: IpNet) -> Option<(IpNet, &'m Subnet<'a>)> {
+        let around = std::iter::successors(Some(range.trunc()), IpNet::supernet);
+        let mut around = around.filter_map(|above| {
+            let holder = self.0.get(&(above.network(), above.prefix_len()))?;
+            Some((above, *holder))
+        });
+        let first = (range.network(), range.prefix_len());
+        let inside = || self.0.range(first..=(range.broadcast(), u8::MAX)).next();
+        around.next().or_else(|| {
+            let ((address, length), holder) = inside()?;
+            Some((IpNet::new(*address, *length).ok()?, *holder))
+        })
     }
 }
 
@@ -74,9 +100,9 @@ fn meet(one: &IpNet, other: &IpNet) -> bool {
 
 /// LZ2037.
 fn peerings(model: &Model<'_>, findings: &mut Vec<Diagnostic>) {
-    for (peering, network, remote) in model.peerings() {
-        let remote = remote.is().and_then(|id| model.graph.find(id));
-        let (Some(here), Some(there)) = (model.graph.find(&network), remote) else {
+    for peering in &model.peerings {
+        let remote = peering.remote.is().and_then(|id| model.graph.find(id));
+        let (Some(here), Some(there)) = (model.graph.find(&peering.network), remote) else {
             continue;
         };
         let theirs = there.ranges(SPACE);
@@ -86,7 +112,7 @@ fn peerings(model: &Model<'_>, findings: &mut Vec<Diagnostic>) {
             Some((one, other))
         });
         if let Some((one, other)) = clash {
-            let finding = peering.finding(
+            let finding = peering.node.finding(
                 "LZ2037",
                 format!("{one} of the network {} overlaps {other} of {}, and networks that overlap cannot be peered", here.called(), there.called()),
                 "give the networks address spaces that have nothing in common",

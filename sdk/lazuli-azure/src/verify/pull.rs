@@ -5,8 +5,8 @@ use lazuli_core::Diagnostic;
 
 use super::graph::{Node, WithRelated};
 use super::reach::app::{App, PROPERTY, ROUTING, SETTING};
-use super::reach::model::{Known, Model};
-use super::reach::pull::{BUILD, build_of};
+use super::reach::model::{BUILD, Known, Model};
+use super::reach::pull::build_of;
 use super::reach::{Door, door, walks};
 
 pub(super) fn verify(model: &Model<'_>, findings: &mut Vec<Diagnostic>) {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use ipnet::IpNet;
+use lazuli_arm::ResourceId;
 use lazuli_core::Diagnostic;
 
 use super::graph::WithRelated;
@@ -25,8 +26,7 @@ pub(super) fn verify(model: &Model<'_>, findings: &mut Vec<Diagnostic>) {
 /// LZ2003 to LZ2005, LZ2030 and LZ2031.
 fn integration(model: &Model<'_>, app: &App<'_>, findings: &mut Vec<Diagnostic>) {
     let Known::Is(id) = app.subnet() else { return };
-    let holds = |endpoint: &&super::reach::model::Endpoint<'_>| endpoint.subnet.is_this(&id);
-    if let Some(endpoint) = model.endpoints.iter().find(holds) {
+    if let Some(endpoint) = model.endpoints_in(&id).next() {
         let finding = app.node.finding(
             "LZ2005",
             format!(
@@ -129,20 +129,14 @@ fn policies(app: &App<'_>, subnet: &Subnet<'_>) -> Option<Diagnostic> {
 
 /// LZ2029.
 fn shared(model: &Model<'_>, findings: &mut Vec<Diagnostic>) {
-    let mut plans: BTreeMap<String, Vec<&App<'_>>> = BTreeMap::new();
+    let mut plans: BTreeMap<ResourceId, BTreeMap<usize, &App<'_>>> = BTreeMap::new();
     for app in &model.apps {
-        if let Known::Is(id) = app.subnet() {
-            let apps = plans.entry(id.as_str().to_ascii_lowercase()).or_default();
-            let same =
-                |other: &&App<'_>| other.plan.map(|plan| plan.at) == app.plan.map(|plan| plan.at);
-            if app.plan.is_some() && !apps.iter().copied().any(|other| same(&other)) {
-                apps.push(app);
-            }
+        if let (Known::Is(id), Some(plan)) = (app.subnet(), app.plan) {
+            plans.entry(id).or_default().entry(plan.at).or_insert(app);
         }
     }
     for (id, apps) in plans {
-        let of = |subnet: &&Subnet<'_>| subnet.id.as_str().eq_ignore_ascii_case(&id);
-        let Some(subnet) = model.subnets.iter().find(of) else {
+        let Some(subnet) = model.subnet(&id) else {
             continue;
         };
         let small =
@@ -155,7 +149,7 @@ fn shared(model: &Model<'_>, findings: &mut Vec<Diagnostic>) {
             format!("{} plans share the subnet `{}`, which is smaller than /{SHARED}", apps.len(), subnet.name()),
             format!("make it /{SHARED} or larger: each instance takes an address, and twice as many while it scales"),
         );
-        let apps = apps.into_iter();
+        let apps = apps.into_values();
         findings.push(apps.fold(finding, |finding, app| {
             finding.with(app.plan, "a plan in it")
         }));

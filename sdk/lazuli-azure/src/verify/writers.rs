@@ -1,11 +1,12 @@
 //! Rules on who writes what: two declarations of one thing undo each other's
 //! work. That two have the same id is the engine's to find (LZ0004).
 
+use lazuli_arm::ResourceId;
 use lazuli_core::{Diagnostic, Value};
 
 use super::graph::WithRelated;
 use super::reach::app::{App, SITE_SUBNET};
-use super::reach::model::{Model, NETWORK};
+use super::reach::model::{Model, NETWORK, SUBNET};
 
 const CONFIG: &str = "properties.siteConfig";
 
@@ -75,18 +76,14 @@ fn subnets(model: &Model<'_>, findings: &mut Vec<Diagnostic>) {
         if network.list("properties.subnets").is_empty() {
             continue;
         }
-        let id = network.id();
-        let own = model
-            .subnets
-            .iter()
-            .find(|subnet| !subnet.is_inline && Some(&subnet.network) == id.as_ref());
-        if let Some(own) = own {
+        let own = |id: ResourceId| model.graph.children(&id, SUBNET).next();
+        if let Some(own) = network.id().and_then(own) {
             let finding = network.finding(
                 "LZ2028",
-                format!("the network lists its subnets, and {} is declared by itself: the list removes what it does not name", own.node.called()),
+                format!("the network lists its subnets, and {} is declared by itself: the list removes what it does not name", own.called()),
                 "declare all subnets by themselves: `Subnet::builder(&network, ..)`",
             );
-            findings.push(finding.with(own.node, "the subnet that is declared by itself"));
+            findings.push(finding.with(own, "the subnet that is declared by itself"));
         }
     }
 }

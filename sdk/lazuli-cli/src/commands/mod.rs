@@ -12,6 +12,7 @@ pub(crate) mod refresh;
 pub(crate) mod run;
 pub(crate) mod stack;
 pub(crate) mod up;
+pub(crate) mod verify;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -57,6 +58,7 @@ impl Session {
             Command::Destroy(course) => return destroy::destroy(self, course, topology).await,
             Command::Refresh(course) => return refresh::refresh(self, course, topology).await,
             Command::Import { what } => return import::import(self, &what, topology).await,
+            Command::Verify(args) => verify::verify(&mut self, &args, topology).await,
             Command::History => history::history(&self),
             Command::Output(args) => output::output(&self, &args),
             Command::Stack => stack::stack(&self),

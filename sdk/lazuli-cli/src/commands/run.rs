@@ -118,28 +118,33 @@ async fn drive(
 }
 
 /// Hands each stop request to the engine.
-async fn pass_on(mut interrupts: mpsc::Receiver<()>, stopper: Stopper) {
+pub(super) async fn pass_on(mut interrupts: mpsc::Receiver<()>, stopper: Stopper) {
     while interrupts.recv().await.is_some() {
         stopper.stop();
     }
 }
 
 /// The config file, with what `--set` says on top.
-fn config(session: &Session) -> Result<BTreeMap<String, Value>, CliError> {
+pub(super) fn config(session: &Session) -> Result<BTreeMap<String, Value>, CliError> {
     let mut values = ConfigFile::read(session.project.config_file())?.values()?;
     values.extend(session.global.settings()?);
     Ok(values)
 }
 
-async fn connect(session: &mut Session) -> Result<Connection, CliError> {
-    let request = ConnectRequest {
+/// The target that the command line names.
+pub(super) fn connection_request(session: &Session) -> Result<ConnectRequest, CliError> {
+    Ok(ConnectRequest {
         cloud: session.global.cloud(&session.env)?,
         ca_bundle: session.global.ca_bundle(&session.current_dir)?,
         subscription: session.global.subscription.clone(),
         data_dir: session.project.emulator_dir(),
         folder: session.project.folder.clone(),
         env: session.env.clone(),
-    };
+    })
+}
+
+async fn connect(session: &mut Session) -> Result<Connection, CliError> {
+    let request = connection_request(session)?;
     tokio::select! {
         connection = session.platform.connect(&request) => connection,
         Some(()) = session.interrupts.recv() => Err(CliError::stopped()),
@@ -155,7 +160,7 @@ fn not_started(session: &Session, scene: Scene, error: &CliError) -> Exit {
     session.report(error)
 }
 
-fn settings(
+pub(super) fn settings(
     session: &Session,
     config: BTreeMap<String, Value>,
     connection: &Connection,
@@ -184,7 +189,7 @@ fn approval(session: &Session) -> Approval {
     }
 }
 
-fn scene(session: &Session, operation: Operation) -> Scene {
+pub(super) fn scene(session: &Session, operation: Operation) -> Scene {
     let width = match session.stdout.is_terminal() {
         true => usize::from(console::Term::stdout().size().1).clamp(40, WIDEST),
         false => PAGE_WIDTH,

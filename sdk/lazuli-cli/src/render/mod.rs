@@ -10,6 +10,7 @@ mod live;
 mod plain;
 pub(crate) mod plan_text;
 pub(crate) mod report;
+pub(crate) mod survey;
 pub(crate) mod value;
 mod wire;
 

@@ -147,6 +147,55 @@ async fn programs_and_findings_that_stop_exit_with_3() {
 }
 
 #[tokio::test]
+async fn verify_judges_without_a_state_and_touches_nothing() {
+    let desk = Desk::new();
+    let good = desk.run(&["verify"]).await;
+    good.expect(
+        0,
+        &[
+            "verify site, stack dev, for the test cloud",
+            "group/site runs its image: proved",
+            "2 resources: no findings; 1 of 1 path proved",
+        ],
+    );
+    assert!(desk.cloud.names().is_empty());
+    assert!(!desk.folder.path().join(".lazuli").exists());
+    let bad = ["verify", "--set", "image=bad"];
+    desk.run(&bad).await.expect(
+        3,
+        &[
+            "error[T1]",
+            "the image is bad",
+            "group/site runs its image: broken",
+            "BROKEN  image",
+            "fix: take a good one",
+            "2 resources: 1 error; 0 of 1 path proved",
+        ],
+    );
+    let allow = "T1=somebody looked at it";
+    let allowed = desk.run(&[&bad[..], &["--allow", allow]].concat()).await;
+    allowed.expect(0, &["(allowed: somebody looked at it)", "1 note"]);
+    desk.run(&["verify", "--allow", "T1"])
+        .await
+        .expect(2, &["a code and a reason"]);
+    desk.run(&["verify", "--allow", "T9=no such rule"])
+        .await
+        .expect(3, &["error[LZ0050]", "T9"]);
+    desk.run(&["verify", "--set", "fail=yes"])
+        .await
+        .expect(3, &["the topology says no"]);
+    let ran = desk.run(&[&bad[..], &["--json"]].concat()).await;
+    ran.expect(3, &[]);
+    assert!(!ran.stdout.contains(scripted::SECRET));
+    let json: Json = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!(json["schema"], "lazuli.verify/1");
+    assert_eq!(json["findings"][0]["code"], "T1");
+    assert_eq!(json["paths"][0]["standing"], "broken");
+    assert_eq!(json["paths"][0]["hops"][0]["code"], "T1");
+    assert_eq!(json["resources"], 2);
+}
+
+#[tokio::test]
 async fn outputs_are_bare_and_secrets_only_on_request() {
     let desk = Desk::new();
     desk.run(&["output", "host"])

@@ -8,8 +8,9 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use lazuli_core::{
-    Created, Desired, Diagnostic, Existing, Handle, Options, Output, Progress, Property, Provider,
-    ProviderError, ProviderErrorKind, ResourceSpec, Stack, Value,
+    Created, Declared, Desired, Diagnostic, Existing, Handle, Options, Output, Progress, Proof,
+    ProofStep, Property, Provider, ProviderError, ProviderErrorKind, ResourceSpec, Stack, Standing,
+    Value,
 };
 use tokio::sync::{Notify, mpsc};
 
@@ -156,6 +157,38 @@ impl Provider for Scripted {
             ],
             _ => Vec::new(),
         }
+    }
+
+    fn has_rule(&self, code: &str) -> bool {
+        code == "T1"
+    }
+
+    fn prove(&self, declared: &[Declared]) -> Vec<Proof> {
+        let sites = declared
+            .iter()
+            .filter(|one| one.desired.urn.ty() == "test:site");
+        let proof = |site: &Declared| {
+            let is_bad = !self.check(&site.desired).is_empty();
+            let step = ProofStep {
+                question: "image",
+                standing: if is_bad {
+                    Standing::Broken
+                } else {
+                    Standing::Holds
+                },
+                detail: "looked at the image".to_owned(),
+                code: is_bad.then_some("T1"),
+                fix: is_bad.then(|| "take a good one".to_owned()),
+                at: is_bad.then(|| (site.desired.urn.clone(), site.place.clone())),
+            };
+            Proof {
+                urn: site.desired.urn.clone(),
+                place: site.place.clone(),
+                claim: "runs its image".to_owned(),
+                steps: vec![step],
+            }
+        };
+        sites.map(proof).collect()
     }
 
     async fn create(

@@ -10,6 +10,13 @@ use lazuli_core::{Diagnostic, OutputError, Provider};
 use super::{Graph, Node, Progress};
 use crate::plan::Decision;
 
+/// Everything that one provider serves.
+struct Whole {
+    provider: Arc<dyn Provider>,
+    indices: Vec<ResId>,
+    declared: Vec<lazuli_core::Declared>,
+}
+
 impl Graph {
     /// Resources that are about to be created, by provider: what can be asked of
     /// the cloud about them.
@@ -63,7 +70,12 @@ impl Graph {
     /// checks over the whole graph.
     pub(crate) fn check(&self) -> Vec<Diagnostic> {
         let mut findings = self.findings.clone();
-        let mut whole: BTreeMap<&str, (Vec<ResId>, Vec<lazuli_core::Declared>)> = BTreeMap::new();
+        let whole = self.declared();
+        let all = whole
+            .iter()
+            .flat_map(|part| part.indices.iter().zip(&part.declared));
+        let desired: HashMap<ResId, &lazuli_core::Desired> =
+            all.map(|(index, one)| (*index, &one.desired)).collect();
         for node in &self.nodes {
             let RegistrationKind::Resource { provider: name, .. } = &node.registration.kind else {
                 continue;
@@ -71,15 +83,17 @@ impl Graph {
             let Some(provider) = self.provider(name) else {
                 continue;
             };
-            let desired = self.desired(node.registration.index, lazuli_core::Lifecycle::Create);
             let left_alone = matches!(
                 node.decision,
                 Some(Decision::Kept | Decision::Excluded | Decision::External)
             );
-            if node.progress == Progress::Declared && !left_alone {
+            let desired = desired
+                .get(&node.registration.index)
+                .filter(|_| !left_alone);
+            if let Some(desired) = desired.filter(|_| node.progress == Progress::Declared) {
                 findings.extend(
                     provider
-                        .check(&desired)
+                        .check(desired)
                         .into_iter()
                         .map(|finding| located(finding, &node.registration)),
                 );
@@ -91,15 +105,46 @@ impl Graph {
                 );
             }
             findings.extend(self.unreadable(node));
+        }
+        for part in &whole {
+            findings.extend(part.provider.verify(&part.declared));
+        }
+        findings
+    }
+
+    /// What providers can prove of all resources.
+    pub(crate) fn prove(&self) -> Vec<lazuli_core::Proof> {
+        let whole = self.declared().into_iter();
+        whole
+            .flat_map(|part| part.provider.prove(&part.declared))
+            .collect()
+    }
+
+    pub(crate) fn resource_count(&self) -> usize {
+        let kinds = self.nodes.iter().map(|node| &node.registration.kind);
+        kinds
+            .filter(|kind| matches!(kind, RegistrationKind::Resource { .. }))
+            .count()
+    }
+
+    /// All resources, by provider.
+    fn declared(&self) -> Vec<Whole> {
+        let mut whole: BTreeMap<&str, (Vec<ResId>, Vec<lazuli_core::Declared>)> = BTreeMap::new();
+        for node in &self.nodes {
+            let RegistrationKind::Resource { provider: name, .. } = &node.registration.kind else {
+                continue;
+            };
+            let index = node.registration.index;
             let (indices, declared) = whole.entry(name).or_default();
-            indices.push(node.registration.index);
+            indices.push(index);
             declared.push(lazuli_core::Declared {
-                desired,
+                desired: self.desired(index, lazuli_core::Lifecycle::Create),
                 place: node.registration.at.into(),
                 depends_on: Vec::new(),
-                existing: self.is_existing(node.registration.index),
+                existing: self.is_existing(index),
             });
         }
+        let mut found = Vec::with_capacity(whole.len());
         for (name, (indices, mut declared)) in whole {
             let position: HashMap<_, _> = indices
                 .iter()
@@ -111,14 +156,13 @@ impl Graph {
                 declared[at].depends_on =
                     deps.filter_map(|dep| position.get(dep).copied()).collect();
             }
-            findings.extend(
-                self.provider(name)
-                    .map(|provider| provider.verify(&declared))
-                    .into_iter()
-                    .flatten(),
-            );
+            found.extend(self.provider(name).cloned().map(|provider| Whole {
+                provider,
+                indices,
+                declared,
+            }));
         }
-        findings
+        found
     }
 }
 

@@ -40,7 +40,8 @@ impl Graph {
             asked: self.scope.selection.replaces(&node.registration.urn),
             stranded: old.is_some_and(|old| self.is_stranded(index, old, state)),
         };
-        if let Some(id) = self.import_id(index)
+        if !self.scope.blind
+            && let Some(id) = self.import_id(index)
             && old.is_none_or(|old| !old.id.eq_ignore_ascii_case(id))
         {
             return self.judge_import(index, &wish, old);
@@ -82,7 +83,7 @@ impl Graph {
                 || self.node(*dep).progress == Progress::Settled
         });
         let known = seen.id.as_deref().is_some_and(|id| !id.is_empty());
-        (!(stable && known)).then_some(Decision::ReadLater)
+        (self.scope.blind || !(stable && known)).then_some(Decision::ReadLater)
     }
 
     pub(super) fn judge_import(

@@ -88,6 +88,8 @@ pub(crate) struct Scope {
     pub(crate) imports: BTreeMap<String, String>,
     /// Everything goes; the program runs for its hooks only.
     pub(crate) destroying: bool,
+    /// The cloud is not read: existing resources are taken to be there.
+    pub(crate) blind: bool,
 }
 
 impl Graph {

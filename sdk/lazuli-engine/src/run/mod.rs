@@ -7,6 +7,7 @@ mod quiet;
 mod refresh;
 mod settings;
 mod settle;
+mod survey;
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -21,6 +22,7 @@ use self::book::Book;
 use self::quiet::Quiet;
 pub(crate) use self::settings::asked;
 pub use self::settings::{Operation, PlanReceiver, Settings, Stop, Stopper, stop_channel};
+pub use self::survey::{Survey, survey};
 use crate::error::EngineError;
 use crate::event::{Decision as Answer, Event, Failure, Frontend, Summary};
 use crate::execute::{self, Context, Latest, Wave};
@@ -45,14 +47,6 @@ where
     F: FnOnce(Stack) -> Fut + Send + 'static,
     Fut: Future<Output = lazuli_core::Result<()>> + 'static,
 {
-    let environment = Environment {
-        stack: settings.stack.clone(),
-        project: settings.project.clone(),
-        config: Arc::new(settings.config.clone()),
-        target: Arc::new(settings.target.clone()),
-        folder: settings.folder.clone(),
-        stacks: sibling_stacks(&store),
-    };
     let (book, _lock) = Book::open(operation, &settings, &store)?;
     let runs_program = match operation {
         Operation::Preview | Operation::Up => true,
@@ -61,24 +55,58 @@ where
     };
     let program = match runs_program {
         false => None,
-        true => Some(
-            ProgramThread::start(environment, topology)
-                .await
-                .map_err(|cause| EngineError::State {
-                    file: store.location(),
-                    message: format!("the program's thread cannot be started: {cause}"),
-                    help: "free resources of this machine and try again".into(),
-                })?,
-        ),
+        true => Some(start(&settings, &store, topology).await?),
     };
-    let scope = Scope {
-        selection: settings.selection.clone(),
-        imports: settings.imports.clone(),
-        destroying: operation == Operation::Destroy,
+    let scope = Scope::of(&settings, operation);
+    let run = new(
+        operation,
+        settings,
+        (&store, book),
+        program,
+        scope,
+        (frontend, stop),
+    );
+    run.complete().await
+}
+
+/// Starts the program on a thread of its own.
+async fn start<F, Fut>(
+    settings: &Settings,
+    store: &Store,
+    topology: F,
+) -> Result<ProgramThread, EngineError>
+where
+    F: FnOnce(Stack) -> Fut + Send + 'static,
+    Fut: Future<Output = lazuli_core::Result<()>> + 'static,
+{
+    let environment = Environment {
+        stack: settings.stack.clone(),
+        project: settings.project.clone(),
+        config: Arc::new(settings.config.clone()),
+        target: Arc::new(settings.target.clone()),
+        folder: settings.folder.clone(),
+        stacks: sibling_stacks(store),
     };
-    let run = Run {
+    let started = ProgramThread::start(environment, topology).await;
+    started.map_err(|cause| EngineError::State {
+        file: store.location(),
+        message: format!("the program's thread cannot be started: {cause}"),
+        help: "free resources of this machine and try again".into(),
+    })
+}
+
+/// A run that has done nothing yet.
+fn new<'a>(
+    operation: Operation,
+    settings: Settings,
+    (store, book): (&'a Store, Book),
+    program: Option<ProgramThread>,
+    scope: Scope,
+    (frontend, stop): (&'a mut dyn Frontend, Stop),
+) -> Run<'a> {
+    Run {
         graph: Graph::new(settings.providers.clone(), scope, book.state()),
-        store: &store,
+        store,
         failures: Vec::new(),
         given_up: HashSet::new(),
         operation,
@@ -92,8 +120,18 @@ where
         early_told: Vec::new(),
         gate_open: false,
         began: Instant::now(),
-    };
-    run.complete().await
+    }
+}
+
+impl Scope {
+    fn of(settings: &Settings, operation: Operation) -> Self {
+        Self {
+            selection: settings.selection.clone(),
+            imports: settings.imports.clone(),
+            destroying: operation == Operation::Destroy,
+            blind: false,
+        }
+    }
 }
 
 /// Reads the exports of other stacks, in the same place as this one.

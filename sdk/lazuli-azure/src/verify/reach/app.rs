@@ -55,12 +55,10 @@ impl<'a> App<'a> {
     fn of(graph: &Graph<'a>, node: Node<'a>) -> Self {
         let id = node.id();
         let child = |ty: &str, name: &str| {
-            let mut children = graph.of_type(ty);
+            let mut children = graph.children(id.as_ref()?, ty);
             children.find(|child| {
-                let named = child
-                    .id()
-                    .is_some_and(|id| id.name().eq_ignore_ascii_case(name));
-                named && id.is_some() && child.parent() == id
+                let id = child.id();
+                id.is_some_and(|id| id.name().eq_ignore_ascii_case(name))
             })
         };
         let plan = node.reference("properties.serverFarmId");

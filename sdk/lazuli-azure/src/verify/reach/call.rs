@@ -1,10 +1,10 @@
 //! The way of an app to another app whose host one of its settings names.
 
 use super::app::App;
-use super::model::{Known, Model};
+use super::model::{Known, Model, SITE};
 use super::private::{self, Codes, Door, final_door};
 use super::pull::subnet;
-use super::target::{Target, serves};
+use super::target::{Target, server};
 use super::{Breach, Goal, HopKind, Steps, Walk};
 use crate::verify::graph::Node;
 
@@ -27,12 +27,8 @@ pub(super) fn walks<'a>(model: &Model<'a>, app: &App<'a>) -> Vec<Walk> {
         {
             continue;
         }
-        let others = model
-            .apps
-            .iter()
-            .filter(|other| other.node.at != app.node.at);
-        let mut others = others.map(|other| other.node);
-        if let Some(other) = others.find(|node| serves(*node, host)) {
+        let other = server(&model.graph, SITE, host);
+        if let Some(other) = other.filter(|other| other.at != app.node.at) {
             walks.extend(walk(model, app, setting, host, other));
         }
     }

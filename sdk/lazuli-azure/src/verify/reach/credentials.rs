@@ -276,13 +276,10 @@ pub(super) fn assignments<'a>(
         return Vec::new();
     };
     let graph = &steps.model.graph;
-    let covers = |node: &Node<'a>| node.parent().is_none_or(|above| id.is_within(&above));
     let given = |node: Node<'a>| {
         let to: Vec<Node<'a>> = graph
             .dependencies(node)
-            .filter(|to| {
-                (to.is(super::model::SITE) || to.is(IDENTITY)) && Some(to.at) != scope_at(scope)
-            })
+            .filter(|to| (to.is(super::model::SITE) || to.is(IDENTITY)) && to.at != scope.at)
             .collect();
         let owner = owners
             .iter()
@@ -297,16 +294,11 @@ pub(super) fn assignments<'a>(
             None => None,
         }
     };
-    graph
-        .of_type(ASSIGNMENT)
-        .filter(covers)
-        .filter_map(given)
-        .collect()
-}
-
-/// An assignment depends on its scope as well, which gives nothing to itself.
-fn scope_at(scope: Node<'_>) -> Option<usize> {
-    Some(scope.at)
+    let scopes = std::iter::successors(Some(id), ResourceId::parent);
+    let covering = scopes.flat_map(|scope| graph.children(&scope, ASSIGNMENT).collect::<Vec<_>>());
+    // One whose id is not known may be anywhere.
+    let anywhere = graph.on_top(ASSIGNMENT);
+    covering.chain(anywhere).filter_map(given).collect()
 }
 
 /// Whether a role pulls; none for one that is not known here.

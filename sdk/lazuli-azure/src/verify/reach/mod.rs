@@ -16,7 +16,7 @@ mod secret;
 mod show;
 mod target;
 
-use lazuli_core::{Declared, Diagnostic, SourcePlace, Urn};
+use lazuli_core::{Declared, Diagnostic, Proof, ProofStep, SourcePlace, Standing, Urn};
 use serde::Serialize;
 
 use super::catalog::{Weight, rule};
@@ -183,6 +183,14 @@ pub fn reachability(declared: &[Declared]) -> Vec<ReachPath> {
     walks.into_iter().map(|walk| walk.path).collect()
 }
 
+/// The same paths, as an engine passes them on.
+pub(crate) fn prove(declared: &[Declared]) -> Vec<Proof> {
+    reachability(declared)
+        .into_iter()
+        .map(Proof::from)
+        .collect()
+}
+
 /// A path together with the findings on its broken hops.
 pub(crate) struct Walk {
     pub(crate) path: ReachPath,
@@ -308,6 +316,36 @@ impl<'m, 'a> Steps<'m, 'a> {
                 hops: self.hops,
             },
             findings: self.findings,
+        }
+    }
+}
+
+impl From<ReachPath> for Proof {
+    fn from(path: ReachPath) -> Self {
+        Self {
+            claim: path.goal.to_string(),
+            urn: path.app.urn,
+            place: path.app.place,
+            steps: path.hops.into_iter().map(ProofStep::from).collect(),
+        }
+    }
+}
+
+impl From<Hop> for ProofStep {
+    fn from(hop: Hop) -> Self {
+        Self {
+            question: hop.kind.word(),
+            standing: match hop.state {
+                HopState::Holds => Standing::Holds,
+                HopState::Broken => Standing::Broken,
+                HopState::Doubtful => Standing::Doubtful,
+                HopState::Open => Standing::Open,
+                HopState::Moot => Standing::Moot,
+            },
+            detail: hop.detail,
+            code: hop.code,
+            fix: hop.fix,
+            at: hop.at.map(|spot| (spot.urn, spot.place)),
         }
     }
 }

@@ -3,11 +3,14 @@
 //!
 //! A fact is known, absent, or pending: a pending fact never breaks anything.
 
+use std::collections::{HashMap, HashSet};
+
 use ipnet::IpNet;
 use lazuli_arm::ResourceId;
 use lazuli_core::{Declared, Value};
 
 use super::app::App;
+use super::target::server;
 use crate::verify::graph::{Graph, Node};
 
 pub(crate) const NETWORK: &str = "Microsoft.Network/virtualNetworks";
@@ -21,6 +24,12 @@ pub(crate) const REGISTRY: &str = "Microsoft.ContainerRegistry/registries";
 pub(crate) const SITE: &str = "Microsoft.Web/sites";
 pub(crate) const PLAN: &str = "Microsoft.Web/serverfarms";
 pub(crate) const VAULT: &str = "Microsoft.KeyVault/vaults";
+/// Resources of this crate that bring an image into a registry.
+pub(crate) const BUILD: &str = crate::image::ImageBuild::TYPE;
+pub(crate) const IMPORT: &str = "Lazuli.Azure/imageImports";
+pub(crate) const PUSH: &str = "Lazuli.Azure/imagePushes";
+/// Closes a registry once everything else is as declared.
+const LOCK: &str = "Lazuli.Azure/registryLocks";
 
 /// A fact of a declaration.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,12 +52,6 @@ impl<T> Known<T> {
 
     pub(crate) fn is_pending(&self) -> bool {
         matches!(self, Self::Pending)
-    }
-}
-
-impl<T: PartialEq> Known<T> {
-    pub(crate) fn is_this(&self, value: &T) -> bool {
-        self.is() == Some(value)
     }
 }
 
@@ -93,7 +96,6 @@ pub(crate) struct Subnet<'a> {
     pub(crate) node: Node<'a>,
     /// Where its `properties` are in the declaration.
     properties: &'a Value,
-    pub(crate) is_inline: bool,
 }
 
 /// The link of a zone to a network.
@@ -123,41 +125,216 @@ pub(crate) struct Model<'a> {
     pub(crate) links: Vec<Link<'a>>,
     pub(crate) endpoints: Vec<Endpoint<'a>>,
     pub(crate) apps: Vec<App<'a>>,
+    pub(crate) peerings: Vec<Peering<'a>>,
+    index: Index<'a>,
+}
+
+/// Positions in the lists of the model, so that no rule looks through all of them.
+#[derive(Debug, Default)]
+struct Index<'a> {
+    subnets: HashMap<ResourceId, usize>,
+    links_to: HashMap<ResourceId, Vec<usize>>,
+    links_pending: Vec<usize>,
+    pending_target: bool,
+    pending_peering: bool,
+    endpoints_to: HashMap<ResourceId, Vec<usize>>,
+    endpoints_in: HashMap<ResourceId, Vec<usize>>,
+    apps: HashMap<ResourceId, usize>,
+    integrated: HashSet<ResourceId>,
+    locked: HashSet<ResourceId>,
+    peers: HashSet<(ResourceId, ResourceId)>,
+    images: HashMap<ResourceId, Brought<'a>>,
+    /// Whether a push to a registry that is not known yet may bring any image.
+    any_image: bool,
+}
+
+/// The peering of a network with another.
+#[derive(Debug, Clone)]
+pub(crate) struct Peering<'a> {
+    pub(crate) node: Node<'a>,
+    pub(crate) network: ResourceId,
+    pub(crate) remote: Known<ResourceId>,
+}
+
+/// The images that the program brings into a registry.
+#[derive(Debug, Default)]
+pub(crate) struct Brought<'a> {
+    /// `repository:tag`, in the order of the declarations.
+    pub(crate) images: Vec<(Node<'a>, &'a str)>,
+    by_name: HashMap<&'a str, usize>,
+    /// Whether a name is not known yet.
+    pub(crate) is_pending: bool,
+}
+
+impl<'a> Brought<'a> {
+    fn add(&mut self, node: Node<'a>) {
+        match node.text("image") {
+            Some(image) => {
+                self.by_name.entry(image).or_insert(self.images.len());
+                self.images.push((node, image));
+            }
+            None => self.is_pending |= node.is_unknown("image"),
+        }
+    }
+
+    /// What brings an image of that name.
+    pub(crate) fn find(&self, image: &str) -> Option<Node<'a>> {
+        self.by_name.get(image).map(|&at| self.images[at].0)
+    }
 }
 
 impl<'a> Model<'a> {
     pub(crate) fn new(declared: &'a [Declared]) -> Self {
         let graph = Graph::new(declared);
-        Self {
+        let mut model = Self {
             subnets: subnets(&graph),
             links: graph.of_type(LINK).filter_map(link).collect(),
             endpoints: endpoints(&graph),
             apps: App::all(&graph),
+            peerings: graph.of_type(PEERING).filter_map(peering).collect(),
+            index: Index::default(),
             graph,
+        };
+        model.index = model.indexed();
+        model
+    }
+
+    fn indexed(&self) -> Index<'a> {
+        let mut index = Index::default();
+        for (at, subnet) in self.subnets.iter().enumerate() {
+            index.subnets.entry(subnet.id.clone()).or_insert(at);
+        }
+        let links = self.links.iter().enumerate();
+        index.links_to = positions(links.map(|(at, link)| (at, &link.network)));
+        let links = self.links.iter().enumerate();
+        let pending = links.filter(|(_, link)| link.network.is_pending());
+        index.links_pending = pending.map(|(at, _)| at).collect();
+        let mut peers = self.peerings.iter();
+        index.pending_peering = peers.any(|peering| peering.remote.is_pending());
+        let mut targets = self.endpoints.iter().map(|endpoint| &endpoint.target);
+        index.pending_target = targets.any(Known::is_pending);
+        let endpoints = self.endpoints.iter().enumerate();
+        index.endpoints_to = positions(endpoints.clone().map(|(at, one)| (at, &one.target)));
+        index.endpoints_in = positions(endpoints.map(|(at, one)| (at, &one.subnet)));
+        for (at, app) in self.apps.iter().enumerate() {
+            if let Some(id) = &app.id {
+                index.apps.entry(id.clone()).or_insert(at);
+            }
+            index.integrated.extend(app.subnet().is().cloned());
+        }
+        let closes =
+            |lock: &Node<'a>| lock.says("patch.properties.publicNetworkAccess", &["Disabled"]);
+        let locks = self.graph.of_type(LOCK).filter(closes);
+        index.locked = locks
+            .filter_map(|lock| lock.reference("resourceId"))
+            .collect();
+        let peers = self.peerings.iter();
+        let both = peers
+            .filter_map(|peering| Some((peering.network.clone(), peering.remote.is()?.clone())));
+        index.peers = both.collect();
+        self.images(&mut index);
+        index
+    }
+
+    /// A push knows its registry by the host alone; one that is not known yet may be any.
+    fn images(&self, index: &mut Index<'a>) {
+        let bring = [BUILD, IMPORT, PUSH].into_iter();
+        for node in bring.flat_map(|ty| self.graph.of_type(ty)) {
+            let registry = match (node.is(PUSH), node.text("host")) {
+                (false, _) => node.reference("registryId"),
+                (true, Some(host)) => {
+                    server(&self.graph, REGISTRY, host).and_then(|node| node.id())
+                }
+                (true, None) => {
+                    index.any_image |= node.is_unknown("image") || node.is_unknown("host");
+                    None
+                }
+            };
+            if let Some(registry) = registry {
+                index.images.entry(registry).or_default().add(node);
+            }
         }
     }
 
     pub(crate) fn subnet(&self, id: &ResourceId) -> Option<&Subnet<'a>> {
-        self.subnets.iter().find(|subnet| subnet.id == *id)
+        self.index.subnets.get(id).map(|&at| &self.subnets[at])
     }
 
-    pub(crate) fn endpoints_of(&self, target: &ResourceId) -> Vec<&Endpoint<'a>> {
-        let leads = |endpoint: &&Endpoint<'a>| endpoint.target.is_this(target);
-        self.endpoints.iter().filter(leads).collect()
+    /// The links of zones to a network.
+    pub(crate) fn links_to(&self, network: &ResourceId) -> impl Iterator<Item = &Link<'a>> {
+        let positions = self.index.links_to.get(network).into_iter().flatten();
+        positions.map(|&at| &self.links[at])
     }
 
-    /// Networks that a network's own declaration, or one of theirs, is peered with.
-    pub(crate) fn peerings(
-        &self,
-    ) -> impl Iterator<Item = (Node<'a>, ResourceId, Known<ResourceId>)> {
-        self.graph.of_type(PEERING).filter_map(|node| {
-            let remote = id_at(
-                &node.declared.desired.inputs,
-                "properties.remoteVirtualNetwork.id",
-            );
-            Some((node, node.parent()?, remote))
-        })
+    /// The links of zones to networks that are not known yet.
+    pub(crate) fn links_pending(&self) -> impl Iterator<Item = &Link<'a>> {
+        let positions = self.index.links_pending.iter();
+        positions.map(|&at| &self.links[at])
     }
+
+    /// Whether it is not known yet what some endpoint leads to.
+    pub(crate) fn has_pending_target(&self) -> bool {
+        self.index.pending_target
+    }
+
+    /// Whether it is not known yet whom some network is peered with.
+    pub(crate) fn has_pending_peering(&self) -> bool {
+        self.index.pending_peering
+    }
+
+    /// The endpoints that lead to something.
+    pub(crate) fn endpoints_to(&self, target: &ResourceId) -> impl Iterator<Item = &Endpoint<'a>> {
+        let positions = self.index.endpoints_to.get(target).into_iter().flatten();
+        positions.map(|&at| &self.endpoints[at])
+    }
+
+    /// The endpoints that have their addresses in a subnet.
+    pub(crate) fn endpoints_in(&self, subnet: &ResourceId) -> impl Iterator<Item = &Endpoint<'a>> {
+        let positions = self.index.endpoints_in.get(subnet).into_iter().flatten();
+        positions.map(|&at| &self.endpoints[at])
+    }
+
+    pub(crate) fn app(&self, id: &ResourceId) -> Option<&App<'a>> {
+        self.index.apps.get(id).map(|&at| &self.apps[at])
+    }
+
+    /// Whether an app is integrated with a subnet.
+    pub(crate) fn is_integrated(&self, subnet: &ResourceId) -> bool {
+        self.index.integrated.contains(subnet)
+    }
+
+    /// Whether something closes a resource once everything else is as declared.
+    pub(crate) fn is_locked(&self, id: &ResourceId) -> bool {
+        self.index.locked.contains(id)
+    }
+
+    /// Whether a network declares a peering with another.
+    pub(crate) fn has_peering(&self, from: &ResourceId, to: &ResourceId) -> bool {
+        self.index.peers.contains(&(from.clone(), to.clone()))
+    }
+
+    /// What the program brings into a registry.
+    pub(crate) fn brought(&self, registry: &ResourceId) -> Option<&Brought<'a>> {
+        self.index.images.get(registry)
+    }
+
+    /// Whether images are brought into registries that are not known yet.
+    pub(crate) fn may_bring_any(&self) -> bool {
+        self.index.any_image
+    }
+}
+
+/// Where each known id is in a list.
+fn positions<'i>(
+    ids: impl Iterator<Item = (usize, &'i Known<ResourceId>)>,
+) -> HashMap<ResourceId, Vec<usize>> {
+    let mut found: HashMap<ResourceId, Vec<usize>> = HashMap::new();
+    for (at, id) in ids {
+        if let Some(id) = id.is() {
+            found.entry(id.clone()).or_default().push(at);
+        }
+    }
+    found
 }
 
 impl<'a> Subnet<'a> {
@@ -211,7 +388,6 @@ fn subnets<'a>(graph: &Graph<'a>) -> Vec<Subnet<'a>> {
             network: node.parent()?,
             node,
             properties: node.value("properties")?,
-            is_inline: false,
         })
     });
     let inline = graph.of_type(NETWORK).flat_map(|node| {
@@ -224,11 +400,19 @@ fn subnets<'a>(graph: &Graph<'a>) -> Vec<Subnet<'a>> {
                 network,
                 node,
                 properties: entry.at("properties")?,
-                is_inline: true,
             })
         })
     });
     own.chain(inline).collect()
+}
+
+fn peering(node: Node<'_>) -> Option<Peering<'_>> {
+    let inputs = &node.declared.desired.inputs;
+    Some(Peering {
+        node,
+        network: node.parent()?,
+        remote: id_at(inputs, "properties.remoteVirtualNetwork.id"),
+    })
 }
 
 fn link(node: Node<'_>) -> Option<Link<'_>> {
@@ -276,11 +460,8 @@ fn groups<'a>(inputs: &'a Value, path: &str) -> Known<Vec<&'a str>> {
 
 /// The zones of an endpoint's groups; a list that is not known is one pending zone.
 fn zones<'a>(graph: &Graph<'a>, endpoint: &ResourceId) -> Vec<(Node<'a>, Known<ResourceId>)> {
-    let groups = graph
-        .of_type(ZONE_GROUP)
-        .filter(|group| group.parent().as_ref() == Some(endpoint));
     let mut zones = Vec::new();
-    for group in groups {
+    for group in graph.children(endpoint, ZONE_GROUP) {
         let inputs = &group.declared.desired.inputs;
         match walk(inputs, "properties.privateDnsZoneConfigs") {
             Known::Pending => zones.push((group, Known::Pending)),

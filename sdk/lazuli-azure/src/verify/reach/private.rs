@@ -73,19 +73,11 @@ fn rules(node: Node<'_>, set: &str) -> Door {
     }
 }
 
-/// Closes a registry once everything else is as declared.
-const LOCK: &str = "Lazuli.Azure/registryLocks";
-
 /// The door once everything is deployed: a lock may come last.
 pub(super) fn final_door(model: &Model<'_>, target: &Target<'_>) -> Door {
-    let lock = model.graph.of_type(LOCK).any(|lock| {
-        let closes = "patch.properties.publicNetworkAccess";
-        lock.says(closes, &["Disabled"])
-            && lock.reference("resourceId").as_ref() == Some(&target.id)
-    });
-    match lock {
+    match model.is_locked(&target.id) {
         true => Door::Closed,
-        false => door(target.node, !model.endpoints_of(&target.id).is_empty()),
+        false => door(target.node, model.endpoints_to(&target.id).next().is_some()),
     }
 }
 
@@ -100,12 +92,7 @@ pub(super) fn walk<'a>(
         target,
         network,
         codes,
-        endpoints: steps
-            .model
-            .endpoints_of(&target.id)
-            .into_iter()
-            .cloned()
-            .collect(),
+        endpoints: steps.model.endpoints_to(&target.id).cloned().collect(),
         door: final_door(steps.model, target),
     };
     if way.endpoints.is_empty() {
@@ -144,16 +131,12 @@ struct Zones<'a> {
 
 impl<'a> Way<'_, 'a> {
     fn zones(&self, steps: &Steps<'_, 'a>) -> Zones<'a> {
-        let links = steps.model.links.iter();
-        let ours = links.filter(|link| self.target.is_zone(link.zone.name()));
-        let (mut linked, mut is_pending) = (Vec::new(), false);
-        for link in ours {
-            is_pending |= link.network.is_pending();
-            if link.network.is_this(self.network) {
-                linked.push(link.clone());
-            }
+        let is_ours = |link: &&Link<'a>| self.target.is_zone(link.zone.name());
+        let linked = steps.model.links_to(self.network).filter(is_ours);
+        Zones {
+            linked: linked.cloned().collect(),
+            is_pending: steps.model.links_pending().any(|link| is_ours(&link)),
         }
-        Zones { linked, is_pending }
     }
 
     fn own(&self, steps: &Steps<'_, 'a>) -> Option<Node<'a>> {
@@ -177,12 +160,7 @@ impl<'a> Way<'_, 'a> {
     }
 
     fn without_endpoint(&self, steps: &mut Steps<'_, 'a>) {
-        if steps
-            .model
-            .endpoints
-            .iter()
-            .any(|endpoint| endpoint.target.is_pending())
-        {
+        if steps.model.has_pending_target() {
             let until = "it is known what each private endpoint leads to";
             steps.open(HopKind::Endpoint, until);
             return;
@@ -357,14 +335,13 @@ impl<'a> Way<'_, 'a> {
 
     /// Records may also be declared one by one.
     fn has_record(&self, steps: &Steps<'_, 'a>, linked: &[Link<'a>]) -> bool {
-        let mut records = steps.model.graph.of_type(RECORD);
+        let graph = &steps.model.graph;
+        let mut records = linked
+            .iter()
+            .flat_map(|link| graph.children(&link.zone, RECORD));
         records.any(|record| {
             let id = record.id();
-            let named = id.is_some_and(|id| id.name().eq_ignore_ascii_case(self.target.id.name()));
-            named
-                && record
-                    .parent()
-                    .is_some_and(|zone| linked.iter().any(|link| link.zone == zone))
+            id.is_some_and(|id| id.name().eq_ignore_ascii_case(self.target.id.name()))
         })
     }
 
@@ -423,16 +400,11 @@ impl<'a> Way<'_, 'a> {
 
     /// A peering connects when each side has declared it.
     fn peered(&self, steps: &Steps<'_, 'a>, other: &ResourceId) -> State {
-        let has = |from: &ResourceId, to: &ResourceId| {
-            let mut peerings = steps.model.peerings();
-            peerings.any(|(_, network, remote)| network == *from && remote.is_this(to))
-        };
-        let pending = steps
-            .model
-            .peerings()
-            .any(|(_, _, remote)| remote.is_pending());
-        let is_here = |id: &ResourceId| steps.model.graph.find(id).is_some();
-        match (has(self.network, other), has(other, self.network)) {
+        let model = steps.model;
+        let pending = model.has_pending_peering();
+        let is_here = |id: &ResourceId| model.graph.find(id).is_some();
+        let here = model.has_peering(self.network, other);
+        match (here, model.has_peering(other, self.network)) {
             (true, true) => State::Good,
             (true, false) | (false, true) if pending || !is_here(other) => State::Pending,
             _ if pending => State::Pending,
@@ -446,7 +418,7 @@ impl<'a> Way<'_, 'a> {
         let other = other.is().and_then(|id| steps.model.graph.find(id));
         let own = self.own(steps);
         // A third network may lead on to it.
-        let alone = steps.model.peerings().next().is_none();
+        let alone = steps.model.peerings.is_empty();
         let mut related = vec![(endpoint.node, "the endpoint in another network")];
         related.extend(own.map(|own| (own, "the app's network")));
         let breach = Breach {

@@ -5,18 +5,13 @@ use lazuli_arm::ResourceId;
 use lazuli_core::Value;
 
 use super::app::{App, Image};
-use super::model::{Known, Model, REGISTRY};
+use super::model::{BUILD, IMPORT, Known, Model, PUSH, REGISTRY, SITE};
 use super::private::{self, Codes, Door, final_door, public};
-use super::target::{Target, serves};
+use super::target::{Target, server};
 use super::{Breach, Goal, HopKind, Steps, Walk, credentials};
 use crate::verify::graph::{Graph, Node};
 use crate::verify::site::without_integration;
 use crate::verify::subnets::{is_delegated, too_small};
-
-/// Resources of this crate that bring an image into a registry.
-pub(crate) const BUILD: &str = crate::image::ImageBuild::TYPE;
-const IMPORT: &str = "Lazuli.Azure/imageImports";
-const PUSH: &str = "Lazuli.Azure/imagePushes";
 
 const CODES: Codes = Codes {
     endpoint: "LZ2010",
@@ -85,16 +80,9 @@ fn source<'a>(model: &Model<'a>, app: &App<'a>) -> Option<Source<'a>> {
             });
         }
     };
-    let registry = model
-        .graph
-        .of_type(REGISTRY)
-        .find(|node| serves(*node, host));
-    let mut apps = model.apps.iter().map(|app| app.node);
-    let place = match registry {
+    let place = match server(&model.graph, REGISTRY, host) {
         Some(registry) => Where::Registry(registry),
-        None => apps
-            .find(|node| serves(*node, host))
-            .map_or(Where::Elsewhere, Where::Site),
+        None => server(&model.graph, SITE, host).map_or(Where::Elsewhere, Where::Site),
     };
     Some(Source {
         reference: Some(format!("{host}/{rest}")),
@@ -302,41 +290,23 @@ pub(crate) fn brings_image(node: Node<'_>) -> bool {
     node.is(BUILD) || node.is(IMPORT) || node.is(PUSH)
 }
 
-/// The images that the program brings into a registry; none where one is not known yet.
-fn brought<'a>(model: &Model<'a>, registry: &ResourceId) -> Option<Vec<(Node<'a>, &'a str)>> {
-    let own = model.graph.find(registry);
-    let bring = [BUILD, IMPORT, PUSH].into_iter();
-    let bring = bring.flat_map(|ty| model.graph.of_type(ty));
-    // A push knows its registry by the host alone; one that is not known yet may be any.
-    let of_registry = |node: &Node<'a>| match node.is(PUSH) {
-        false => node.reference("registryId").as_ref() == Some(registry),
-        true => match node.text("host") {
-            Some(host) => own.is_some_and(|own| serves(own, host)),
-            None => true,
-        },
-    };
-    let nodes: Vec<Node<'a>> = bring.filter(of_registry).collect();
-    if nodes.iter().any(|node| node.is_unknown("image")) {
-        return None;
-    }
-    let image = |node: Node<'a>| Some((node, node.text("image")?));
-    Some(nodes.into_iter().filter_map(image).collect())
-}
-
 /// LZ2015.
 fn tag<'a>(steps: &mut Steps<'_, 'a>, registry: Node<'a>, image: Option<&str>) {
     let (Some(image), Some(id)) = (image, registry.id()) else {
         steps.open(HopKind::Content, "the image is known");
         return;
     };
-    let Some(brought) = brought(steps.model, &id) else {
-        steps.open(HopKind::Content, "the images that are built are known");
-        return;
-    };
-    if let Some((build, _)) = brought.iter().find(|(_, built)| *built == image) {
+    let brought = steps.model.brought(&id);
+    if let Some(build) = brought.and_then(|brought| brought.find(image)) {
         steps.holds(HopKind::Content, format!("{} brings it", build.called()));
         return;
     }
+    if steps.model.may_bring_any() || brought.is_some_and(|brought| brought.is_pending) {
+        steps.open(HopKind::Content, "the images that are built are known");
+        return;
+    }
+    let brought = brought.map(|brought| brought.images.as_slice());
+    let brought = brought.unwrap_or_default();
     if image.contains('@') {
         steps.open(
             HopKind::Content,
@@ -352,11 +322,10 @@ fn tag<'a>(steps: &mut Steps<'_, 'a>, registry: Node<'a>, image: Option<&str>) {
     };
     let same = |(_, built): &&(Node<'a>, &str)| repository(built) == repository(image);
     let siblings: Vec<_> = brought.iter().filter(same).collect();
-    let names: Vec<&str> = brought.iter().map(|(_, image)| *image).collect();
-    let names = if names.is_empty() {
-        "no image".to_owned()
-    } else {
-        names.join(", ")
+    let names = match (siblings.as_slice(), brought) {
+        (_, []) => "no image".to_owned(),
+        ([], others) => few(others.iter().map(|(_, image)| *image)),
+        (siblings, _) => few(siblings.iter().map(|(_, image)| *image)),
     };
     let related = siblings
         .iter()
@@ -377,12 +346,20 @@ pub(crate) fn build_of<'a>(model: &Model<'a>, app: &App<'a>) -> Option<(Node<'a>
     let Known::Is(image) = app.image()? else {
         return None;
     };
-    let registry = model
-        .graph
-        .of_type(REGISTRY)
-        .find(|node| serves(*node, image.host))?;
-    let brought = brought(model, &registry.id()?)?;
-    brought.into_iter().find(|(_, built)| *built == image.rest)
+    let registry = server(&model.graph, REGISTRY, image.host)?;
+    let build = model.brought(&registry.id()?)?.find(image.rest)?;
+    Some((build, image.rest))
+}
+
+/// The first names of a list, and how many more there are.
+fn few<'n>(names: impl ExactSizeIterator<Item = &'n str>) -> String {
+    const SHOWN: usize = 6;
+    let more = names.len().saturating_sub(SHOWN);
+    let shown: Vec<&str> = names.take(SHOWN).collect();
+    match more {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
 }
 
 /// A setting as a text; none where it is absent or pending.

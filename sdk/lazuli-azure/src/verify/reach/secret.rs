@@ -82,13 +82,7 @@ pub(super) fn walks<'a>(model: &Model<'a>, app: &App<'a>) -> Vec<Walk> {
 
 fn walk<'a>(model: &Model<'a>, app: &App<'a>, setting: &str, reference: Reference) -> Walk {
     let mut steps = Steps::new(model, app);
-    let mut vaults = model.graph.of_type(VAULT);
-    let vault = vaults.find(|vault| {
-        vault
-            .id()
-            .is_some_and(|id| id.name().eq_ignore_ascii_case(&reference.vault))
-    });
-    match vault {
+    match model.graph.named(VAULT, &reference.vault) {
         None => steps.open(
             HopKind::Firewall,
             "somebody looks at the vault, which this program does not declare",
@@ -242,12 +236,12 @@ fn denied<'a>(steps: &mut Steps<'_, 'a>, vault: Node<'a>, fix: &str) {
 
 /// LZ2057.
 fn content<'a>(steps: &mut Steps<'_, 'a>, vault: Node<'a>, reference: &Reference) {
-    let mut secrets = steps.model.graph.of_type(SECRET);
+    let inside = vault.id();
+    let inside = inside.iter();
+    let mut secrets = inside.flat_map(|vault| steps.model.graph.children(vault, SECRET));
     let found = secrets.any(|secret| {
-        let named = secret
-            .id()
-            .is_some_and(|id| id.name().eq_ignore_ascii_case(&reference.secret));
-        named && secret.parent() == vault.id()
+        let id = secret.id();
+        id.is_some_and(|id| id.name().eq_ignore_ascii_case(&reference.secret))
     });
     if found {
         steps.holds(

@@ -79,7 +79,7 @@ impl HopState {
 }
 
 impl HopKind {
-    fn word(self) -> &'static str {
+    pub(super) fn word(self) -> &'static str {
         match self {
             Self::Plan => "plan",
             Self::Subnet => "subnet",

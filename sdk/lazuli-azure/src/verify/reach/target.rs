@@ -2,7 +2,7 @@
 
 use lazuli_arm::ResourceId;
 
-use crate::verify::graph::Node;
+use crate::verify::graph::{Graph, Node};
 
 /// Group id of a service, the ends of its public names in the clouds, and the
 /// private zones that stand for them, in the same order (Private Link documentation).
@@ -164,6 +164,13 @@ impl<'a> Target<'a> {
     pub(crate) fn called(&self) -> String {
         self.node.called()
     }
+}
+
+/// The registry or site of a type that a host is the name of.
+pub(crate) fn server<'a>(graph: &Graph<'a>, ty: &str, host: &str) -> Option<Node<'a>> {
+    let ends = host.char_indices().filter(|(_, c)| matches!(c, '.' | '-'));
+    let mut found = ends.filter_map(|(end, _)| graph.named(ty, &host[..end]));
+    found.find(|node| serves(*node, host))
 }
 
 /// Whether a host is that of a registry or a site: `{name}.{suffix}`, for a

@@ -1,0 +1,77 @@
+//! What a provider can prove of a program before anything is deployed: that an
+//! app will get what it needs, question by question.
+
+use crate::{SourcePlace, Urn};
+
+/// What is known of a question, or of a whole proof.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Standing {
+    /// It holds.
+    Holds,
+    /// It does not, for certain.
+    Broken,
+    /// It does not as far as this program says; somebody else may have seen to it.
+    Doubtful,
+    /// It cannot be judged until something is known.
+    Open,
+    /// It is not asked: an earlier question is broken, or makes it needless.
+    Moot,
+}
+
+impl Standing {
+    /// `holds`, `broken`, `doubtful`, `open` or `moot`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Holds => "holds",
+            Self::Broken => "broken",
+            Self::Doubtful => "doubtful",
+            Self::Open => "open",
+            Self::Moot => "moot",
+        }
+    }
+}
+
+/// One question of a proof.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProofStep {
+    /// The question, in a word: `dns`, `role`.
+    pub question: &'static str,
+    /// The answer.
+    pub standing: Standing,
+    /// What was found, in a sentence.
+    pub detail: String,
+    /// The code of the rule that is broken.
+    pub code: Option<&'static str>,
+    /// What to do.
+    pub fix: Option<String>,
+    /// The resource that the fix belongs to, and where it is declared.
+    pub at: Option<(Urn, SourcePlace)>,
+}
+
+/// A claim about a resource, and the questions that it comes down to, in their order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proof {
+    /// The resource.
+    pub urn: Urn,
+    /// Where it is declared.
+    pub place: SourcePlace,
+    /// What it is to do, as what follows its name: `pulls contoso.azurecr.io/site:v1`.
+    pub claim: String,
+    /// The questions.
+    pub steps: Vec<ProofStep>,
+}
+
+impl Proof {
+    /// What the questions together say.
+    #[must_use]
+    pub fn standing(&self) -> Standing {
+        let any = |standing| self.steps.iter().any(|step| step.standing == standing);
+        match () {
+            () if any(Standing::Broken) => Standing::Broken,
+            () if any(Standing::Doubtful) => Standing::Doubtful,
+            () if any(Standing::Open) => Standing::Open,
+            () => Standing::Holds,
+        }
+    }
+}
