@@ -87,7 +87,7 @@ impl Program {
                 timeout: None,
             },
             place: SourcePlace {
-                file: "main.rs".to_owned(),
+                file: "main.rs".into(),
                 line: 7,
             },
             depends_on: needs.to_vec(),

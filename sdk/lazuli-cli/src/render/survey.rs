@@ -180,7 +180,7 @@ mod tests {
     fn survey() -> Survey {
         let urn = Urn::new("dev", "site", "group", "Microsoft.Web/sites", "app");
         let place = SourcePlace {
-            file: "src/main.rs".to_owned(),
+            file: "src/main.rs".into(),
             line: 42,
         };
         let broken = ProofStep {
