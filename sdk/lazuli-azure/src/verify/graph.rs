@@ -15,12 +15,10 @@ pub(crate) struct Graph<'a> {
     by_id: HashMap<ResourceId, usize>,
     /// Positions of what the program makes, by type in lower case.
     by_type: HashMap<String, Vec<usize>>,
-    /// Positions of what the program makes, by what contains it.
-    by_parent: HashMap<ResourceId, Vec<usize>>,
+    /// Positions of what the program makes, by what contains it and by type in lower case.
+    by_parent: HashMap<ResourceId, HashMap<String, Vec<usize>>>,
     /// Positions of what the program makes, by name in lower case.
     by_name: HashMap<String, Vec<usize>>,
-    /// Positions of what is contained by nothing, or has an id that is not known yet.
-    on_top: Vec<usize>,
 }
 
 /// One declared resource.
@@ -46,30 +44,28 @@ impl<'a> Graph<'a> {
             by_type: HashMap::new(),
             by_parent: HashMap::new(),
             by_name: HashMap::new(),
-            on_top: Vec::new(),
         };
         for (at, declared) in declared.iter().enumerate() {
             if is_existing(declared) {
                 continue;
             }
             let ty = declared.desired.urn.ty().to_ascii_lowercase();
-            graph.by_type.entry(ty).or_default().push(at);
+            graph.by_type.entry(ty.clone()).or_default().push(at);
             let Some(id) = (Node { at, declared }).id() else {
-                graph.on_top.push(at);
                 continue;
             };
             let name = id.name().to_ascii_lowercase();
             graph.by_name.entry(name).or_default().push(at);
-            match id.parent() {
-                Some(parent) => graph.by_parent.entry(parent).or_default().push(at),
-                None => graph.on_top.push(at),
+            if let Some(parent) = id.parent() {
+                let inside = graph.by_parent.entry(parent).or_default();
+                inside.entry(ty).or_default().push(at);
             }
             graph.by_id.insert(id, at);
         }
         graph
     }
 
-    fn node(&self, at: usize) -> Node<'a> {
+    pub(crate) fn node(&self, at: usize) -> Node<'a> {
         Node {
             at,
             declared: &self.declared[at],
@@ -89,18 +85,10 @@ impl<'a> Graph<'a> {
         parent: &ResourceId,
         ty: &str,
     ) -> impl Iterator<Item = Node<'a>> + use<'_, 'a> {
-        let ty = ty.to_owned();
         let inside = self.by_parent.get(parent);
-        let positions = inside.map(Vec::as_slice).unwrap_or_default();
-        let nodes = positions.iter().map(|&at| self.node(at));
-        nodes.filter(move |node| node.is(&ty))
-    }
-
-    /// What the program makes of a type on top of everything, or nobody knows where yet.
-    pub(crate) fn on_top(&self, ty: &str) -> impl Iterator<Item = Node<'a>> + use<'_, 'a> {
-        let ty = ty.to_owned();
-        let nodes = self.on_top.iter().map(|&at| self.node(at));
-        nodes.filter(move |node| node.is(&ty))
+        let of_type = inside.and_then(|inside| inside.get(&ty.to_ascii_lowercase()));
+        let positions = of_type.map(Vec::as_slice).unwrap_or_default();
+        positions.iter().map(|&at| self.node(at))
     }
 
     /// What the program makes of a type under a name.

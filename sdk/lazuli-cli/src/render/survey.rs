@@ -137,7 +137,7 @@ pub(crate) fn json(survey: &Survey, scene: &Scene) -> Json {
 fn path_json(proof: &Proof) -> Json {
     json!({
         "urn": proof.urn.as_str(),
-        "place": {"file": proof.place.file, "line": proof.place.line},
+        "place": {"file": &*proof.place.file, "line": proof.place.line},
         "claim": proof.claim,
         "standing": proof.standing().as_str(),
         "hops": proof.steps.iter().map(hop_json).collect::<Vec<_>>(),
@@ -146,7 +146,7 @@ fn path_json(proof: &Proof) -> Json {
 
 fn hop_json(step: &ProofStep) -> Json {
     let at = step.at.as_ref().map(|(urn, place)| {
-        json!({"urn": urn.as_str(), "place": {"file": place.file, "line": place.line}})
+        json!({"urn": urn.as_str(), "place": {"file": &*place.file, "line": place.line}})
     });
     json!({
         "question": step.question,

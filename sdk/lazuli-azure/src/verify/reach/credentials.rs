@@ -10,8 +10,6 @@ use super::{Breach, HopKind, Steps};
 use crate::resources::Role;
 use crate::verify::graph::Node;
 
-pub(super) const ASSIGNMENT: &str = "Microsoft.Authorization/roleAssignments";
-const IDENTITY: &str = "Microsoft.ManagedIdentity/userAssignedIdentities";
 const ABAC: &str = "properties.roleAssignmentMode";
 const USER: &str = "DOCKER_REGISTRY_SERVER_USERNAME";
 
@@ -275,30 +273,19 @@ pub(super) fn assignments<'a>(
     let Some(id) = scope.id() else {
         return Vec::new();
     };
-    let graph = &steps.model.graph;
-    let given = |node: Node<'a>| {
-        let to: Vec<Node<'a>> = graph
-            .dependencies(node)
-            .filter(|to| (to.is(super::model::SITE) || to.is(IDENTITY)) && to.at != scope.at)
-            .collect();
-        let owner = owners
-            .iter()
-            .find(|owner| to.iter().any(|to| to.at == owner.at));
-        match owner {
-            Some(owner) => Some(Given {
-                node,
-                to: Some(owner.at),
-            }),
-            // Nobody that the program declares: a literal principal, which may be anybody.
-            None if to.is_empty() => Some(Given { node, to: None }),
-            None => None,
-        }
-    };
-    let scopes = std::iter::successors(Some(id), ResourceId::parent);
-    let covering = scopes.flat_map(|scope| graph.children(&scope, ASSIGNMENT).collect::<Vec<_>>());
-    // One whose id is not known may be anywhere.
-    let anywhere = graph.on_top(ASSIGNMENT);
-    covering.chain(anywhere).filter_map(given).collect()
+    let model = steps.model;
+    let covers = |given: &Given<'a>| given.node.parent().is_none_or(|above| id.is_within(&above));
+    let to_owners = owners.iter().flat_map(|owner| {
+        let to = Some(owner.at);
+        model
+            .grants_to(owner.at)
+            .map(move |node| Given { node, to })
+    });
+    // A literal principal may be anybody.
+    let to_anybody = model
+        .grants_to_anybody()
+        .map(|node| Given { node, to: None });
+    to_owners.chain(to_anybody).filter(covers).collect()
 }
 
 /// Whether a role pulls; none for one that is not known here.

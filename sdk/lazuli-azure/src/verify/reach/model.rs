@@ -24,6 +24,8 @@ pub(crate) const REGISTRY: &str = "Microsoft.ContainerRegistry/registries";
 pub(crate) const SITE: &str = "Microsoft.Web/sites";
 pub(crate) const PLAN: &str = "Microsoft.Web/serverfarms";
 pub(crate) const VAULT: &str = "Microsoft.KeyVault/vaults";
+const ASSIGNMENT: &str = "Microsoft.Authorization/roleAssignments";
+const IDENTITY: &str = "Microsoft.ManagedIdentity/userAssignedIdentities";
 /// Resources of this crate that bring an image into a registry.
 pub(crate) const BUILD: &str = crate::image::ImageBuild::TYPE;
 pub(crate) const IMPORT: &str = "Lazuli.Azure/imageImports";
@@ -144,6 +146,10 @@ struct Index<'a> {
     locked: HashSet<ResourceId>,
     peers: HashSet<(ResourceId, ResourceId)>,
     images: HashMap<ResourceId, Brought<'a>>,
+    /// Role assignments by whose identity they are given to.
+    grants: HashMap<usize, Vec<usize>>,
+    /// Role assignments to principals that are no resource of the program.
+    grants_to_anybody: Vec<usize>,
     /// Whether a push to a registry that is not known yet may bring any image.
     any_image: bool,
 }
@@ -233,7 +239,26 @@ impl<'a> Model<'a> {
             .filter_map(|peering| Some((peering.network.clone(), peering.remote.is()?.clone())));
         index.peers = both.collect();
         self.images(&mut index);
+        self.grants(&mut index);
         index
+    }
+
+    /// An assignment waits for whose identity it names, and for its scope, which
+    /// is given nothing by that.
+    fn grants(&self, index: &mut Index<'a>) {
+        for assignment in self.graph.of_type(ASSIGNMENT) {
+            let scope = assignment.parent();
+            let owners = self.graph.dependencies(assignment).filter(|to| {
+                (to.is(SITE) || to.is(IDENTITY)) && (scope.is_none() || to.id() != scope)
+            });
+            let owners: Vec<usize> = owners.map(|owner| owner.at).collect();
+            for owner in &owners {
+                index.grants.entry(*owner).or_default().push(assignment.at);
+            }
+            if owners.is_empty() {
+                index.grants_to_anybody.push(assignment.at);
+            }
+        }
     }
 
     /// A push knows its registry by the host alone; one that is not known yet may be any.
@@ -311,6 +336,18 @@ impl<'a> Model<'a> {
     /// Whether a network declares a peering with another.
     pub(crate) fn has_peering(&self, from: &ResourceId, to: &ResourceId) -> bool {
         self.index.peers.contains(&(from.clone(), to.clone()))
+    }
+
+    /// The role assignments to the identity of a resource.
+    pub(crate) fn grants_to(&self, owner: usize) -> impl Iterator<Item = Node<'a>> {
+        let given = self.index.grants.get(&owner).into_iter().flatten();
+        given.map(|&at| self.graph.node(at))
+    }
+
+    /// The role assignments to principals that are no resource of the program.
+    pub(crate) fn grants_to_anybody(&self) -> impl Iterator<Item = Node<'a>> {
+        let given = self.index.grants_to_anybody.iter();
+        given.map(|&at| self.graph.node(at))
     }
 
     /// What the program brings into a registry.
