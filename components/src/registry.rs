@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use lazuli::core::executor::ResId;
+use lazuli::core::{Property, Value};
 use lazuli::prelude::*;
 
 use crate::PrivateDnsLink;
 use crate::image::{AzureRegistry, Image, Images, NamedImage, Puller, RegistryKind};
-use crate::sign_in::{AdminUser, SignIn};
+use crate::sign_in::{AdminUser, SignIn, TokenLogin};
 
 /// A registry that is reached through a private endpoint: images come and go
 /// through the network, and the registry's own tasks may build inside of it.
@@ -53,6 +54,9 @@ pub struct PrivateRegistryArgs {
     /// Enables the admin user. Default: no opinion, and Azure's is that there is none.
     #[component(default)]
     admin_user: bool,
+    /// Lets the registry's own builds in although it is closed. Default: yes; without
+    /// it, images come by import or are built on an agent pool in the network.
+    task_bypass: Option<bool>,
     /// Sets options that everything in it inherits.
     #[component(default)]
     options: Options,
@@ -97,7 +101,7 @@ impl PrivateRegistryArgs {
     fn registry(&self, group: &ResourceGroup) -> Registry {
         let mut registry = Registry::builder(group, &self.name)
             .sku(RegistrySku::Premium)
-            .network_rule_bypass_allowed_for_tasks(true);
+            .network_rule_bypass_allowed_for_tasks(self.task_bypass.unwrap_or(true));
         if !self.allow.is_empty() {
             registry = registry
                 .public_network_access(PublicAccess::Enabled)
@@ -221,7 +225,8 @@ macro_rules! azure_registry {
                 Image::new(self, build)
             }
 
-            /// The same, on machines of one's own inside of a network.
+            /// The same, on machines of one's own inside of a network, which reach the
+            /// registry as the network does.
             #[track_caller]
             pub fn build_image_on(
                 &self,
@@ -229,9 +234,12 @@ macro_rules! azure_registry {
                 image: &str,
                 folder: &str,
             ) -> Image<Self> {
+                let mut options = Options::new();
+                options.depends_on.extend(self.path());
                 let build = ImageBuild::builder(&self.registry, image)
                     .context(folder)
                     .agent_pool(pool)
+                    .options(options)
                     .build();
                 Image::new(self, build)
             }
@@ -298,6 +306,24 @@ macro_rules! azure_registry {
             }
         }
 
+        impl $name {
+            /// A token of the registry that pulls from these repositories, as
+            /// credentials: for what has no identity of Azure.
+            #[track_caller]
+            pub fn token(&self, name: &str, repositories: &[&str]) -> TokenLogin {
+                let registry = self.registry.inside(&self.component);
+                let map = ArmResource::builder(&registry, SCOPE_MAP, name)
+                    .property("properties.actions", pulls(repositories))
+                    .build();
+                let token = ArmResource::builder(&registry, TOKEN, name)
+                    .property("properties.scopeMapId", map.id())
+                    .property("properties.status", "enabled")
+                    .build();
+                let made = TokenCredentials::of(&registry, &token, &format!("{name}-passwords"));
+                TokenLogin::new(made.username(), made.password())
+            }
+        }
+
         impl AzureRegistry for $name {
             /// Under a name that belongs to the identity: when an app moves to
             /// another one, the old role stays until it has.
@@ -321,6 +347,20 @@ macro_rules! azure_registry {
 }
 azure_registry!(PrivateRegistry);
 azure_registry!(PublicRegistry);
+
+const SCOPE_MAP: &str = "Microsoft.ContainerRegistry/registries/scopeMaps@2025-11-01";
+const TOKEN: &str = "Microsoft.ContainerRegistry/registries/tokens@2025-11-01";
+
+/// What a token may do in order to pull.
+fn pulls(repositories: &[&str]) -> Vec<Property> {
+    let rights = ["content/read", "metadata/read"];
+    let actions = repositories
+        .iter()
+        .flat_map(|name| rights.map(|right| format!("repositories/{name}/{right}")));
+    actions
+        .map(|action| Property::Value(Value::from(action)))
+        .collect()
+}
 
 /// Roles to pull that are given already, by identity: apps may share one.
 type Grants = Rc<RefCell<BTreeMap<String, RoleAssignment>>>;

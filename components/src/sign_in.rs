@@ -106,7 +106,8 @@ credentials! {
     AdminUser of PrivateRegistry, PublicRegistry;
     /// An application of Entra ID with a role on the registry.
     ServicePrincipal of PrivateRegistry, PublicRegistry;
-    /// A token of a registry of Azure, with one of its passwords.
+    /// A token of a registry of Azure, with one of its passwords; the registry makes
+    /// one itself ([`PrivateRegistry::token`]).
     TokenLogin of PrivateRegistry, PublicRegistry;
     /// A user of a registry that is not Azure's.
     BasicLogin of CustomRegistry, HostedRegistry;

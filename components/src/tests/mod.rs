@@ -2,5 +2,7 @@
 
 mod article;
 mod deployed;
+mod moves;
+mod networks;
 mod orders;
 mod shapes;

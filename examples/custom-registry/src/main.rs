@@ -39,11 +39,13 @@ async fn topology(stack: Stack) -> Result<()> {
         .build();
     if open {
         registry.push_image("customwebsite:lnx-v1", "image");
+        registry.push_image("customwebsite:lnx-v2", "image-v2");
     }
+    let tag = stack.config().get_or("image_tag", "lnx-v1")?;
     let app = IntegratedWebApp::builder(&group, "secureacrweb2021")
         .plan(&plan)
         .subnet(&integration)
-        .image(&registry.image("customwebsite:lnx-v1"))
+        .image(&registry.image(&format!("customwebsite:{tag}")))
         .build();
 
     stack.export("url", app.url());

@@ -34,7 +34,20 @@ async fn the_page_is_served_after_the_registry_was_filled_and_closed() {
         .page("https://secureacrweb2021.azurewebsites.net/")
         .await;
     let log = azure.container_log("secureacrweb2021");
-    assert!(page.text.contains("from custom registry"), "{log}");
+    assert!(
+        page.text.contains("Hello Linux v1 from custom registry"),
+        "{log}"
+    );
+    let second = azure.clone().config("image_tag", "lnx-v2");
+    assert_eq!(second.up(topology).await.unwrap().updated, 1);
+    let page = azure
+        .page("https://secureacrweb2021.azurewebsites.net/")
+        .await;
+    let log = azure.container_log("secureacrweb2021");
+    assert!(
+        page.text.contains("Hello Linux v2 from custom registry"),
+        "{log}"
+    );
 }
 
 #[tokio::test]

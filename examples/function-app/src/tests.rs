@@ -28,6 +28,13 @@ async fn what_is_deployed_stays_as_it_is_and_goes() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests");
     let azure = Embedded::start(folder).await.unwrap();
     azure.up(topology).await.unwrap();
+    // The embedded Azure runs no functions. It pulls the app's image over the network, and serves the files of the stand-in.
+    let page = azure
+        .page("https://secureacrfunc2021.azurewebsites.net/")
+        .await;
+    let log = azure.container_log("secureacrfunc2021");
+    assert!(log.contains("from VNET"), "{log}");
+    assert!(page.text.contains(r#""version": "2.0""#), "{log}");
     let again = azure.up(topology).await.unwrap();
     assert_eq!((again.created, again.updated), (0, 0));
     azure.destroy(topology).await.unwrap();

@@ -39,12 +39,17 @@ async fn topology(stack: Stack) -> Result<()> {
         .enable_rbac_authorization(true)
         .build();
     let config = stack.config();
-    let site = match config.get::<String>("client_id")? {
-        Some(client) => {
+    let site = match config.get_or("sign_in", "admin")?.as_str() {
+        "service principal" => {
+            let client: String = config.require("client_id")?;
             let secret: String = config.require("client_secret")?;
             site.pulled_with(ServicePrincipal::new(client, secret).kept_in(&vault))
         }
-        None => site.pulled_with(registry.admin_user()?.kept_in(&vault)),
+        "token" => {
+            let token = registry.token("puller", &["privatewebsite"]);
+            site.pulled_with(token.kept_in(&vault))
+        }
+        _ => site.pulled_with(registry.admin_user()?.kept_in(&vault)),
     };
 
     let plan = LinuxPlan::builder(&group, "secureacrplan")

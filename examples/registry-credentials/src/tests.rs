@@ -24,6 +24,7 @@ async fn the_app_refers_to_a_password_that_nothing_shows() {
         let mut mocks = mocks();
         if let Some(client) = client {
             mocks = mocks
+                .config("sign_in", "service principal")
                 .config("client_id", client)
                 .config("client_secret", "hunter2");
         }
@@ -49,4 +50,44 @@ async fn the_page_is_served_with_the_admin_users_password_out_of_the_vault() {
     azure.destroy(topology).await.unwrap();
     // The vault's name is taken for days; the next deployment gets the vault back.
     azure.up(topology).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_page_is_served_with_a_service_principals_secret_and_with_no_other() {
+    for is_right in [true, false] {
+        let azure = Embedded::start(env!("CARGO_MANIFEST_DIR")).await.unwrap();
+        let (client, secret) = azure.service_principal();
+        let secret = if is_right {
+            secret
+        } else {
+            "hunter2".to_owned()
+        };
+        let azure = azure.config("sign_in", "service principal");
+        let azure = azure.config("client_id", client.as_str());
+        let azure = azure.config("client_secret", secret);
+        azure.up(topology).await.unwrap();
+        let page = azure
+            .page("https://secureacrweb2021.azurewebsites.net/")
+            .await;
+        let log = azure.container_log("secureacrweb2021");
+        assert_eq!(page.text.contains("with a password"), is_right, "{log}");
+        let refusal = format!("the secret of service principal {client} is wrong");
+        assert_eq!(log.contains(&refusal), !is_right, "{log}");
+        assert!(!log.contains("hunter2"), "{log}");
+    }
+}
+
+#[tokio::test]
+async fn the_page_is_served_with_a_token_that_the_registry_made() {
+    let azure = Embedded::start(env!("CARGO_MANIFEST_DIR")).await.unwrap();
+    let azure = azure.config("sign_in", "token");
+    azure.up(topology).await.unwrap();
+    let page = azure
+        .page("https://secureacrweb2021.azurewebsites.net/")
+        .await;
+    let log = azure.container_log("secureacrweb2021");
+    assert!(page.text.contains("with a password"), "{log}");
+    let again = azure.up(topology).await.unwrap();
+    assert_eq!((again.created, again.updated), (0, 0));
+    azure.destroy(topology).await.unwrap();
 }

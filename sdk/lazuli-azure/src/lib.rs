@@ -29,5 +29,6 @@ pub use image::{
 pub use resources::{
     Anchor, AnyProperty, ArmResource, ArmResourceBuilder, AzureResource, Block, Declaration,
     Delegation, Identity, IntoArgument, IntoPrincipal, Os, PROVIDER, Principal, PrivateLink,
-    RegistryCredentials, RegistryLock, Resource, Role, Scope, SlotSwap, Whereabouts, ZoneConfig,
+    RegistryCredentials, RegistryLock, Resource, Role, Scope, SlotSwap, TokenCredentials,
+    Whereabouts, ZoneConfig,
 };

@@ -341,7 +341,11 @@ fn usual(resource: &MockResource) -> Value {
             ])),
         );
     }
-    if resource.ty == lazuli_azure::RegistryCredentials::TYPE {
+    let credentials = [
+        lazuli_azure::RegistryCredentials::TYPE,
+        lazuli_azure::TokenCredentials::TYPE,
+    ];
+    if credentials.contains(&resource.ty.as_str()) {
         let password = BTreeMap::from([(
             "value".to_owned(),
             Value::from("mocked-password").into_secret(),

@@ -11,13 +11,14 @@ use serde_json::Value as Json;
 use super::error;
 use super::reporter::Reporter;
 use crate::image::ImageImport;
-use crate::resources::{RegistryCredentials, RegistryLock, SlotSwap};
+use crate::resources::{RegistryCredentials, RegistryLock, SlotSwap, TokenCredentials};
 
-const TYPES: [&str; 4] = [
+const TYPES: [&str; 5] = [
     ImageImport::TYPE,
     RegistryCredentials::TYPE,
     RegistryLock::TYPE,
     SlotSwap::TYPE,
+    TokenCredentials::TYPE,
 ];
 
 /// Whether a type is one of deeds.
@@ -61,6 +62,11 @@ impl<'a> Deed<'a> {
         self.ty.eq_ignore_ascii_case(RegistryCredentials::TYPE)
     }
 
+    /// An answer that cannot be asked for again without making it anew.
+    fn makes_secrets(&self) -> bool {
+        self.ty.eq_ignore_ascii_case(TokenCredentials::TYPE)
+    }
+
     async fn perform(
         &self,
         arm: &ArmClient,
@@ -78,7 +84,7 @@ impl<'a> Deed<'a> {
 
     /// Of credentials every text is a secret; other answers are of no use to a program.
     fn created(&self, answer: Json) -> Created {
-        let outputs = match self.only_reads() {
+        let outputs = match self.only_reads() || self.makes_secrets() {
             true => secret(Value::from(answer)),
             false => Value::map(),
         };
@@ -130,6 +136,10 @@ pub(super) async fn read(
     let deed = Deed::read(ty, &existing.id, &existing.inputs)?;
     let found = arm.get(&deed.of, deed.version).await;
     if found.map_err(|error| error::of(ty, &error))?.is_none() {
+        return Ok(None);
+    }
+    // An answer that was lost is made again; what it was before, nobody knows.
+    if deed.makes_secrets() && existing.outputs.at("passwords").is_none() {
         return Ok(None);
     }
     if !deed.only_reads() {

@@ -7,7 +7,7 @@ use lazuli_core::Lifecycle;
 
 /// Type and seconds to create, update and delete: medians of recorded traffic
 /// with Azure, until the resource is ready; deletions partly guessed.
-const SECONDS: [(&str, [u64; 3]); 21] = [
+const SECONDS: [(&str, [u64; 3]); 22] = [
     ("Microsoft.Authorization/roleAssignments", [3, 3, 2]),
     ("Microsoft.ContainerRegistry/registries", [11, 8, 10]),
     ("Microsoft.KeyVault/vaults", [30, 10, 10]),
@@ -38,6 +38,7 @@ const SECONDS: [(&str, [u64; 3]); 21] = [
     ("Lazuli.Azure/registryCredentials", [1, 1, 0]),
     ("Lazuli.Azure/registryLocks", [8, 8, 0]),
     ("Lazuli.Azure/slotSwaps", [60, 60, 0]),
+    ("Lazuli.Azure/tokenCredentials", [5, 5, 0]),
 ];
 
 const OTHER: [u64; 3] = [15, 10, 15];

@@ -279,6 +279,7 @@ fn write_only(ty: &str) -> &'static [&'static str] {
         ("Lazuli.Azure/registryCredentials", &["*"]),
         ("Lazuli.Azure/registryLocks", &["*"]),
         ("Lazuli.Azure/slotSwaps", &["*"]),
+        ("Lazuli.Azure/tokenCredentials", &["*"]),
     ];
     let row = NOT_TOLD.iter().find(|(of, _)| of.eq_ignore_ascii_case(ty));
     row.map_or(&[], |(_, paths)| paths)

@@ -12,6 +12,7 @@ use lazuli_core::{
 };
 
 use crate::generated::{Registry, WebAppSlot, api_version};
+use crate::resources::ArmResource;
 use crate::resources::declaration::{AzureResource, PROVIDER, Resource};
 
 /// A deed in the making.
@@ -79,7 +80,12 @@ macro_rules! deed {
         }
     )*};
 }
-deed!(RegistryCredentials, RegistryLock, SlotSwap);
+deed!(
+    RegistryCredentials,
+    TokenCredentials,
+    RegistryLock,
+    SlotSwap
+);
 
 /// User name and password of a registry's admin user, which must be enabled.
 #[derive(Clone)]
@@ -101,6 +107,42 @@ impl RegistryCredentials {
     }
 
     /// The user's name.
+    #[track_caller]
+    pub fn username(&self) -> Output<String> {
+        self.handle.property("username")
+    }
+
+    /// The first of the two passwords; a secret.
+    #[track_caller]
+    pub fn password(&self) -> Output<String> {
+        self.handle.property("passwords.0.value")
+    }
+}
+
+/// Passwords of a registry's token. They are made when this is new, and nobody
+/// can read them again: they are in the stack's state, sealed.
+#[derive(Clone)]
+pub struct TokenCredentials {
+    handle: Handle,
+}
+
+impl TokenCredentials {
+    /// The type of the resource.
+    pub const TYPE: &'static str = "Lazuli.Azure/tokenCredentials";
+
+    /// Has passwords made for `token`, a `registries/tokens` of the registry.
+    #[track_caller]
+    pub fn of(registry: &Registry, token: &ArmResource, name: &str) -> Self {
+        let token = Input::Output(token.id()).into_property();
+        let deed = Deed::new(Self::TYPE, registry.resource())
+            .text("action", "generateCredentials")
+            .set("body.tokenId", token);
+        Self {
+            handle: deed.declare(name, Options::default()),
+        }
+    }
+
+    /// The token's name.
     #[track_caller]
     pub fn username(&self) -> Output<String> {
         self.handle.property("username")

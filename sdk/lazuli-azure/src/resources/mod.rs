@@ -28,7 +28,7 @@ pub use block::Block;
 pub use declaration::{
     Anchor, AzureResource, Declaration, Home, IdPath, Kind, PROVIDER, Resource, Scope,
 };
-pub use deed::{RegistryCredentials, RegistryLock, SlotSwap};
+pub use deed::{RegistryCredentials, RegistryLock, SlotSwap, TokenCredentials};
 pub use dns::ZoneConfig;
 pub use endpoint::PrivateLink;
 pub use existing::Whereabouts;

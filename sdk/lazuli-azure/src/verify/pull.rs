@@ -85,6 +85,10 @@ fn let_in(model: &Model<'_>, build: Node<'_>) -> Option<Diagnostic> {
     if door(registry, false) != Door::Closed || registry.is_unknown(bypass) {
         return None;
     }
+    // Machines of one's own come through their network, if they are in one.
+    if build.value("agentPool").is_some() {
+        return None;
+    }
     if registry.flag(bypass) && !off {
         return None;
     }
@@ -93,7 +97,7 @@ fn let_in(model: &Model<'_>, build: Node<'_>) -> Option<Diagnostic> {
         format!("the registry {} is closed to the public network, and so to its own builds", registry.called()),
         match off {
             true => "set `networkRuleBypassOptions` to AzureServices, and `networkRuleBypassAllowedForTasks`; or import the image",
-            false => "set `networkRuleBypassAllowedForTasks` on the registry, or import the image",
+            false => "set `networkRuleBypassAllowedForTasks` on the registry, build on an agent pool in its network, or import the image",
         },
     );
     Some(finding.with(registry, "closed to the public network here"))

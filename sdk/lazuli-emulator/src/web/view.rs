@@ -1,10 +1,14 @@
 //! What a virtual network sees: names and the private endpoints behind them. Pure over a world.
 
+use std::net::Ipv4Addr;
+
+use ipnet::Ipv4Net;
 use serde_json::Value;
 
 use super::site::last_segment;
 use crate::world::{Resource, World};
 
+const NETWORKS: &str = "Microsoft.Network/virtualNetworks";
 const LINKS: &str = "Microsoft.Network/privateDnsZones/virtualNetworkLinks";
 const ENDPOINTS: &str = "Microsoft.Network/privateEndpoints";
 const PEERINGS: &str = "Microsoft.Network/virtualNetworks/virtualNetworkPeerings";
@@ -27,8 +31,56 @@ pub(crate) enum Resolution {
     NoSuchName { why: String },
 }
 
-/// Resolves `host`, a name of `owner`, as a machine in `vnet` does.
+/// Resolves `host`, a name of `owner`, as a machine in `vnet` does: by Azure's own
+/// DNS, or by the servers that the network names.
 pub(crate) fn resolve(world: &World, vnet: &str, owner: &Resource, host: &str) -> Resolution {
+    match asked(world, vnet) {
+        Ok(view) => resolve_in(world, &view, owner, host),
+        Err(why) => Resolution::NoSuchName { why },
+    }
+}
+
+/// Azure's own DNS, as machines of any network reach it.
+const AZURE_DNS: &str = "168.63.129.16";
+
+/// The network whose view of names answers. A server of one's own is taken for a
+/// forwarder to Azure's DNS, so it sees what the network that it stands in sees.
+fn asked(world: &World, vnet: &str) -> Result<String, String> {
+    let own = world.get(vnet);
+    let servers = own.map(|own| own.body["properties"]["dhcpOptions"]["dnsServers"].clone());
+    let servers = servers.unwrap_or_default();
+    let server = servers
+        .get(0)
+        .and_then(Value::as_str)
+        .unwrap_or(AZURE_DNS)
+        .to_owned();
+    if server == AZURE_DNS {
+        return Ok(vnet.to_owned());
+    }
+    let address = server.parse::<Ipv4Addr>().ok();
+    let stands_in = |network: &Resource| {
+        let space = network.body["properties"]["addressSpace"]["addressPrefixes"].as_array();
+        let mut ranges = space.into_iter().flatten().filter_map(Value::as_str);
+        ranges.any(|range| {
+            let range = range.parse::<Ipv4Net>().ok();
+            range
+                .zip(address)
+                .is_some_and(|(range, address)| range.contains(&address))
+        })
+    };
+    let networks = world.of_kind(NETWORKS).into_iter();
+    let mut reached = networks.filter(|network| is_routed(world, vnet, &network.id));
+    match reached.find(stands_in) {
+        Some(network) => Ok(network.id),
+        None => Err(format!(
+            "{} names the DNS server {server}, which stands in no network of this world that it reaches: \
+             what it answers, the emulator does not know",
+            last_segment(vnet)
+        )),
+    }
+}
+
+fn resolve_in(world: &World, vnet: &str, owner: &Resource, host: &str) -> Resolution {
     let network = last_segment(vnet);
     let zones = linked_zones(world, vnet);
     if let Some(zone) = zone_for(&zones, host) {

@@ -23,11 +23,14 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use lazuli_arm::{ArmClient, CloudSource, ConnectOptions, CredentialSource, SecretString};
 use lazuli_azure::provider::AzureProvider;
 use lazuli_core::{Error, Provider, Result, Stack, Value};
 use lazuli_emulator::{Emulator, Options};
-use lazuli_engine::{EngineError, Operation, Settings, Store, Summary, stop_channel};
+use lazuli_engine::{
+    Decision, EngineError, Event, Frontend, Operation, Plan, Settings, Store, Summary, stop_channel,
+};
 
 use super::Watch;
 
@@ -118,7 +121,26 @@ impl Embedded {
         F: FnOnce(Stack) -> Fut + Send + 'static,
         Fut: Future<Output = Result<()>> + 'static,
     {
-        self.run(Operation::Up, topology).await
+        self.run(Operation::Up, topology, &mut Watch::default())
+            .await
+    }
+
+    /// Deploys the program, and calls `after_step` after each step, with the place of
+    /// its resource: for what must hold at every moment of a deployment.
+    ///
+    /// # Errors
+    /// What the program, its checks, its rules or Azure refuse.
+    pub async fn up_watching<F, Fut>(
+        &self,
+        topology: F,
+        after_step: impl FnMut(&str) + Send,
+    ) -> std::result::Result<Summary, EngineError>
+    where
+        F: FnOnce(Stack) -> Fut + Send + 'static,
+        Fut: Future<Output = Result<()>> + 'static,
+    {
+        let mut watch = Stepwise(after_step);
+        self.run(Operation::Up, topology, &mut watch).await
     }
 
     /// Deletes everything that was deployed.
@@ -130,7 +152,8 @@ impl Embedded {
         F: FnOnce(Stack) -> Fut + Send + 'static,
         Fut: Future<Output = Result<()>> + 'static,
     {
-        self.run(Operation::Destroy, topology).await
+        self.run(Operation::Destroy, topology, &mut Watch::default())
+            .await
     }
 
     /// An export of the last deployment.
@@ -156,6 +179,13 @@ impl Embedded {
         self.emulator.container_log(app).join("\n")
     }
 
+    /// Client id and secret of the service principal that deploys: an owner of the
+    /// subscription, for programs that sign in to something.
+    pub fn service_principal(&self) -> (String, String) {
+        let emulator = &self.emulator;
+        (emulator.client().to_owned(), emulator.secret().to_owned())
+    }
+
     /// Ids of everything that exists.
     pub fn resources(&self) -> Vec<String> {
         self.emulator.resources()
@@ -169,6 +199,7 @@ impl Embedded {
         &self,
         operation: Operation,
         topology: F,
+        frontend: &mut dyn Frontend,
     ) -> std::result::Result<Summary, EngineError>
     where
         F: FnOnce(Stack) -> Fut + Send + 'static,
@@ -180,15 +211,22 @@ impl Embedded {
             ..super::settings((PROJECT, &self.stack), &self.config, &self.folder)
         };
         let (_stopper, stop) = stop_channel();
-        let mut watch = Watch::default();
-        lazuli_engine::run(
-            operation,
-            settings,
-            self.store(),
-            topology,
-            &mut watch,
-            stop,
-        )
-        .await
+        lazuli_engine::run(operation, settings, self.store(), topology, frontend, stop).await
+    }
+}
+
+/// Tells of each step that is done.
+struct Stepwise<C>(C);
+
+#[async_trait]
+impl<C: FnMut(&str) + Send> Frontend for Stepwise<C> {
+    fn event(&mut self, event: &Event) {
+        if let Event::StepDone { urn, .. } = event {
+            (self.0)(&urn.place());
+        }
+    }
+
+    async fn approve(&mut self, _: &Plan) -> Decision {
+        Decision::Approved
     }
 }
