@@ -42,10 +42,16 @@ pub(crate) async fn exchange(state: &State, incoming: Incoming) -> Outcome {
     let id = ids::normalise(&subject.path);
     let is_new = incoming.method == Method::PUT && !world.contains(&id);
     let refusal = fate.refusal.or_else(|| unseen(world, &subject, &id));
+    let haunting = haunting(world, &subject, &id);
     let answer = match refusal {
         Some(refusal) => refused(world, &incoming, refusal),
         None => work(state, &incoming).await,
     };
+    if let Some((ids, for_s)) = haunting.filter(|_| answer.status.is_success()) {
+        for id in ids {
+            world.conditions().gone(&id, for_s);
+        }
+    }
     let answer = afterwards(world, &incoming, &subject, is_new, answer);
     let deed = deed(&incoming, &subject, is_new, &answer);
     let work = Work {
@@ -107,6 +113,25 @@ fn unseen(world: &World, subject: &Subject, id: &str) -> Option<Answer> {
     }
     let resource = world.get(&unseen)?;
     Some(not_found_yet(&resource.kind, &resource.id))
+}
+
+/// What a deletion leaves behind for a while, when a rule says so: itself, and an app's hold on its subnet.
+fn haunting(world: &World, subject: &Subject, id: &str) -> Option<(Vec<String>, f64)> {
+    if subject.method != "DELETE" || world.conditions().is_calm() {
+        return None;
+    }
+    let for_s = world.conditions().haunts_s(subject)?;
+    let owner = id
+        .to_ascii_lowercase()
+        .find("/networkconfig/")
+        .map_or(id, |at| &id[..at]);
+    let subnet = world.get(owner).and_then(|app| {
+        app.text("/properties/virtualNetworkSubnetId")
+            .map(str::to_owned)
+    });
+    let hold = subnet.map(|subnet| format!("{subnet}/serviceAssociationLinks/AppServiceLink"));
+    let ids = world.get(id).map(|resource| resource.id).into_iter();
+    Some((ids.chain(hold).collect(), for_s))
 }
 
 /// Notes what is new, and takes out of lists what they do not know yet.

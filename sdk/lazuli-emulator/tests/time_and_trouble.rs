@@ -262,6 +262,58 @@ async fn what_is_new_is_not_known_everywhere() {
 }
 
 #[tokio::test]
+async fn what_is_gone_can_stand_in_the_way_for_a_while() {
+    let (azure, clock) = lagging("[[fault]]\nkind = 'ghost'\nfor_s = 60").await;
+    let group = azure.group("rg").await;
+    let vnet_id = network(&group, "v");
+    azure.make(&vnet_id, NETWORK, vnet()).await;
+    let delegation =
+        json!({ "name": "d", "properties": { "serviceName": "Microsoft.Web/serverFarms" } });
+    let subnet = format!("{vnet_id}/subnets/apps");
+    let properties = json!({ "addressPrefix": "10.0.0.0/24", "delegations": [delegation] });
+    azure
+        .make(&subnet, NETWORK, json!({ "properties": properties }))
+        .await;
+
+    let zone = format!("{group}/providers/Microsoft.Network/privateDnsZones/example.com");
+    azure
+        .make(&zone, DNS, json!({ "location": "global" }))
+        .await;
+    let link = format!("{zone}/virtualNetworkLinks/l");
+    let linked = json!({ "registrationEnabled": false, "virtualNetwork": { "id": vnet_id } });
+    let linked = json!({ "location": "global", "properties": linked });
+    azure.make(&link, DNS, linked).await;
+    azure.delete(&link, DNS).await;
+    assert_eq!(azure.get(&link, DNS).await.status, 404);
+    let refused = azure.send("DELETE", &zone, DNS, None).await;
+    assert_eq!(outcome(&refused), (409, "CannotDeleteResource".to_owned()));
+
+    let web = format!("{group}/providers/Microsoft.Web");
+    let plan = format!("{web}/serverfarms/p");
+    let sized = json!({ "location": "westcentralus", "sku": { "name": "B1" } });
+    azure.make(&plan, WEB, sized).await;
+    let site = format!("{web}/sites/ghostly");
+    let properties = json!({ "serverFarmId": plan, "virtualNetworkSubnetId": subnet });
+    azure
+        .make(
+            &site,
+            WEB,
+            json!({ "location": "westcentralus", "properties": properties }),
+        )
+        .await;
+    azure.delete(&site, WEB).await;
+    let refused = azure.send("DELETE", &subnet, NETWORK, None).await;
+    assert_eq!(
+        outcome(&refused),
+        (400, "InUseSubnetCannotBeDeleted".to_owned())
+    );
+
+    clock.advance(Duration::from_secs(61));
+    azure.delete(&zone, DNS).await;
+    azure.delete(&subnet, NETWORK).await;
+}
+
+#[tokio::test]
 async fn a_region_goes_out_and_comes_back() {
     let (azure, clock) =
         lagging("[[fault]]\nkind = 'outage'\nregion = 'westus'\nfrom_s = 10\nuntil_s = 20").await;

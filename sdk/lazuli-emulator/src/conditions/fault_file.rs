@@ -98,6 +98,8 @@ pub(crate) enum FaultKind {
     ListLag,
     /// Role assignments grant nothing at first.
     RoleLag,
+    /// What was deleted still stands in the way of deleting what it was in.
+    Ghost,
     /// Nothing in a region answers.
     Outage,
     /// The body ends before its announced length.
@@ -300,8 +302,8 @@ impl FaultKind {
     }
 
     fn needs_duration(self) -> bool {
-        use FaultKind::{ListLag, NotFoundYet, RoleLag};
-        matches!(self, NotFoundYet | ListLag | RoleLag)
+        use FaultKind::{Ghost, ListLag, NotFoundYet, RoleLag};
+        matches!(self, NotFoundYet | ListLag | RoleLag | Ghost)
     }
 
     fn takes_duration(self) -> bool {

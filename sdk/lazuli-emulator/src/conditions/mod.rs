@@ -163,6 +163,22 @@ impl Conditions {
         self.news.born(id, &lags, self.clock.now_ms());
     }
 
+    /// How long what this request deletes stands in the way afterwards.
+    pub(crate) fn haunts_s(&self, subject: &Subject) -> Option<f64> {
+        let kind = FaultKind::Ghost;
+        faults::lag(&self.rules, self.seed, kind, subject, self.running_s())
+    }
+
+    /// Notes that something is gone and stands in the way for `for_s` seconds.
+    pub(crate) fn gone(&self, id: &str, for_s: f64) {
+        self.news.gone(id, for_s, self.clock.now_ms());
+    }
+
+    /// The id of something below `id` that is gone and still stands in the way.
+    pub(crate) fn ghost_below(&self, id: &str) -> Option<String> {
+        self.news.ghost_below(id, self.clock.now_ms())
+    }
+
     /// The id, or the one of those above it, that is not visible yet.
     pub(crate) fn unseen(&self, id: &str) -> Option<String> {
         self.news.unseen(id, self.clock.now_ms())

@@ -22,9 +22,29 @@ struct Until {
 }
 
 #[derive(Default)]
-pub(super) struct News(Mutex<HashMap<String, Until>>);
+pub(super) struct News {
+    born: Mutex<HashMap<String, Until>>,
+    /// Ids of what is gone, and until when it stands in the way.
+    gone: Mutex<Vec<(String, i64)>>,
+}
 
 impl News {
+    pub(super) fn gone(&self, id: &str, for_s: f64, now_ms: i64) {
+        let mut gone = self.gone.lock().unwrap_or_else(PoisonError::into_inner);
+        gone.retain(|(_, until_ms)| now_ms < *until_ms);
+        gone.push((id.to_owned(), now_ms + (for_s * 1000.0) as i64));
+    }
+
+    pub(super) fn ghost_below(&self, id: &str, now_ms: i64) -> Option<String> {
+        let above = format!("{id}/").to_ascii_lowercase();
+        let gone = self.gone.lock().unwrap_or_else(PoisonError::into_inner);
+        gone.iter()
+            .find(|(ghost, until_ms)| {
+                now_ms < *until_ms && ghost.to_ascii_lowercase().starts_with(&above)
+            })
+            .map(|(ghost, _)| ghost.clone())
+    }
+
     pub(super) fn born(&self, id: &str, lags: &Lags, now_ms: i64) {
         let until = |lag: Option<f64>| lag.map_or(0, |s| now_ms + (s * 1000.0) as i64);
         let until = Until {
@@ -77,7 +97,7 @@ impl News {
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, Until>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.born.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -106,5 +126,18 @@ mod tests {
         assert_eq!(seen("/s/g", 3_000), (true, false, true));
         assert_eq!(seen("/s/g", 6_000), (true, true, true));
         assert_eq!(seen("/s/g2", 1_000), (true, true, true));
+    }
+
+    #[test]
+    fn ghosts_stand_in_the_way_of_what_they_were_in_until_they_fade() {
+        let news = News::default();
+        news.gone("/s/Zone/links/L", 2.0, 1_000);
+        assert_eq!(
+            news.ghost_below("/S/zone", 2_999).as_deref(),
+            Some("/s/Zone/links/L")
+        );
+        assert_eq!(news.ghost_below("/s/zone", 3_000), None);
+        assert_eq!(news.ghost_below("/s/zon", 1_000), None);
+        assert_eq!(news.ghost_below("/s/zone/links/l", 1_000), None);
     }
 }

@@ -338,7 +338,11 @@ fn holder(world: &World, subnet: &str) -> Option<String> {
     if !sites::integrated_in(world, subnet).is_empty() {
         return Some(format!("{subnet}/serviceAssociationLinks/AppServiceLink"));
     }
-    addresses_in(world, subnet).into_iter().next()
+    let lingering = format!("{subnet}/serviceAssociationLinks");
+    world
+        .conditions()
+        .ghost_below(&lingering)
+        .or_else(|| addresses_in(world, subnet).into_iter().next())
 }
 
 /// Ids of the IP configurations in a subnet.
