@@ -385,6 +385,9 @@ async fn a_link_service_decides_about_its_endpoints() {
     };
     assert_eq!(state().await, "Pending");
     let connection = world.read(&id).await["privateEndpointConnections"][0].clone();
+    let guid = world.read(&endpoint).await["resourceGuid"].clone();
+    let expect = format!("pe.{}", guid.as_str().expect("a GUID"));
+    assert_eq!(connection["name"], expect);
     let name = connection["id"].as_str().expect("an id").to_owned();
     for status in ["Approved", "Rejected"] {
         let decision = json!({ "properties": { "privateLinkServiceConnectionState": { "status": status, "description": "so be it" } } });

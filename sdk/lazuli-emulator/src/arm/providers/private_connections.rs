@@ -173,7 +173,7 @@ pub(crate) fn store(call: &Call<'_>, connection: &Connection) {
         Naming::ResourceAndDigits => format!("{resource}.{}", guid.simple()),
         Naming::ResourceAndGuid => format!("{resource}.{guid}"),
         Naming::EndpointDashGuid => format!("{endpoint}-{guid}"),
-        Naming::EndpointAndGuid => format!("{endpoint}.{guid}"),
+        Naming::EndpointAndResourceGuid => format!("{endpoint}.{}", resource_guid(call)),
         Naming::Connection => connection.name.clone(),
     };
     let id = format!("{target}/privateEndpointConnections/{name}");
@@ -184,6 +184,15 @@ pub(crate) fn store(call: &Call<'_>, connection: &Connection) {
         body,
         private: Value::Null,
     });
+}
+
+/// The GUID that the endpoint of this call shows as its own.
+fn resource_guid(call: &Call<'_>) -> String {
+    let endpoint = call.existing();
+    let guid = endpoint
+        .as_ref()
+        .and_then(|held| held.text("/properties/resourceGuid"));
+    guid.map_or_else(|| Uuid::new_v4().to_string(), str::to_owned)
 }
 
 /// A GUID that sorts by the time it was made, so that lists show connections in their order.

@@ -26,8 +26,8 @@ pub(crate) enum Naming {
     ResourceAndGuid,
     /// `{endpoint}-{guid}`
     EndpointDashGuid,
-    /// `{endpoint}.{guid}`
-    EndpointAndGuid,
+    /// `{endpoint}.{resourceGuid of the endpoint}`
+    EndpointAndResourceGuid,
     /// The name of the connection in the endpoint.
     Connection,
 }
@@ -57,7 +57,7 @@ const fn service(kind: &'static str, groups: &'static [Group]) -> Service {
     Service {
         kind,
         groups,
-        naming: Naming::EndpointAndGuid,
+        naming: Naming::EndpointAndResourceGuid,
         is_held: false,
         approved: "Auto-Approved",
     }
