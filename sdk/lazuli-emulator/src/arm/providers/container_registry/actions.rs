@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::registries::{KIND, owner_of_name, password};
-use super::registry_body::check_name;
+use super::registry_body::{check_label_scope, check_name};
 use super::{child, connections, import, replications, runs, tokens};
 use crate::arm::providers::Kind;
 use crate::arm::{Answer, Call, errors, json};
@@ -46,7 +46,9 @@ pub(crate) fn namespace_action(call: &Call<'_>, word: &str) -> Result<Answer, An
             "The action '{word}' of Microsoft.ContainerRegistry"
         )));
     }
-    let name = json::text(&call.object()?["name"]);
+    let body = call.object()?;
+    let name = json::text(&body["name"]);
+    check_label_scope(body)?;
     Ok(Answer::ok(
         match (check_name(name), owner_of_name(call.world, name)) {
             (Err(_), _) => {

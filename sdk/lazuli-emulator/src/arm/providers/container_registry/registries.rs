@@ -41,6 +41,7 @@ fn put(call: &Call<'_>) -> Result<Answer, Answer> {
         Some(old) => old.body["properties"].clone(),
         None => defaults(call, sku),
     };
+    allow_exports(&mut properties);
     apply(&mut properties, &given, sku)?;
     let identity = identities::merge(call, &body["identity"], &old["identity"])?;
     let tags = call.tags().unwrap_or_else(|| json!({}));
@@ -55,6 +56,15 @@ fn put(call: &Call<'_>) -> Result<Answer, Answer> {
             properties,
         },
     )
+}
+
+/// A PUT that says nothing about exports allows them; a PATCH leaves them as they are.
+fn allow_exports(properties: &mut Value) {
+    json::set(
+        &mut properties["policies"],
+        "exportPolicy",
+        json!({ "status": "enabled" }),
+    );
 }
 
 fn patch(call: &Call<'_>) -> Result<Answer, Answer> {
