@@ -457,3 +457,27 @@ async fn using_a_subnet_needs_the_right_to_join_it() {
     let made = send_as(&mut azure, &who, "PUT", &nic, "2024-05-01", Some(body)).await;
     assert_eq!(made.status, 201, "{}", made.body);
 }
+
+#[tokio::test]
+async fn an_identity_trusts_an_issuer_and_subject_once() {
+    let azure = Azure::start().await;
+    let group = azure.group("rg").await;
+    let identity =
+        format!("{group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/uai");
+    let located = Some(json!({ "location": "westcentralus" }));
+    let made = azure.send("PUT", &identity, "2023-01-31", located).await;
+    assert_eq!(made.status, 201, "{}", made.body);
+    let trust = async |name: &str, subject: &str| {
+        let path = format!("{identity}/federatedIdentityCredentials/{name}");
+        let properties = json!({
+            "issuer": "https://issuer.example.com", "subject": subject, "audiences": ["api://AzureADTokenExchange"],
+        });
+        let body = Some(json!({ "properties": properties }));
+        let reply = azure.send("PUT", &path, "2023-01-31", body).await;
+        (reply.status, code(&reply.body))
+    };
+    assert_eq!(trust("one", "a").await.0, 201);
+    assert_eq!(trust("one", "a").await.0, 200);
+    assert_eq!(trust("two", "a").await, (409, "Conflict".to_owned()));
+    assert_eq!(trust("two", "b").await.0, 201);
+}

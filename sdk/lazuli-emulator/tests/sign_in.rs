@@ -77,6 +77,13 @@ async fn metadata_is_an_object_since_2022_and_a_list_before() {
         .anonymous("//metadata/endpoints?api-version=2019-05-01")
         .await;
     assert_eq!(old.body[0]["suffixes"]["acrLoginServer"], "azurecr.io");
+    let oldest = azure
+        .anonymous("/metadata/endpoints?api-version=2015-01-01")
+        .await;
+    let here = azure.emulator.endpoint();
+    let here = here.as_str().trim_end_matches('/');
+    assert_eq!(oldest.body["graphEndpoint"], here);
+    assert_eq!(oldest.body["authentication"]["loginEndpoint"], here);
 }
 
 #[tokio::test]

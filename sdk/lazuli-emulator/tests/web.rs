@@ -373,3 +373,118 @@ async fn the_container_log_is_an_action_of_the_site() {
         "{log}"
     );
 }
+
+#[tokio::test]
+async fn the_configuration_says_which_logs_are_on() {
+    let place = Place::with_plan("B1", json!({})).await;
+    place.make_site("lz1", "app", json!({})).await;
+    let site = place.site("lz1");
+    let flags = async || {
+        let config =
+            place.azure.read(&format!("{site}/config/web"), WEB).await["properties"].clone();
+        [
+            "httpLoggingEnabled",
+            "detailedErrorLoggingEnabled",
+            "requestTracingEnabled",
+        ]
+        .map(|flag| config[flag] == true)
+    };
+    assert_eq!(flags().await, [false; 3]);
+    let logs = json!({ "properties": {
+        "httpLogs": { "fileSystem": { "enabled": true, "retentionInMb": 50 } }, "detailedErrorMessages": { "enabled": true },
+    } });
+    let path = format!("{site}/config/logs");
+    let put = place.azure.send("PUT", &path, WEB, Some(logs)).await;
+    assert_eq!(put.status, 200, "{}", put.body);
+    assert_eq!(flags().await, [true, true, false]);
+}
+
+#[tokio::test]
+async fn an_app_on_a_plan_that_scales_by_itself_has_one_instance_ready() {
+    let place = Place::with_plan("P1v2", json!({ "elasticScaleEnabled": true })).await;
+    let made = place.make_site("lz1", "app", json!({})).await;
+    assert_eq!(
+        made["properties"]["siteConfig"]["minimumElasticInstanceCount"],
+        1
+    );
+    let other = Place::with_plan("P1v2", json!({})).await;
+    let made = other.make_site("lz1", "app", json!({})).await;
+    assert_eq!(
+        made["properties"]["siteConfig"]["minimumElasticInstanceCount"],
+        0
+    );
+}
+
+#[tokio::test]
+async fn a_function_app_keeps_the_keys_of_its_callers() {
+    let place = Place::with_plan("B1", json!({})).await;
+    place.make_site("fn1", "functionapp", json!({})).await;
+    place.make_site("web1", "app", json!({})).await;
+    let list = format!("{}/host/default/listKeys", place.site("fn1"));
+    let keys = place.post(&list, Value::Null).await.body;
+    assert_eq!(place.post(&list, Value::Null).await.body, keys);
+    assert!(keys["masterKey"].as_str().is_some_and(|key| key.len() > 40));
+    let mine = format!("{}/host/default/functionKeys/mine", place.site("fn1"));
+    let given = json!({ "properties": { "name": "mine", "value": "v1" } });
+    for expect in [201, 200] {
+        let put = place
+            .azure
+            .send("PUT", &mine, WEB, Some(given.clone()))
+            .await;
+        assert_eq!(put.status, expect, "{}", put.body);
+    }
+    assert_eq!(
+        place.post(&list, Value::Null).await.body["functionKeys"]["mine"],
+        "v1"
+    );
+    place.azure.delete(&mine, WEB).await;
+    assert_eq!(place.post(&list, Value::Null).await.body, keys);
+    let none = format!("{}/host/default/listKeys", place.site("web1"));
+    assert_eq!(place.post(&none, Value::Null).await.status, 404);
+}
+
+#[tokio::test]
+async fn the_publishing_user_belongs_to_the_caller() {
+    let azure = Azure::start().await;
+    let path = "/providers/Microsoft.Web/publishingUsers/web";
+    let name = async || azure.read(path, WEB).await["properties"]["publishingUserName"].clone();
+    assert_eq!(name().await, Value::Null);
+    let user = json!({ "properties": { "publishingUserName": "someone", "publishingPassword": "Secret-12345" } });
+    let put = azure.send("PUT", path, WEB, Some(user)).await;
+    assert_eq!(put.status, 200, "{}", put.body);
+    assert_eq!(put.body["properties"]["publishingPassword"], Value::Null);
+    assert_eq!(name().await, "someone");
+}
+
+#[tokio::test]
+async fn runtimes_are_told_for_each_system() {
+    let azure = Azure::start().await;
+    let names = async |system: &str| -> Vec<String> {
+        let query = format!("{WEB}&stackOsType={system}");
+        let listed = azure
+            .read("/providers/Microsoft.Web/webAppStacks", &query)
+            .await;
+        let rows = listed["value"].as_array().expect("rows").clone();
+        rows.iter()
+            .filter_map(|row| row["name"].as_str().map(str::to_owned))
+            .collect()
+    };
+    assert_eq!(
+        names("Windows").await,
+        ["dotnet", "aspnet", "node", "javacontainers"]
+    );
+    assert_eq!(
+        names("Linux").await,
+        ["dotnet", "node", "python", "php", "javacontainers"]
+    );
+    let all = azure
+        .read("/providers/Microsoft.Web/webAppStacks", WEB)
+        .await;
+    let node =
+        &all["value"][2]["properties"]["majorVersions"][1]["minorVersions"][0]["stackSettings"];
+    assert_eq!(node["windowsRuntimeSettings"]["runtimeVersion"], "~22");
+    assert_eq!(
+        node["linuxRuntimeSettings"]["runtimeVersion"],
+        "NODE|22-lts"
+    );
+}

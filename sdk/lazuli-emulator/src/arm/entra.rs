@@ -213,9 +213,19 @@ pub(crate) fn answer(world: &World, incoming: &Incoming, segments: &[String]) ->
     }
 }
 
-/// One object since 2022-09-01, a list before.
+/// One object since 2022-09-01, a list since 2019-05-01, and before that an object with other names.
 fn metadata(world: &World, incoming: &Incoming) -> Answer {
     let base = &incoming.base;
+    let version = incoming.query_value("api-version");
+    if version
+        .as_ref()
+        .is_some_and(|version| version.as_str() < "2019-05-01")
+    {
+        return Answer::ok(json!({
+            "galleryEndpoint": base, "graphEndpoint": base, "portalEndpoint": "https://portal.azure.com", "graphAudience": base,
+            "authentication": { "loginEndpoint": base, "audiences": [format!("{base}/")] },
+        }));
+    }
     let cloud = json!({
         "portal": "https://portal.azure.com",
         "authentication": {
@@ -230,9 +240,7 @@ fn metadata(world: &World, incoming: &Incoming) -> Answer {
             "sqlServerHostname": "database.windows.net", "azureFrontDoorEndpointSuffix": "azurefd.net",
         },
     });
-    let newest = incoming
-        .query_value("api-version")
-        .is_some_and(|version| version.as_str() >= "2022-09-01");
+    let newest = version.is_some_and(|version| version.as_str() >= "2022-09-01");
     Answer::ok(if newest { cloud } else { json!([cloud]) })
 }
 

@@ -6,13 +6,14 @@ use uuid::Uuid;
 
 use super::Kind;
 use crate::arm::{Answer, Call, directory, ids, json, rbac};
+use crate::world::Resource;
 
 pub(crate) const KIND: &str = "Microsoft.ManagedIdentity/userAssignedIdentities";
 const FEDERATED: &str =
     "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials";
 /// The identity a resource has itself, as an extension of it.
 const SYSTEM: &str = "Microsoft.ManagedIdentity/identities";
-pub(crate) const KINDS: [Kind; 3] = [
+pub(crate) const KINDS: [Kind; 4] = [
     Kind {
         put: Some(put),
         patch: Some(patch),
@@ -30,7 +31,73 @@ pub(crate) const KINDS: [Kind; 3] = [
         delete: Some(delete),
         ..Kind::new(FEDERATED)
     },
+    Kind {
+        list: Some(operations),
+        ..Kind::new("Microsoft.ManagedIdentity/operations")
+    },
 ];
+
+/// The operations of this provider: what they are on, the verb, and what they do.
+const OPERATIONS: [(&str, &str, &str); 10] = [
+    (
+        "identities",
+        "read",
+        "Gets an existing system assigned identity",
+    ),
+    (
+        "userAssignedIdentities",
+        "read",
+        "Gets an existing user assigned identity",
+    ),
+    (
+        "userAssignedIdentities",
+        "write",
+        "Creates a new user assigned identity or updates its tags",
+    ),
+    (
+        "userAssignedIdentities",
+        "delete",
+        "Deletes an existing user assigned identity",
+    ),
+    (
+        "userAssignedIdentities",
+        "assign/action",
+        "Assigns an existing user assigned identity to a resource",
+    ),
+    (
+        "userAssignedIdentities",
+        "listAssociatedResources/action",
+        "Lists the resources that use an identity",
+    ),
+    (
+        "userAssignedIdentities/federatedIdentityCredentials",
+        "read",
+        "Gets or lists federated identity credentials",
+    ),
+    (
+        "userAssignedIdentities/federatedIdentityCredentials",
+        "write",
+        "Adds or updates a federated identity credential",
+    ),
+    (
+        "userAssignedIdentities/federatedIdentityCredentials",
+        "delete",
+        "Deletes a federated identity credential",
+    ),
+    ("operations", "read", "Lists the operations of the provider"),
+];
+
+fn operations(_: &Call<'_>) -> Result<Answer, Answer> {
+    let entry = |(resource, verb, description): &(&str, &str, &str)| {
+        json!({
+            "name": format!("Microsoft.ManagedIdentity/{resource}/{verb}"),
+            "display": {
+                "provider": "Microsoft Managed Identity", "resource": resource, "operation": verb, "description": description,
+            },
+        })
+    };
+    Ok(Answer::list(OPERATIONS.iter().map(entry).collect()))
+}
 
 fn put(call: &Call<'_>) -> Result<Answer, Answer> {
     call.object()?;
@@ -160,6 +227,18 @@ fn put_federated(call: &Call<'_>) -> Result<Answer, Answer> {
             "BadRequest",
             format!("The federated identity credential must have '{missing}'."),
         ));
+    }
+    let owner = call.target.parent_id().unwrap_or_default();
+    let others = call.world.of_kind_under(FEDERATED, &owner).into_iter();
+    let same = |one: &Resource| {
+        !json::same(&one.id, &call.id())
+            && ["issuer", "subject"]
+                .iter()
+                .all(|key| one.body["properties"][*key] == given[*key])
+    };
+    if others.into_iter().any(|one| same(&one)) {
+        let message = "Issuer and subject combination already exists for this Managed Identity.";
+        return Err(Answer::error(409, "Conflict", message));
     }
     let new = call.existing().is_none();
     let body = json!({

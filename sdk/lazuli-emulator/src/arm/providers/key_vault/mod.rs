@@ -88,7 +88,8 @@ fn no_hsms(_: &Call<'_>) -> Result<Answer, Answer> {
 
 /// `POST /subscriptions/{s}/providers/Microsoft.KeyVault/checkNameAvailability`.
 pub(crate) fn namespace_action(call: &Call<'_>, word: &str) -> Result<Answer, Answer> {
-    if !json::same(word, "checkNameAvailability") {
+    let of_hsm = json::same(word, "checkMhsmNameAvailability");
+    if !of_hsm && !json::same(word, "checkNameAvailability") {
         return Err(errors::not_modelled(&format!(
             "The action '{word}' of Microsoft.KeyVault"
         )));
@@ -97,7 +98,12 @@ pub(crate) fn namespace_action(call: &Call<'_>, word: &str) -> Result<Answer, An
     let refusal = check_name(name)
         .err()
         .map(|message| ("AccountNameInvalid", message));
-    let taken = || taken(call.world, name).map(|message| ("AlreadyExists", message));
+    // There are no managed HSMs here, so none has the name.
+    let taken = || {
+        taken(call.world, name)
+            .filter(|_| !of_hsm)
+            .map(|message| ("AlreadyExists", message))
+    };
     Ok(Answer::ok(match refusal.or_else(taken) {
         None => json!({ "nameAvailable": true }),
         Some((reason, message)) => {

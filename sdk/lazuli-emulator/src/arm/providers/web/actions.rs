@@ -34,7 +34,8 @@ pub(super) fn action(call: &Call<'_>, word: &str) -> Result<Answer, Answer> {
         "slotsdiffs" => slots::differences(call, &app),
         "applyslotconfig" => slots::apply_config(call, &app),
         "resetslotconfig" => Ok(slots::reset_config(call, &app)),
-        "sync" | "syncfunctiontriggers" => Ok(Answer::empty(StatusCode::NO_CONTENT)),
+        "sync" => Ok(Answer::empty(StatusCode::OK)),
+        "syncfunctiontriggers" => Ok(Answer::empty(StatusCode::NO_CONTENT)),
         other => Err(errors::not_modelled(&format!(
             "The action '{other}' of a site"
         ))),

@@ -9,7 +9,7 @@ use crate::arm::providers::{Kind, private_connections, private_endpoints, remove
 use crate::arm::{Answer, Call, json};
 use crate::world::Resource;
 
-pub(super) const KINDS: [Kind; 10] = [
+pub(super) const KINDS: [Kind; 28] = [
     host_kind("Microsoft.Web/sites/hostNameBindings"),
     host_kind("Microsoft.Web/sites/slots/hostNameBindings"),
     Kind {
@@ -27,7 +27,31 @@ pub(super) const KINDS: [Kind; 10] = [
     empty_kind("Microsoft.Web/sites/deployments"),
     empty_kind("Microsoft.Web/sites/slots/deployments"),
     empty_kind("Microsoft.Web/sites/functions"),
+    empty_kind("Microsoft.Web/sites/slots/functions"),
     empty_kind("Microsoft.Web/sites/publicCertificates"),
+    empty_kind("Microsoft.Web/sites/backups"),
+    empty_kind("Microsoft.Web/sites/slots/backups"),
+    empty_kind("Microsoft.Web/sites/snapshots"),
+    empty_kind("Microsoft.Web/sites/slots/snapshots"),
+    empty_kind("Microsoft.Web/sites/hybridConnectionRelays"),
+    empty_kind("Microsoft.Web/sites/slots/hybridConnectionRelays"),
+    empty_kind("Microsoft.Web/sites/siteextensions"),
+    empty_kind("Microsoft.Web/sites/premieraddons"),
+    empty_kind("Microsoft.Web/sites/domainOwnershipIdentifiers"),
+    empty_kind("Microsoft.Web/sites/webjobs"),
+    empty_kind("Microsoft.Web/sites/slots/webjobs"),
+    empty_kind("Microsoft.Web/sites/continuouswebjobs"),
+    empty_kind("Microsoft.Web/sites/slots/continuouswebjobs"),
+    empty_kind("Microsoft.Web/sites/triggeredwebjobs"),
+    empty_kind("Microsoft.Web/sites/slots/triggeredwebjobs"),
+    Kind {
+        list: Some(none_here),
+        ..Kind::new("Microsoft.Web/certificates")
+    },
+    Kind {
+        list: Some(none_here),
+        ..Kind::new("Microsoft.Web/staticSites")
+    },
     instance_kind("Microsoft.Web/sites/instances"),
     instance_kind("Microsoft.Web/sites/slots/instances"),
 ];
@@ -57,6 +81,11 @@ const fn instance_kind(name: &'static str) -> Kind {
 
 fn nothing(call: &Call<'_>) -> Result<Answer, Answer> {
     sites::site_of(call)?;
+    Ok(super::listing(Vec::new()))
+}
+
+/// Certificates and static sites cannot be made here, so there are none.
+fn none_here(_: &Call<'_>) -> Result<Answer, Answer> {
     Ok(super::listing(Vec::new()))
 }
 

@@ -10,6 +10,7 @@
 //! | `sites`, `body`, `echo`, `traits`, `naming` | an app's own resource: what it is told, what it becomes, what it is called |
 //! | `config`, `settings`, `parts`, `publishing` | the configuration under its many addresses |
 //! | `slots` | exchanging two slots |
+//! | `host_keys` | the keys of function apps |
 //! | `network`, `actions`, `children`, `containers`, `source_controls`, `stacks` | the rest |
 
 pub(crate) mod actions;
@@ -18,11 +19,12 @@ mod children;
 mod config;
 mod containers;
 mod echo;
+mod host_keys;
 mod naming;
 mod network;
 mod parts;
 pub(crate) mod plans;
-mod publishing;
+pub(crate) mod publishing;
 mod settings;
 pub(crate) mod sites;
 mod skus;
@@ -37,7 +39,7 @@ use super::Kind;
 use crate::arm::Answer;
 
 /// All types of the family.
-pub(crate) const FAMILIES: [&[Kind]; 9] = [
+pub(crate) const FAMILIES: [&[Kind]; 10] = [
     &plans::KINDS,
     &sites::KINDS,
     &config::KINDS,
@@ -47,6 +49,7 @@ pub(crate) const FAMILIES: [&[Kind]; 9] = [
     &source_controls::KINDS,
     &stacks::KINDS,
     &publishing::KINDS,
+    &host_keys::KINDS,
 ];
 
 /// App Service's lists say that there is no next page, and that the list itself has no id.

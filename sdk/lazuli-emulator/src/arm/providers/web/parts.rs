@@ -102,11 +102,33 @@ pub(super) fn put(
     let part = find(name)?;
     let mut all = current(app, part);
     json::overlay(&mut all, given);
+    let flags = (part.name == "logs").then(|| logging_flags(&all));
     call.world.update(&app.id, |app| {
         json::set(&mut app.private, &key(name), all);
+        if let Some(flags) = flags {
+            json::overlay(&mut app.private["config"], &flags);
+        }
     });
     let app = sites::site_of(call)?;
     Ok(shown(&app, part).with("etag", sites::new_etag()))
+}
+
+/// What `config/web` says about the logs that are on.
+fn logging_flags(logs: &Value) -> Value {
+    let is_on = |pointer: &str| logs.pointer(pointer) == Some(&Value::Bool(true));
+    let files = is_on("/httpLogs/fileSystem/enabled");
+    let mut flags = json!({
+        "httpLoggingEnabled": files || is_on("/httpLogs/azureBlobStorage/enabled"),
+        "detailedErrorLoggingEnabled": is_on("/detailedErrorMessages/enabled"),
+        "requestTracingEnabled": is_on("/failedRequestsTracing/enabled"),
+    });
+    if let Some(limit) = logs
+        .pointer("/httpLogs/fileSystem/retentionInMb")
+        .filter(|_| files)
+    {
+        json::set(&mut flags, "logsDirectorySizeLimit", limit.clone());
+    }
+    flags
 }
 
 pub(super) fn delete(call: &Call<'_>, app: &Resource, name: &str) -> Result<Answer, Answer> {

@@ -5,14 +5,22 @@ use serde_json::{Value, json};
 
 use super::naming::AppName;
 use super::sites;
-use crate::arm::providers::Kind;
+use crate::arm::providers::{self, Kind};
 use crate::arm::{Answer, Body, Call, json};
 use crate::world::Resource;
 
-pub(super) const KINDS: [Kind; 2] = [
+pub(super) const KINDS: [Kind; 3] = [
     policy_kind("Microsoft.Web/sites/basicPublishingCredentialsPolicies"),
     policy_kind("Microsoft.Web/sites/slots/basicPublishingCredentialsPolicies"),
+    Kind {
+        get: Some(get_user),
+        put: Some(put_user),
+        ..Kind::new(USER)
+    },
 ];
+
+/// What a person deploys with, to every app: it belongs to the one who asks, not to a subscription.
+pub(crate) const USER: &str = "Microsoft.Web/publishingUsers";
 
 const fn policy_kind(name: &'static str) -> Kind {
     Kind {
@@ -130,4 +138,34 @@ fn put_policy(call: &Call<'_>) -> Result<Answer, Answer> {
         json::set(&mut app.private["publishingPolicies"], policy, allow);
     });
     get_policy(call)
+}
+
+fn user_shown(call: &Call<'_>) -> Answer {
+    let name = call.existing().map(|user| user.private["name"].clone());
+    Answer::ok(json!({
+        "id": null, "name": "web", "type": "Microsoft.Web/publishingUsers/web",
+        "properties": {
+            "name": null, "publishingUserName": name, "publishingPassword": null, "publishingPasswordHash": null,
+            "publishingPasswordHashSalt": null, "metadata": null, "isDeleted": false, "scmUri": null,
+        },
+    }))
+}
+
+fn get_user(call: &Call<'_>) -> Result<Answer, Answer> {
+    if !json::same(call.target.name(), "web") {
+        return Err(call.not_found());
+    }
+    Ok(user_shown(call))
+}
+
+/// The password is not kept: nothing of this world asks for it.
+fn put_user(call: &Call<'_>) -> Result<Answer, Answer> {
+    let given = json::properties(call.object()?)?;
+    let name = json::text(&given["publishingUserName"]);
+    if name.is_empty() {
+        let message = "The publishing user needs properties.publishingUserName.";
+        return Err(Answer::web(400, "BadRequest", message));
+    }
+    providers::store(call, json!({}), json!({ "name": name }));
+    get_user(call)
 }

@@ -27,6 +27,8 @@ pub(super) struct Traits {
     /// A Windows container.
     pub(super) hyper_v: bool,
     pub(super) elastic: bool,
+    /// A plan of another tier that was told to scale by itself.
+    scales_itself: bool,
     premium: bool,
 }
 
@@ -57,6 +59,7 @@ impl Traits {
             linux: is_true("/properties/reserved"),
             hyper_v: is_true("/properties/hyperV"),
             elastic: tier.is_some_and(skus::Tier::is_elastic),
+            scales_itself: is_true("/properties/elasticScaleEnabled"),
             premium: tier.is_some_and(|tier| tier.tier.starts_with("Premium")),
         }
     }
@@ -107,7 +110,11 @@ impl Traits {
             set("functionAppScaleLimit", json!(0));
             set("elasticWebAppScaleLimit", Value::Null);
         }
-        if self.app != App::Web && self.elastic {
+        let elastic = match self.app {
+            App::Web => self.scales_itself,
+            App::Function | App::Workflow => self.elastic,
+        };
+        if elastic {
             set("preWarmedInstanceCount", json!(1));
             set("minimumElasticInstanceCount", json!(1));
         }
