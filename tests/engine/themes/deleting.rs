@@ -3,6 +3,14 @@
 use super::scenarios;
 
 scenarios! {
+    an_old_half_stands_between_a_container_and_its_member: "
+        | a v=1
+        | b:dated fixed=1 from=$a.v
+        | c also=$b @with(a)
+        up
+        | b:dated fixed=2
+        up
+          state: b";
     what_is_protected_is_not_deleted: "
         | a v=1 @protect
         | b v=1 @protect

@@ -19,6 +19,16 @@ scenarios! {
         | b from=$a
         up
           calls: delete a, create a, update b";
+    what_it_used_may_have_to_go_before_it_changes: "
+        | a:named fixed=1 v=1
+        | b from=$a.serial v=1
+        | c also=$b.v from=$a.serial
+        up
+        | a:named fixed=2 v=1
+        | c from=$a.serial
+        up
+          calls: delete b, delete a, create a, update c
+          state: a c";
     a_type_with_one_name_deletes_first: "
         | a:named fixed=1
         up

@@ -2,7 +2,8 @@
 //!
 //! Prints tables; nothing is asserted, figures belong to a machine. Each phase is
 //! a process of its own, started by this one, so that its peak memory is its own.
-//! `cargo bench --bench scale -- quick` leaves the largest graphs out.
+//! `cargo bench --bench scale -- quick` leaves the largest graphs out, `makespan`
+//! prints the last table only.
 
 mod graphs;
 mod kind;
@@ -28,7 +29,13 @@ fn main() {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match words.as_slice() {
         ["phase", rest @ ..] => print(&phase::carry_out(rest)),
-        words if words.contains(&"--bench") => tables(words.contains(&"quick")),
+        words if words.contains(&"--bench") => {
+            let quick = words.contains(&"quick");
+            if !words.contains(&"makespan") {
+                tables(quick);
+            }
+            makespans(quick);
+        }
         // `cargo test --benches` only wants to know that it runs.
         _ => {
             let folder = folder();
@@ -51,6 +58,9 @@ fn tables(quick: bool) {
             }
         }
     }
+}
+
+fn makespans(quick: bool) {
     print(
         "\n| graph of 400, latencies of 0 to 200 ms | parallel | bound | makespan, above it | with known latencies |\n",
     );

@@ -77,6 +77,7 @@ pub(crate) fn build(input: &PlanInput<'_>) -> Planned {
     retained(input.state, &mut draft);
     draft.order(input.graph, input.state);
     draft.order_covered(input.state);
+    draft.grant_wishes();
     let (steps, subjects, cycle) = draft.sorted();
     let mut findings = findings;
     findings.extend(against);

@@ -27,6 +27,9 @@ pub(super) struct Draft {
     leftovers: HashMap<Urn, Vec<usize>>,
     /// Removals that come before the new half of their replacement.
     first: HashSet<usize>,
+    /// Removals, each with the change of something that used the removed: it comes
+    /// before the removal unless it has to wait for it.
+    wishes: HashSet<(usize, usize)>,
 }
 
 impl Draft {
@@ -142,6 +145,9 @@ impl Draft {
                 let leftover = leftover.iter().filter(|at| !in_the_way.contains(at));
                 for then in leftover.filter(|then| **then != first) {
                     self.after[*then].insert(first);
+                    if leaving.is_none() {
+                        self.wishes.insert((*then, first));
+                    }
                 }
             }
             for dep in dependent.edges() {
@@ -161,6 +167,9 @@ impl Draft {
                     && creation.is_some_and(|new| self.after[new].contains(&then));
                 if !circular && !self.covers(then, first) {
                     self.after[then].insert(first);
+                    if leaving.is_none() {
+                        self.wishes.insert((then, first));
+                    }
                 }
             }
         }
@@ -236,6 +245,62 @@ impl Draft {
                     self.after[*container].insert(leaving);
                 }
             }
+        }
+    }
+
+    /// Steps of circles, and those between two circles. Linear.
+    fn circles(&self) -> HashSet<usize> {
+        // What follows a circle, or is in one, never becomes ready.
+        let mut open: Vec<usize> = self.after.iter().map(HashSet::len).collect();
+        let mut dependents = vec![Vec::new(); open.len()];
+        for (at, after) in self.after.iter().enumerate() {
+            for before in after {
+                dependents[*before].push(at);
+            }
+        }
+        let mut ready: Vec<usize> = (0..open.len()).filter(|at| open[*at] == 0).collect();
+        while let Some(at) = ready.pop() {
+            for next in &dependents[at] {
+                open[*next] -= 1;
+                if open[*next] == 0 {
+                    ready.push(*next);
+                }
+            }
+        }
+        let mut left: HashSet<usize> = (0..open.len()).filter(|at| open[*at] > 0).collect();
+        // Of that, what nothing waits for follows the circles and is in none.
+        let waiting = |left: &HashSet<usize>, at: usize| {
+            let waiting = dependents[at].iter();
+            waiting.filter(|next| left.contains(*next)).count()
+        };
+        let mut waited: HashMap<usize, usize> =
+            left.iter().map(|at| (*at, waiting(&left, *at))).collect();
+        let mut ready: Vec<usize> = left.iter().copied().filter(|at| waited[at] == 0).collect();
+        while let Some(at) = ready.pop() {
+            left.remove(&at);
+            for before in &self.after[at] {
+                if let Some(count) = waited.get_mut(before) {
+                    *count -= 1;
+                    if *count == 0 {
+                        ready.push(*before);
+                    }
+                }
+            }
+        }
+        left
+    }
+
+    /// A change of something that used the removed comes before the removal. Where
+    /// it cannot, because it waits for something that waits for the removal, the
+    /// removal goes first.
+    pub(super) fn grant_wishes(&mut self) {
+        if self.wishes.is_empty() {
+            return;
+        }
+        let circles = self.circles();
+        for at in &circles {
+            let (wishes, after) = (&self.wishes, &mut self.after[*at]);
+            after.retain(|first| !(circles.contains(first) && wishes.contains(&(*at, *first))));
         }
     }
 

@@ -220,7 +220,14 @@ fn cover(state: &State, draft: &mut Draft) {
     if containers.is_empty() {
         return;
     }
-    let dependents = dependents(state);
+    let mut dependents = dependents(state);
+    // Old halves that an earlier run left stand on what they stood on.
+    for old in state.superseded.values() {
+        for edge in old.edges() {
+            dependents.entry(edge).or_default().push(&old.urn);
+        }
+    }
+    let halved: HashSet<&Urn> = state.superseded.values().map(|old| &old.urn).collect();
     let mut members: BTreeMap<Urn, Urn> = BTreeMap::new();
     for (container, inside) in containers {
         let before: BTreeSet<&Urn> = reach(vec![&container], &dependents);
@@ -228,7 +235,9 @@ fn cover(state: &State, draft: &mut Draft) {
         loop {
             let bound = |urn: &&Urn| {
                 state.resources[*urn].edges().any(|edge| {
-                    *edge != container && before.contains(edge) && !inside.contains(edge)
+                    *edge != container
+                        && before.contains(edge)
+                        && (!inside.contains(edge) || halved.contains(edge))
                 })
             };
             let loose: Vec<_> = inside.iter().filter(bound).cloned().collect();
