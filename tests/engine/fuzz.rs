@@ -148,10 +148,9 @@ impl Case {
         for thing in first {
             let known: BTreeSet<_> = things.iter().map(|thing| thing.name.clone()).collect();
             // What lies in something goes with it, whatever a program says.
-            let lost = thing
-                .options
-                .iter()
-                .any(|(option, of)| option == "with" && !known.contains(of));
+            let inside = |option: &str| matches!(option, "with" | "in");
+            let mut options = thing.options.iter();
+            let lost = options.any(|(option, of)| inside(option) && !known.contains(of));
             if lost || self.chance(20) {
                 continue;
             }

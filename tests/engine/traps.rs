@@ -3,9 +3,9 @@
 
 use futures::FutureExt as _;
 use lazuli_core::{Error, Output, Stack, Value};
-use lazuli_engine::EngineError;
+use lazuli_engine::{EngineError, Operation, Pattern};
 
-use super::cloud::{Bench, put, steps, thing};
+use super::cloud::{Bench, Watch, put, steps, thing};
 
 /// Tokio stops answering "ready" after some polls of a task, so that others get
 /// their turn; taken for waiting, that would make the plan an assumed one.
@@ -120,13 +120,11 @@ async fn a_second_wave_that_is_refused_leaves_the_first_one_recorded() {
         thing(stack.place(), "b", [("v", put(serial))]);
         Ok(())
     };
-    let watch = super::cloud::Watch {
+    let watch = Watch {
         refuse_from: Some(2),
         ..Default::default()
     };
-    let ran = bench
-        .run_watched(lazuli_engine::Operation::Up, program, watch)
-        .await;
+    let ran = bench.run_watched(Operation::Up, program, watch).await;
     assert!(matches!(ran.result, Err(EngineError::Refused { .. })));
     bench.assert_settled();
     let ran = bench.up(program).await;
@@ -151,6 +149,27 @@ async fn a_name_that_comes_twice_in_different_waves_is_refused() {
     };
     assert_eq!(findings[0].code, "LZ0002");
     assert_eq!(bench.cloud.log(), ["create a"]);
+    bench.assert_settled();
+}
+
+#[tokio::test]
+async fn waiting_for_what_the_selection_leaves_out_is_no_deadlock() {
+    let bench = Bench::new();
+    let mut settings = bench.settings();
+    let excluded = Pattern::parse("a").unwrap();
+    settings.selection.excludes.push(excluded);
+    let program = |stack: Stack| async move {
+        let a = thing(stack.place(), "a", []);
+        thing(stack.place(), "b", []);
+        let serial = a.property::<String>("serial").await?;
+        thing(stack.place(), "late", [("v", put(serial))]);
+        Ok(())
+    };
+    let ran = bench
+        .run_with(Operation::Up, settings, program, Watch::default())
+        .await;
+    ran.result.unwrap();
+    assert_eq!(bench.cloud.log(), ["create b"]);
     bench.assert_settled();
 }
 
