@@ -57,7 +57,7 @@ impl World {
         }
     }
 
-    fn remove(&mut self, id: &str) {
+    pub(crate) fn remove(&mut self, id: &str) {
         self.things.remove(id);
         let members: Vec<_> = self
             .inside

@@ -37,7 +37,7 @@ use lazuli_core::{
     Result, Stack, TypeFacts, Value,
 };
 use lazuli_engine::{
-    Decision, EngineError, Event, Frontend, Operation, Plan, Settings, Store, stop_channel,
+    Decision, Disk, EngineError, Event, Frontend, Operation, Plan, Settings, Store, stop_channel,
 };
 
 /// The provider of everything that is not a custom kind.
@@ -197,7 +197,7 @@ impl Mocks {
             Some(folder) => folder.clone(),
             None => Arc::new(empty_folder()?),
         };
-        let store = Store::local(folder.path(), "mocked", "test");
+        let store = Store::local(folder.path(), "mocked", "test").on(Arc::new(Unsynced));
         let mut providers = self.custom.clone();
         for name in &self.mocked {
             let mocked: Arc<dyn Provider> = Arc::new(Mocked {
@@ -228,6 +228,17 @@ fn settings(
         settle: Duration::from_millis(500),
         actor: "a test".to_owned(),
         ..Settings::new(project, stack, folder.to_owned())
+    }
+}
+
+/// A disk whose content need not outlive the process: waiting for it is most of
+/// what a unit test would take.
+#[derive(Debug)]
+struct Unsynced;
+
+impl Disk for Unsynced {
+    fn sync(&self, _: &std::fs::File) -> std::io::Result<()> {
+        Ok(())
     }
 }
 

@@ -103,7 +103,8 @@ impl Play {
             match verb {
                 "gone" => {
                     let id = id_of(rest);
-                    world.things.remove(&id);
+                    // What lies in it goes with it, as when the engine deletes it.
+                    world.remove(&id);
                     foreign.remove(&id);
                 }
                 "set" => {

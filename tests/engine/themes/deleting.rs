@@ -3,6 +3,15 @@
 use super::scenarios;
 
 scenarios! {
+    members_of_each_others_neighbours_do_not_wait_in_a_circle: "
+        | b v=1
+        | c v=1
+        | d from=$b @with(c)
+        | e also=$c @with(b)
+        up
+        |
+        up
+          state:";
     an_old_half_stands_between_a_container_and_its_member: "
         | a v=1
         | b:dated fixed=1 from=$a.v

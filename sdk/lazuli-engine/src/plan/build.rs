@@ -75,9 +75,7 @@ pub(crate) fn build(input: &PlanInput<'_>) -> Planned {
         );
     }
     retained(input.state, &mut draft);
-    draft.order(input.graph, input.state);
-    draft.order_covered(input.state);
-    draft.grant_wishes();
+    draft.order_all(input.graph, input.state);
     let (steps, subjects, cycle) = draft.sorted();
     let mut findings = findings;
     findings.extend(against);

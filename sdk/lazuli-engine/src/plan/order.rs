@@ -7,7 +7,7 @@ use lazuli_core::Urn;
 use lazuli_core::executor::ResId;
 
 use super::build::{Subject, removal};
-use super::{Decision, Op, Reason, Step};
+use super::{Because, Decision, Op, Reason, Step};
 use crate::graph::{Graph, Progress};
 use crate::state::{Resource, State};
 
@@ -121,10 +121,37 @@ impl Draft {
         self.first.contains(&at)
     }
 
+    /// Works out what comes before what. A member that waits for its container
+    /// while the container waits for it, by way of other containers and members, is
+    /// deleted by a request of its own instead.
+    pub(super) fn order_all(&mut self, graph: &Graph, state: &State) {
+        let halves = self.after.clone();
+        loop {
+            self.order(graph, state);
+            self.order_covered(state);
+            self.grant_wishes();
+            let covered = |at: &usize| self.steps[*at].gone_with().is_some();
+            let covered: Vec<usize> = match self.steps.iter().any(|step| step.gone_with().is_some())
+            {
+                true => self.circles().into_iter().filter(covered).collect(),
+                false => Vec::new(),
+            };
+            if covered.is_empty() {
+                return;
+            }
+            for at in covered {
+                let is_covered = |reason: &Reason| matches!(reason.because, Because::GoneWith(_));
+                self.steps[at].reasons.retain(|reason| !is_covered(reason));
+            }
+            self.after.clone_from(&halves);
+            self.wishes.clear();
+        }
+    }
+
     /// Creates and updates follow what they depend on. Deletes go the other
     /// way, along the edges of the last registration: first whoever depended on
     /// the resource is deleted, or changed so that it does not any more.
-    pub(super) fn order(&mut self, graph: &Graph, state: &State) {
+    fn order(&mut self, graph: &Graph, state: &State) {
         for (index, at) in &self.bringing {
             let deps = graph.node(*index).seen.depends_on.iter();
             let before: Vec<_> = deps
@@ -221,7 +248,7 @@ impl Draft {
 
     /// What is deleted with its container leaves the state after it; and what
     /// depends on such a member goes before the container does.
-    pub(super) fn order_covered(&mut self, state: &State) {
+    fn order_covered(&mut self, state: &State) {
         let covered: Vec<_> = self
             .steps
             .iter()
@@ -293,7 +320,7 @@ impl Draft {
     /// A change of something that used the removed comes before the removal. Where
     /// it cannot, because it waits for something that waits for the removal, the
     /// removal goes first.
-    pub(super) fn grant_wishes(&mut self) {
+    fn grant_wishes(&mut self) {
         if self.wishes.is_empty() {
             return;
         }

@@ -192,7 +192,7 @@ impl Embedded {
     }
 
     fn store(&self) -> Store {
-        Store::local(self.state.path(), PROJECT, &self.stack)
+        Store::local(self.state.path(), PROJECT, &self.stack).on(Arc::new(super::Unsynced))
     }
 
     async fn run<F, Fut>(
