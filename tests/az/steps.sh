@@ -2,22 +2,38 @@
 #
 #   step NAME EXIT CHECK COMMAND...
 #
-# CHECK is a Python expression over `out`: the answer as JSON, or as text where it is none.
+# CHECK is a Python expression over `out`: the answer as JSON, or as text where it is none; and over
+# `complaint`: what the command wrote to its standard error.
 passed=0
 failed=0
 table=$work/table
 answer=$work/answer
+complaint=$work/complaint
 
-az() { "$AZ" "$@"; }
+# One process for all commands, when the Python of the CLI is beside it (see one_process.py).
+start_az() {
+  local python
+  python=$(dirname "$(readlink -f "$AZ")")/python3
+  [ -z "${SEPARATE:-}" ] && "$python" -c 'import azure.cli.core' 2>/dev/null || return 0
+  coproc ONE { exec "$python" "$here/one_process.py" 2>"$work/one_process.err"; }
+}
+
+az() {
+  local code
+  [ -n "${ONE_PID:-}" ] || { "$AZ" "$@"; return; }
+  printf '%s\0' $# "$answer" "$complaint" "$PWD" "$@" >&"${ONE[1]}"
+  read -r code <&"${ONE[0]}" || { cat "$work/one_process.err"; exit 1; }
+  return "$code"
+}
 
 step() {
-  local name=$1 code=$2 check=$3 got verdict
+  local name=$1 code=$2 check=$3 got verdict=
   shift 3
-  "$@" >"$answer" 2>"$work/complaint"
+  "$@" >"$answer" 2>"$complaint"
   got=$?
   if [ "$got" -ne "$code" ]; then
-    verdict="exit $got, not $code: $(grep -v '^WARNING' "$work/complaint" | head -c 600)"
-  elif ! verdict=$(judge "$check" 2>&1); then
+    verdict="exit $got, not $code: $(grep -v '^WARNING' "$complaint" | head -c 600)"
+  elif ! verdict=$(holds "$check" 2>&1); then
     verdict="not so: $check: $verdict"
   fi
   if [ -z "$verdict" ]; then
@@ -29,11 +45,10 @@ step() {
   fi
 }
 
-judge() {
-  python3 - "$answer" "$work/complaint" "$1" <<'PY'
+holds() {
+  python3 - "$answer" "$complaint" "$1" <<'PY'
 import json, sys
-text = open(sys.argv[1]).read()
-complaint = open(sys.argv[2]).read()
+text, complaint = (open(name).read() for name in sys.argv[1:3])
 try:
     out = json.loads(text)
 except ValueError:
@@ -48,6 +63,12 @@ if not holds:
 PY
 }
 
+# A member of the last answer.
+field() { python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))[sys.argv[2]])' "$answer" "$1"; }
+
+# A client of registries that is not ours; without one, nothing is pushed to the app's own registry.
+has_skopeo() { command -v skopeo >/dev/null; }
+
 # What the emulator serves at an address with a real name, as a browser sees it.
 page() { curl --silent --max-time 20 --proxy "$HTTPS_PROXY" --cacert "$REQUESTS_CA_BUNDLE" "$@"; }
 
@@ -56,5 +77,4 @@ summary() {
   echo "== $((passed + failed)) steps: $passed passed, $failed failed"
   grep -A 1 FAILED "$table"
   [ "$failed" -eq 0 ]
-  exit
 }

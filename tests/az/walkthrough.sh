@@ -1,5 +1,6 @@
 # A web app that pulls its image from a registry behind a private endpoint: every `az` command of the
-# walkthrough, in its order. Only docker (no part of the CLI) and the caller's address differ.
+# walkthrough, in its order. Only the caller's address differs, and docker, which is no part of the CLI:
+# skopeo pushes in its place.
 g=secureacrsetup
 place=westcentralus
 succeeded='out["provisioningState"] == "Succeeded"'
@@ -31,6 +32,14 @@ for version in 1 2; do
   echo "<h1>page $version</h1>" >index.html
   step "acr build v$version" 0 'True' az acr build --registry secureacr2021 --platform Linux --image privatewebsite:lnx-v$version .
 done
+if has_skopeo; then
+  step "acr login" 0 'out["loginServer"] == "secureacr2021.azurecr.io" and out["accessToken"]' az acr login --name secureacr2021 --expose-token
+  token=$(field accessToken)
+  for version in 1 2; do
+    step "skopeo copies v$version out of the registry" 0 'True' \
+      skopeo copy --src-creds "00000000-0000-0000-0000-000000000000:$token" docker://secureacr2021.azurecr.io/privatewebsite:lnx-v$version oci:"$work/image":v$version
+  done
+fi
 step "acr show" 0 'out.endswith("/registries/secureacr2021")' az acr show --name secureacr2021 --query id --output tsv
 acr_resource_id=$(cat "$answer")
 step "private-endpoint create" 0 "$succeeded"' and out["customDnsConfigs"] == [] or len(out["networkInterfaces"]) == 1' \
@@ -100,9 +109,41 @@ step "resource update, no managed identity" 0 'out["properties"]["acrUseManagedI
 step "config set v1 again" 0 'out["linuxFxVersion"].endswith("lnx-v1")' set_image 'DOCKER|secureacr2021.azurecr.io/privatewebsite:lnx-v1'
 step "the site serves v1 again" 0 '"page 1" in out' page "$site"
 
+# With those of a service principal, and with these out of a vault
+step "ad sp create-for-rbac" 0 'out["appId"] and out["password"]' az ad sp create-for-rbac --name puller --role AcrPull --scopes "$acr_resource_id"
+principal=$(field appId) secret=$(field password)
+step "appsettings set, a service principal" 0 'len(out) >= 4' \
+  az webapp config appsettings set --resource-group $g --name secureacrweb2021 --settings DOCKER_REGISTRY_SERVER_URL=https://secureacr2021.azurecr.io DOCKER_REGISTRY_SERVER_USERNAME="$principal" DOCKER_REGISTRY_SERVER_PASSWORD="$secret"
+step "config set, as a service principal" 0 'out["linuxFxVersion"].endswith("lnx-v2")' set_image "DOCKER|secureacr2021.azurecr.io/privatewebsite:lnx-v2"
+step "the site serves what the service principal may pull" 0 '"page 2" in out' page "$site"
+vault=secureacrcred2021
+step "keyvault create, for the password" 0 'out["name"] == "secureacrcred2021"' az keyvault create --resource-group $g --name $vault --location $place --enable-rbac-authorization false
+step "keyvault set-policy, for oneself" 0 'len(out["properties"]["accessPolicies"]) >= 1' \
+  az keyvault set-policy --resource-group $g --name $vault --spn 33333333-3333-3333-3333-333333333333 --secret-permissions get list set delete
+step "webapp identity show, principal" 0 'len(out) == 36' az webapp identity show --resource-group $g --name secureacrweb2021 --query principalId --output tsv
+step "keyvault set-policy, for the app" 0 'len(out["properties"]["accessPolicies"]) >= 2' \
+  az keyvault set-policy --resource-group $g --name $vault --object-id "$(cat "$answer")" --secret-permissions get
+step "keyvault secret set, the password" 0 'out["id"]' az keyvault secret set --vault-name $vault --name pull --value "$secret"
+step "appsettings set, a reference to the vault" 0 'any(s["name"] == "DOCKER_REGISTRY_SERVER_PASSWORD" for s in out)' \
+  az webapp config appsettings set --resource-group $g --name secureacrweb2021 --settings DOCKER_REGISTRY_SERVER_PASSWORD="@Microsoft.KeyVault(VaultName=$vault;SecretName=pull)"
+step "config set, with the secret of the vault" 0 'out["linuxFxVersion"].endswith("lnx-v1")' set_image "DOCKER|secureacr2021.azurecr.io/privatewebsite:lnx-v1"
+step "the site serves what the secret opens" 0 '"page 1" in out' page "$site"
+step "ad sp show" 0 'out["displayName"] == "puller"' az ad sp show --id "$principal"
+step "role assignment delete, of the service principal" 0 'out == ""' az role assignment delete --assignee "$principal" --scope "$acr_resource_id" --role AcrPull
+step "ad sp delete" 0 'out == ""' az ad sp delete --id "$principal"
+step "keyvault delete, of the password" 0 'out == ""' az keyvault delete --resource-group $g --name $vault
+step "keyvault purge, of the password" 0 'out == ""' az keyvault purge --name $vault --location $place
+
 # From a registry of one's own, which is a web app itself
 step "webapp create, a registry" 0 'out["state"] == "Running"' \
   az webapp create --resource-group $g --plan secureacrplan --name secureacrwebregistry2021 --deployment-container-image-name 'registry:2'
+own=secureacrwebregistry2021.azurewebsites.net
+if has_skopeo; then
+  # What each version shows is exchanged, so that the page tells which registry it came from.
+  step "skopeo pushes v1" 0 'True' skopeo copy oci:"$work/image":v2 docker://$own/customwebsite:lnx-v1
+  step "skopeo pushes v2" 0 'True' skopeo copy oci:"$work/image":v1 docker://$own/customwebsite:lnx-v2
+  step "skopeo lists what it pushed" 0 'out["Tags"] == ["lnx-v1", "lnx-v2"]' skopeo list-tags docker://$own/customwebsite
+fi
 step "private-dns zone create, sites" 0 "$succeeded" az network private-dns zone create --resource-group $g --name privatelink.azurewebsites.net
 step "private-dns link create, sites" 0 'out["virtualNetworkLinkState"] == "Completed"' \
   az network private-dns link vnet create --resource-group $g --name websites-zonelink --zone-name privatelink.azurewebsites.net --virtual-network secureacr-vnet --registration-enabled false
@@ -115,3 +156,9 @@ step "resource update, no managed identity again" 0 'out["properties"]["acrUseMa
   set_config properties.acrUseManagedIdentityCreds=false
 step "config set, the other registry" 0 '"customwebsite" in out["linuxFxVersion"]' \
   set_image 'DOCKER|secureacrwebregistry2021.azurewebsites.net/customwebsite:lnx-v1'
+if has_skopeo; then
+  step "the site serves what was pushed" 0 '"page 2" in out' page "$site"
+  step "config set, the other registry, v2" 0 '"customwebsite" in out["linuxFxVersion"]' set_image "DOCKER|$own/customwebsite:lnx-v2"
+  step "the site serves what was pushed, v2" 0 '"page 1" in out' page "$site"
+  step "nobody pushes from outside any more" 1 '"403" in complaint or "Forbidden" in complaint' skopeo copy oci:"$work/image":v1 docker://$own/customwebsite:lnx-v3
+fi

@@ -1,5 +1,7 @@
 """Sign-in, clients, and one line for each path that was walked."""
 
+import base64
+import json
 import os
 import traceback
 
@@ -10,6 +12,10 @@ ENDPOINT = os.environ["ENDPOINT"]
 TENANT = "11111111-1111-1111-1111-111111111111"
 SUBSCRIPTION = "22222222-2222-2222-2222-222222222222"
 CLIENT = "33333333-3333-3333-3333-333333333333"
+GROUP = "python"
+PLACE = "westcentralus"
+ROOT = f"/subscriptions/{SUBSCRIPTION}"
+SCOPE = f"{ROOT}/resourceGroups/{GROUP}"
 
 credential = ClientSecretCredential(
     TENANT, CLIENT, "mock-secret", authority=ENDPOINT, disable_instance_discovery=True
@@ -19,24 +25,33 @@ passed, failed = [], []
 
 
 def client(kind):
-    """A client of the subscription that polls as soon as it is told to."""
+    """A client of the subscription that polls as often as it is allowed to."""
     return kind(
         credential,
         SUBSCRIPTION,
         base_url=ENDPOINT,
         credential_scopes=["https://management.azure.com/.default"],
-        polling_interval=1,
+        polling_interval=0.05,
     )
 
 
+def principal():
+    """The object id of who is signed in, out of the token."""
+    claims = credential.get_token("https://management.azure.com/.default").token.split(".")[1]
+    return json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))["oid"]
+
+
+def finished(got):
+    """A poller's result, a pager's items to the last page, or what there is already."""
+    if hasattr(got, "result"):
+        return got.result()
+    return list(got) if hasattr(got, "by_page") else got
+
+
 def path(name, walk, check=lambda it: True):
-    """Walks a path of a client; pollers are waited for and pagers read to their end."""
+    """Walks a path of a client: the answer must be as expected."""
     try:
-        got = walk()
-        if hasattr(got, "result"):
-            got = got.result()
-        elif hasattr(got, "by_page"):
-            got = list(got)
+        got = finished(walk())
         if not check(got):
             raise AssertionError(f"not as expected: {str(got)[:300]}")
     except Exception as error:  # every failure is a line of the table
@@ -50,19 +65,43 @@ def path(name, walk, check=lambda it: True):
 
 
 def refused(name, walk, status, code=None):
-    """A path that must end in an error."""
+    """A path that must end in an error: this status, and this code where one is named."""
 
     def attempt():
         try:
-            got = walk()
-            if hasattr(got, "result"):
-                got.result()
+            got = finished(walk())
         except HttpResponseError as error:
-            known = error.error.code if error.error else None
-            return error.status_code, known
-        return None, None
+            return error.status_code, error.error.code if error.error else None
+        return None, f"answered: {str(got)[:100]}"
 
     path(name, attempt, lambda it: it[0] == status and code in (None, it[1]))
+
+
+def gone(name, read):
+    """What was deleted must not be there any more."""
+    refused(f"{name}, gone", read, 404)
+
+
+def named(name):
+    return lambda it: it.name == name
+
+
+def tagged(**tags):
+    return lambda it: dict(it.tags) == tags
+
+
+def holds(*names):
+    """All of these are in the list, and none of them twice."""
+    return lambda all: all is not None and sorted(one.name for one in all if one.name in names) == sorted(names)
+
+
+def lacks(name):
+    return lambda all: name not in [one.name for one in all]
+
+
+def done(it):
+    state = it.provisioning_state if hasattr(it, "provisioning_state") else it.properties.provisioning_state
+    return state == "Succeeded"
 
 
 def summary():

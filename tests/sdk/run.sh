@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
-# Azure's management clients for Python against the embedded Azure: create, get, list (with its pager),
-# update, actions and delete of each. See docs/emulator.md.
+# Azure's clients for Python against the embedded Azure: create, get, list (with its pager), update,
+# actions and delete of each service, and a judge of the traffic. See docs/emulator.md.
 #
 #   tests/sdk/run.sh                 everything; exit 1 when a path fails
 #   PYTHON=path tests/sdk/run.sh     a Python that has the clients (requirements.txt)
 #   EMULATOR=path ...                a built emulator instead of `cargo build`
+#   VALIDATE_ARM=path ...            the validator that judges the traffic (tests/wire/judge.py)
+#   KEEP=1 ...                       leaves the folder of logs behind
 #
 # Without PYTHON the clients go into a virtual environment; where the package registry cannot be reached
 # it says "skipped" and exits 0.
@@ -12,10 +14,11 @@ set -u
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 top=$(cd "$here/../.." && pwd)
 work=$(mktemp -d)
-server=
+. "$top/tests/wire/emulator.sh"
+
 finish() {
-  [ -n "$server" ] && kill "$server" 2>/dev/null
-  rm -rf "$work"
+  stop_emulator
+  if [ -n "${KEEP:-}" ]; then echo "kept: $work"; else rm -rf "$work"; fi
 }
 trap finish EXIT
 
@@ -28,16 +31,10 @@ if [ -z "${PYTHON:-}" ]; then
     exit 0
   fi
 fi
-if [ -z "${EMULATOR:-}" ]; then
-  cargo build --quiet --manifest-path "$top/Cargo.toml" -p lazuli-emulator || exit 1
-  EMULATOR=${CARGO_TARGET_DIR:-$top/target}/debug/lazuli-emulator
-fi
 
-"$EMULATOR" serve --listen 127.0.0.1:0 --cert-dir "$work" >"$work/out" 2>"$work/err" &
-server=$!
-until grep -q '^endpoint:' "$work/out"; do
-  kill -0 "$server" 2>/dev/null || { cat "$work/err"; exit 1; }
-  sleep 0.1
-done
-unset HTTPS_PROXY HTTP_PROXY ALL_PROXY https_proxy http_proxy all_proxy
-ENDPOINT=$(sed -n 's/^endpoint: *//p' "$work/out") REQUESTS_CA_BUNDLE=$work/ca.pem "$PYTHON" "$here/paths.py"
+start_emulator
+point_clients_at_it
+ENDPOINT=$endpoint "$PYTHON" "$here/run.py"
+paths_hold=$?
+judge_traffic && [ "$paths_hold" -eq 0 ]
+exit

@@ -6,13 +6,11 @@
 //!
 //! - `world`: the one store of resources, in memory and in a file
 //! - `arm`: the control plane, one file per resource family under `arm/providers`
-//! - `data`, `build`, `web`, `proxy`: registries, image builds, web apps, and how clients reach them
-//! - `server`, `tls`, `request_log`: the port; `exchange`: one request from arrival to answer
+//! - `data`, `vault`, `build`, `web`: registries, key vaults, image builds, web apps
+//! - `server`, `tls`, `request_log`: the port; `exchange`: one request of the control plane from arrival to
+//!   answer; `hosts`, `proxy`: the same for other names, and how clients reach these
 //! - `conditions`: how slow this Azure is and what goes wrong in it
 //! - `page`, `traffic`: what a person sees at `/`
-//! - `data`, `vault`, `build`, `web`, `proxy`: registries, key vaults, image builds, web apps, and how
-//!   clients reach them
-//! - `server`, `tls`, `request_log`: the port
 
 pub(crate) mod arm;
 pub(crate) mod build;
@@ -20,6 +18,7 @@ pub(crate) mod conditions;
 pub(crate) mod data;
 mod emulator;
 mod exchange;
+mod hosts;
 pub(crate) mod page;
 pub(crate) mod proxy;
 mod request_log;

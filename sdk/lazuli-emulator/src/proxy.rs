@@ -3,7 +3,6 @@
 //! The server calls `connect` for every CONNECT request on its plain port. Inside the tunnel the client
 //! meets TLS for the name it asked for, and behind it a registry or a web app of this world.
 
-use std::convert::Infallible;
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -15,18 +14,10 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 
 use crate::data::{blob, registry};
+use crate::hosts::{self, Service};
 use crate::vault;
-use crate::web::front::{self, Address};
+use crate::web::front;
 use crate::world::World;
-
-/// Who stands behind a host name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Behind {
-    Registry,
-    Site,
-    Storage,
-    Vault,
-}
 
 /// Opens a tunnel to a host of this world. `tls_for` gives the server configuration for a host name, or
 /// says why there is none.
@@ -52,7 +43,7 @@ pub(crate) async fn connect(
     Response::new(Body::empty())
 }
 
-fn target(world: &World, request: &Request<Body>) -> Result<(String, Behind), String> {
+fn target(world: &World, request: &Request<Body>) -> Result<(String, Service), String> {
     let authority = request
         .uri()
         .authority()
@@ -71,18 +62,18 @@ fn target(world: &World, request: &Request<Body>) -> Result<(String, Behind), St
 }
 
 /// Sites are reached also while they do not exist, to get the platform's own 404.
-fn behind(world: &World, host: &str) -> Result<Behind, String> {
+fn behind(world: &World, host: &str) -> Result<Service, String> {
     if registry::serves(world, host) {
-        return Ok(Behind::Registry);
+        return Ok(Service::Registry);
     }
     if host == blob::STORAGE_HOST {
-        return Ok(Behind::Storage);
+        return Ok(Service::Layers);
     }
     if front::is_site_host(world, host) {
-        return Ok(Behind::Site);
+        return Ok(Service::Site);
     }
     if vault::by_host(world, host).is_some() {
-        return Ok(Behind::Vault);
+        return Ok(Service::Vault);
     }
     if host.ends_with(".azurecr.io") {
         return Err(format!("there is no registry {host}; create it first"));
@@ -95,7 +86,7 @@ fn behind(world: &World, host: &str) -> Result<Behind, String> {
 async fn tunnel(
     world: World,
     host: String,
-    behind: Behind,
+    behind: Service,
     tls: Arc<ServerConfig>,
     request: Request<Body>,
 ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
@@ -105,33 +96,11 @@ async fn tunnel(
         .await?;
     let service = hyper::service::service_fn(move |request: Request<Incoming>| {
         let (world, host) = (world.clone(), host.clone());
-        async move { Ok::<_, Infallible>(answer(&world, &host, behind, request.map(Body::new)).await) }
+        async move { hosts::answer(&world, behind, host, request.map(Body::new)).await }
     });
     auto::Builder::new(TokioExecutor::new())
         .serve_connection(TokioIo::new(stream), service)
         .await
-}
-
-async fn answer(
-    world: &World,
-    host: &str,
-    behind: Behind,
-    request: Request<Body>,
-) -> Response<Body> {
-    match behind {
-        Behind::Registry => {
-            registry::handle(world, host, world.settings().client_ip, request).await
-        }
-        Behind::Storage => blob::handle_host(world, request).await,
-        Behind::Vault => vault::handle(world, host, request).await,
-        Behind::Site => {
-            let address = Address {
-                host: host.to_owned(),
-                is_secure: true,
-            };
-            front::respond(world, &address, request).await
-        }
-    }
 }
 
 fn refused(reason: String) -> Response<Body> {

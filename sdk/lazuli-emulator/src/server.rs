@@ -28,6 +28,7 @@ use crate::arm::turn::Turn;
 use crate::arm::{self, Answer, Body, Incoming};
 use crate::data::{blob, registry};
 use crate::exchange::{Outcome, exchange};
+use crate::hosts::{self, Service};
 use crate::page;
 use crate::proxy;
 use crate::request_log::RequestLog;
@@ -201,27 +202,23 @@ async fn respond(
         return control_plane(state, authority, request).await;
     }
     state.turn.catch_up(world);
-    if registry::by_host(world, &host).is_some() || host.ends_with(".azurecr.io") {
-        return Ok(registry::handle(world, &host, world.settings().client_ip, request).await);
+    match service(world, &host, request.uri().path()) {
+        Some(service) => hosts::answer(world, service, host, request).await,
+        None => control_plane(state, authority, request).await,
     }
-    if front::is_site_host(world, &host) {
-        let address = Address {
-            host,
-            is_secure: true,
-        };
-        return Ok(front::respond(world, &address, request).await);
+}
+
+/// Who answers under a name that is not the control plane's.
+fn service(world: &World, host: &str, path: &str) -> Option<Service> {
+    let is_registry = || registry::by_host(world, host).is_some() || host.ends_with(".azurecr.io");
+    match () {
+        () if is_registry() => Some(Service::Registry),
+        () if front::is_site_host(world, host) => Some(Service::Site),
+        () if host.ends_with(".core.windows.net") => Some(Service::Account),
+        () if vault::is_vault_host(host) => Some(Service::Vault),
+        () if blob::is_blob_path(path) => Some(Service::Blobs),
+        () => None,
     }
-    if host.ends_with(".core.windows.net") {
-        let what = format!("The content of a storage account ({host})");
-        return Ok(http_response(arm::errors::not_modelled(&what)));
-    }
-    if vault::is_vault_host(&host) {
-        return Ok(vault::handle(world, &host, request).await);
-    }
-    if blob::is_blob_path(request.uri().path()) {
-        return Ok(blob::handle(world, request).await);
-    }
-    control_plane(state, authority, request).await
 }
 
 /// Names of this machine, which belong to no registry and no site; the common case needs no search.
@@ -272,7 +269,7 @@ async fn control_plane(
 }
 
 /// Announces the whole body and sends half of it.
-async fn truncated(response: Response<HttpBody>) -> Response<HttpBody> {
+pub(crate) async fn truncated(response: Response<HttpBody>) -> Response<HttpBody> {
     let (mut parts, body) = response.into_parts();
     let whole = match body.collect().await {
         Ok(body) => body.to_bytes(),

@@ -189,6 +189,62 @@ async fn bodies_end_early_and_proxies_answer_in_html() {
     assert!(answer.text().await.expect("text").starts_with("<html>"));
 }
 
+/// A client of hosts with real names, on a new connection for each request.
+fn through(azure: &Azure) -> reqwest::Client {
+    let port = azure.emulator.endpoint().port().expect("a port");
+    let proxy = reqwest::Proxy::https(format!("http://127.0.0.1:{port}")).expect("an address");
+    let authority = azure.emulator.ca_pem();
+    reqwest::Client::builder()
+        .proxy(proxy)
+        .tls_certs_only([reqwest::Certificate::from_pem(authority.as_bytes()).expect("PEM")])
+        .pool_max_idle_per_host(0)
+        .build()
+        .expect("a client")
+}
+
+#[tokio::test]
+async fn registries_and_apps_have_their_own_troubles() {
+    let azure = troubled(
+        "[[fault]]\nkind = 'throttled'\nhost = '*.azurecr.io'\npath = '/v2/'\nnth = 1\nretry_after_s = 3\n\
+         [[fault]]\nkind = 'dropped_before'\nhost = 'troubled.azurecr.io'\npath = '/v2/_catalog'\nnth = 1\n\
+         [[fault]]\nkind = 'server_error'\nhost = '*.azurewebsites.net'\nstatus = 503\n\
+         [[fault]]\nkind = 'truncated_body'\nhost = '*.azurecr.io'\npath = '/v2/_catalog'\nnth = 2",
+    )
+    .await;
+    let group = azure.group("g").await;
+    let id = format!("{group}/providers/Microsoft.ContainerRegistry/registries/troubled");
+    let registry = json!({ "location": "westcentralus", "sku": { "name": "Premium" }, "properties": { "adminUserEnabled": true } });
+    azure.make(&id, "2025-11-01", registry).await;
+    let path = format!("{id}/listCredentials");
+    let listed = azure.send("POST", &path, "2025-11-01", None).await;
+    let password = listed.body["passwords"][0]["value"].as_str();
+    let http = through(&azure);
+    let get = |path: &str| {
+        let request = http.get(format!("https://troubled.azurecr.io{path}"));
+        request.basic_auth("troubled", password).send()
+    };
+    let refused = get("/v2/").await.expect("answered");
+    assert_eq!(refused.status(), 429);
+    assert_eq!(refused.headers()["retry-after"], "3");
+    let body: Value = refused.json().await.expect("JSON");
+    assert_eq!(body["errors"][0]["code"], "TOOMANYREQUESTS");
+    assert_eq!(get("/v2/").await.expect("answered").status(), 200);
+    get("/v2/_catalog").await.expect_err("no answer");
+    let cut = get("/v2/_catalog").await.expect("headers come");
+    cut.bytes().await.expect_err("the body does not");
+    let whole: Value = get("/v2/_catalog")
+        .await
+        .expect("answered")
+        .json()
+        .await
+        .expect("JSON");
+    assert_eq!(whole["repositories"], json!([]));
+    let page = http.get("https://nobody.azurewebsites.net/").send();
+    assert_eq!(page.await.expect("answered").status(), 503);
+    // The control plane has none of these.
+    assert_eq!(azure.get(&id, "2025-11-01").await.status, 200);
+}
+
 #[tokio::test]
 async fn operations_fail_with_a_result_or_never_end() {
     let azure = troubled(

@@ -53,6 +53,8 @@ pub(crate) struct Rule {
     pub(crate) resource_type: Option<String>,
     pub(crate) methods: Vec<String>,
     pub(crate) path: Option<String>,
+    /// Of a registry, a vault or an app; a rule without one speaks of the control plane.
+    pub(crate) host: Option<String>,
     pub(crate) region: Option<String>,
     pub(crate) often: Often,
     /// How many requests in a row one hit stands for.
@@ -125,6 +127,7 @@ struct Entry {
     resource_type: Option<String>,
     method: Option<OneOrMany<String>>,
     path: Option<String>,
+    host: Option<String>,
     region: Option<String>,
     probability: Option<f64>,
     nth: Option<OneOrMany<u64>>,
@@ -216,6 +219,7 @@ impl Entry {
             resource_type: self.resource_type,
             methods: methods.iter().map(|word| word.to_uppercase()).collect(),
             path: self.path.map(|path| path.to_ascii_lowercase()),
+            host: self.host.map(|host| host.to_ascii_lowercase()),
             region: self
                 .region
                 .map(|region| crate::arm::ids::location_key(&region)),
@@ -281,6 +285,16 @@ impl Entry {
                 .any(|s| !(0.0..=1e9).contains(&s)),
             "seconds must be between 0 and 1000000000",
         );
+        let of_arm =
+            self.provider.is_some() || self.resource_type.is_some() || self.region.is_some();
+        no(
+            self.host.is_some() && of_arm,
+            "a host has no provider, type or region",
+        );
+        no(
+            self.host.is_some() && !self.kind.is_of_one_exchange(),
+            "this kind is of the control plane and takes no host",
+        );
         no(
             self.path.as_ref().is_some_and(|path| path.contains('?')),
             "path is without its query",
@@ -299,6 +313,17 @@ impl FaultKind {
             FaultKind::HtmlPage => (200, 599),
             _ => (0, 0),
         }
+    }
+
+    /// What can happen to any exchange, whoever answers it.
+    fn is_of_one_exchange(self) -> bool {
+        use FaultKind::{
+            DroppedAfter, DroppedBefore, HtmlPage, ServerError, Throttled, TruncatedBody,
+        };
+        matches!(
+            self,
+            Throttled | ServerError | DroppedBefore | DroppedAfter | TruncatedBody | HtmlPage
+        )
     }
 
     fn needs_duration(self) -> bool {
@@ -368,6 +393,10 @@ mod tests {
             ],
         );
         check("[[fault]]\nkind = \"role_lag\"", &["needs for_s"]);
+        check(
+            "[[fault]]\nkind = \"stuck_operation\"\nhost = \"*.azurecr.io\"\nregion = \"eastus\"",
+            &["takes no host", "no provider, type or region"],
+        );
         check(
             "[[fault]]\nkind = \"throttled\"\nstatus = 503",
             &["no status of its own"],

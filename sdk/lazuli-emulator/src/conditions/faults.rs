@@ -122,7 +122,11 @@ fn fits(rule: &Rule, subject: &Subject) -> bool {
             .as_ref()
             .is_none_or(|wanted| wanted.eq_ignore_ascii_case(is))
     };
-    same(&rule.provider, subject.namespace())
+    let host = match &rule.host {
+        None => subject.host.is_empty(),
+        Some(pattern) => !subject.host.is_empty() && matches(pattern, &subject.host),
+    };
+    host && same(&rule.provider, subject.namespace())
         && same(&rule.resource_type, &subject.kind)
         && same(&rule.region, &subject.region)
         && (rule.methods.is_empty() || rule.methods.contains(&subject.method))

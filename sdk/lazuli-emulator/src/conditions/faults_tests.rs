@@ -13,6 +13,7 @@ fn subject(method: &str, path: &str, kind: &str, count: u64) -> Subject {
         method: method.into(),
         path: path.into(),
         kind: kind.into(),
+        host: String::new(),
         region: "westeurope".into(),
     }
 }
@@ -53,6 +54,36 @@ fn rules_choose_by_provider_type_method_path_and_region() {
     check("path = '*/resourceGroups/*'", true);
     check("region = 'West Europe'", true);
     check("region = 'eastus'", false);
+}
+
+#[test]
+fn a_host_is_asked_for_by_name_and_the_control_plane_by_none() {
+    let blob = "/v2/app/blobs/sha256:aa";
+    let of = |host: &str| Subject {
+        host: host.into(),
+        region: String::new(),
+        ..subject("GET", blob, "", 1)
+    };
+    let check = |choice: &str, subject: &Subject, expect: bool| {
+        let rules = rules(&format!("[[fault]]\nkind = \"throttled\"\n{choice}"));
+        let hit = judge(&rules, 1, subject, 0.0).refusal.is_some();
+        assert_eq!(hit, expect, "{choice} {}", subject.host);
+    };
+    check("", &of("r.azurecr.io"), false);
+    check("host = '*.azurecr.io'", &of("r.azurecr.io"), true);
+    check("host = 'R.azurecr.io'", &of("r.azurecr.io"), true);
+    check("host = '*.azurecr.io'", &of("app.azurewebsites.net"), false);
+    check("host = '*'", &network("GET", 1), false);
+    check(
+        "host = '*'\npath = '/v2/*/blobs/*'\nmethod = 'GET'",
+        &of("r.azurecr.io"),
+        true,
+    );
+    check(
+        "host = '*'\npath = '/v2/*/manifests/*'",
+        &of("r.azurecr.io"),
+        false,
+    );
 }
 
 #[test]

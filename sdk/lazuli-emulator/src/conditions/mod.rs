@@ -246,6 +246,7 @@ mod tests {
             method: "PUT".into(),
             path: id.to_lowercase(),
             kind: "Microsoft.Authorization/roleAssignments".into(),
+            host: String::new(),
             region: String::new(),
         };
         world.conditions().born(&subject, id);

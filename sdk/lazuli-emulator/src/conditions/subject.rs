@@ -1,5 +1,7 @@
 //! A request as the rules of this room see it: what it is about, and which one of its like it is.
 
+use http::Method;
+
 use crate::arm::ids::{self, Target};
 use crate::arm::{Incoming, lro, providers::groups};
 use crate::world::World;
@@ -16,6 +18,8 @@ pub(crate) struct Subject {
     pub(crate) path: String,
     /// Resource type, empty when the path names none.
     pub(crate) kind: String,
+    /// Who is asked, in lower case: a registry, a vault, an app. Empty for the control plane.
+    pub(crate) host: String,
     /// Region as ARM compares it, empty when unknown.
     pub(crate) region: String,
 }
@@ -51,6 +55,21 @@ impl Subject {
             identity: count(format!("{method} {path}").to_lowercase()),
             method,
             path: path.to_ascii_lowercase(),
+            host: String::new(),
+        }
+    }
+
+    /// A request to another host than the control plane's: it is counted.
+    pub(crate) fn elsewhere(world: &World, host: &str, method: &Method, path: &str) -> Subject {
+        let (host, path) = (host.to_ascii_lowercase(), path.to_ascii_lowercase());
+        let name = format!("{method} {host}{path}").to_lowercase();
+        Subject {
+            identity: world.conditions().arrive(name),
+            method: method.as_str().to_owned(),
+            path,
+            host,
+            kind: String::new(),
+            region: String::new(),
         }
     }
 

@@ -91,3 +91,15 @@ impl StoreError {
         }
     }
 }
+
+/// An ARM error as registries say it, with the codes of the specification in place of ARM's usual ones.
+pub(crate) fn unavailable(error: &Value) -> Value {
+    let code = match error["code"].as_str().unwrap_or_default() {
+        "TooManyRequests" => "TOOMANYREQUESTS",
+        "" | "InternalServerError" | "BadGateway" | "ServerUnavailable" | "GatewayTimeout" => {
+            "UNKNOWN"
+        }
+        own => own,
+    };
+    json!({ "errors": [{ "code": code, "message": error["message"], "detail": null }] })
+}

@@ -7,6 +7,8 @@ use crate::world::{Resource, World};
 
 /// Larger groups are cut here; the page is for looking, not for lists of thousands.
 const MOST_SHOWN: usize = 200;
+/// With more than this in all groups, each is folded, so that the rest of the page is in sight.
+const MOST_UNFOLDED: usize = 60;
 
 pub(super) fn section(world: &World) -> [Markup; 1] {
     let groups = world.of_kind(KIND);
@@ -16,12 +18,19 @@ pub(super) fn section(world: &World) -> [Markup; 1] {
             "Nothing is deployed. Sign in and create a resource group.",
         ))];
     }
-    [section.children(groups.iter().map(|group| one(world, group)))]
+    let contents: Vec<_> = groups.iter().map(|group| content(world, group)).collect();
+    let is_open = contents.iter().map(Vec::len).sum::<usize>() <= MOST_UNFOLDED;
+    let pairs = groups.iter().zip(&contents);
+    [section.children(pairs.map(|(group, content)| one(group, content, is_open)))]
 }
 
-fn one(world: &World, group: &Resource) -> Markup {
+fn content(world: &World, group: &Resource) -> Vec<Resource> {
     let mut content = world.under(&group.id);
     content.retain(|resource| resource.kind != "Microsoft.Network/networkInterfaces");
+    content
+}
+
+fn one(group: &Resource, content: &[Resource], is_open: bool) -> Markup {
     let summary = el("summary", "")
         .child(el("b", "").text(group.name()))
         .child(el("span", "dim").text(group.text("/location").unwrap_or_default()))
@@ -33,12 +42,12 @@ fn one(world: &World, group: &Resource) -> Markup {
         .child(el("tbody", "").children(rows));
     let group = el("details", "group")
         .attr("id", &format!("group-{}", group.name()))
-        .attr("open", "")
+        .attr_if(is_open, "open")
         .child(summary);
     if content.is_empty() {
         return group.child(nothing("Nothing is in it."));
     }
-    let group = group.child(table);
+    let group = group.child(el("div", "wide").child(table));
     match content.len().checked_sub(MOST_SHOWN) {
         None | Some(0) => group,
         Some(more) => group.child(nothing(&format!("and {more} more"))),

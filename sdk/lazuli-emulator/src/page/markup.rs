@@ -27,6 +27,14 @@ impl Markup {
         self
     }
 
+    /// An attribute that is there or not.
+    pub(super) fn attr_if(self, is_there: bool, name: &'static str) -> Markup {
+        match is_there {
+            true => self.attr(name, ""),
+            false => self,
+        }
+    }
+
     pub(super) fn text(mut self, text: &str) -> Markup {
         self.content.push_str(&escape(text));
         self

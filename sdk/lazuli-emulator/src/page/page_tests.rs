@@ -64,6 +64,43 @@ async fn the_way_to_the_image_is_shown_with_its_broken_hop() {
 }
 
 #[tokio::test]
+async fn in_a_large_world_groups_are_folded_and_what_is_broken_is_not() {
+    let world = fixture::article();
+    fixture::push_page(&world, "lnx-v1", "hello");
+    let site = fixture::site_id();
+    let (group, _) = site.split_once("/providers/").expect("an id");
+    world.put(crate::world::Resource {
+        id: group.to_owned(),
+        kind: "Microsoft.Resources/resourceGroups".into(),
+        body: json!({ "location": "westcentralus" }),
+        private: Value::Null,
+    });
+    let (_, small, _) = get(&world, "localhost").await;
+    assert!(small.contains("<details class=\"group\" id=\"group-secureacrsetup\" open"));
+    let (sites, _) = site.rsplit_once('/').expect("an id");
+    for number in 0..70 {
+        let broken = world.get(&fixture::site_id()).expect("a site");
+        let mut body = broken.body.clone();
+        let name = format!("other{number:02}");
+        body["properties"]["serverFarmId"] = "/nowhere".into();
+        body["properties"]["defaultHostName"] = format!("{name}.azurewebsites.net").into();
+        fixture::put(&world, &format!("{sites}/{name}"), body, broken.private);
+    }
+    let (_, large, _) = get(&world, "localhost").await;
+    assert!(large.contains("<details class=\"group\" id=\"group-secureacrsetup\">"));
+    let at = |text: &str| {
+        large
+            .find(text)
+            .unwrap_or_else(|| panic!("{text} is not there"))
+    };
+    let good = at("<details class=\"app-card\" id=\"app-secureacrweb2021\">");
+    assert!(
+        at("id=\"app-other00\" open") < good,
+        "the broken ones come first"
+    );
+}
+
+#[tokio::test]
 async fn whatever_a_resource_is_called_stays_text() {
     const EVIL: &str = "<img src=x onerror=alert(1)>\"'</script><script>alert(2)</script>";
     let world = fixture::article();

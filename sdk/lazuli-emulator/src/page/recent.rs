@@ -32,7 +32,7 @@ pub(super) fn builds(world: &World) -> [Markup; 1] {
     let table = el("table", "")
         .child(head(&names))
         .child(el("tbody", "").children(rows));
-    [section.child(table)]
+    [section.child(el("div", "wide").child(table))]
 }
 
 /// The runs as ARM lists them.
@@ -85,7 +85,7 @@ pub(super) fn requests(world: &World) -> [Markup; 1] {
     let table = el("table", "requests")
         .child(head(&["time", "method", "status", "path", "code"]))
         .child(el("tbody", "").children(rows));
-    [section.child(table)]
+    [section.child(el("div", "wide").child(table))]
 }
 
 /// There is one subscription, so its id would only push the rest of a path out of sight.

@@ -65,6 +65,12 @@ pub(crate) fn one_provider(
         .into_iter()
         .find(|known| json::same(known, namespace))
     else {
+        // Azure has hundreds more, and this emulator cannot tell them from names that nobody has.
+        if namespace.to_ascii_lowercase().starts_with("microsoft.") {
+            return Err(errors::not_modelled(&format!(
+                "The resource provider '{namespace}'"
+            )));
+        }
         let message = format!("The resource namespace '{namespace}' is invalid.");
         return Err(Answer::error(404, "InvalidResourceNamespace", message));
     };

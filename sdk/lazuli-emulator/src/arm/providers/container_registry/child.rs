@@ -106,6 +106,13 @@ pub(super) fn delete(call: &Call<'_>) -> Result<Answer, Answer> {
     if call.existing().is_none() {
         return Ok(Answer::empty(StatusCode::NO_CONTENT));
     }
+    call.world.update(&call.id(), |child| {
+        json::set(
+            &mut child.body["properties"],
+            "provisioningState",
+            "Deleting",
+        );
+    });
     let addresses = lro::start(call, Dialect::Registry, Effect::Remove);
     Ok(Answer::json(StatusCode::ACCEPTED, Value::Null)
         .with("location", addresses.result)

@@ -138,6 +138,7 @@ fn action(call: &Call<'_>, word: &str) -> Result<Answer, Answer> {
     match word.to_ascii_lowercase().as_str() {
         "validate" => {
             let prepared = Prepared::of_call(call)?;
+            check_kinds(&prepared)?;
             Ok(Answer::ok(show::validated(call, &prepared)))
         }
         "whatif" => what_if(call),
@@ -151,6 +152,18 @@ fn action(call: &Call<'_>, word: &str) -> Result<Answer, Answer> {
         _ => Err(errors::not_modelled(&format!(
             "The action '{word}' of deployments"
         ))),
+    }
+}
+
+/// Nothing is called valid that this emulator could not make.
+fn check_kinds(prepared: &Prepared) -> Result<(), Answer> {
+    let mut planned = prepared.plan.resources.iter();
+    match planned.find(|one| !one.existing && super::find(&one.kind).is_none()) {
+        Some(one) => Err(errors::not_modelled(&format!(
+            "The resource type '{}'",
+            one.kind
+        ))),
+        None => Ok(()),
     }
 }
 

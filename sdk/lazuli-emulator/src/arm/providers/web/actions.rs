@@ -13,13 +13,7 @@ pub(super) fn action(call: &Call<'_>, word: &str) -> Result<Answer, Answer> {
     let app = call.required()?;
     match word.to_ascii_lowercase().as_str() {
         "publishxml" => Ok(publishing::profile(&app)),
-        "restart" => {
-            call.world.update(&app.id, |app| {
-                let restarts = app.private["restarts"].as_u64().unwrap_or_default() + 1;
-                json::set(&mut app.private, "restarts", restarts);
-            });
-            Ok(Answer::empty(StatusCode::OK))
-        }
+        "restart" => Ok(restart(call, &app.id)),
         "start" => Ok(set_state(call, "Running")),
         "stop" => Ok(set_state(call, "Stopped")),
         "newpassword" => {
@@ -40,6 +34,15 @@ pub(super) fn action(call: &Call<'_>, word: &str) -> Result<Answer, Answer> {
             "The action '{other}' of a site"
         ))),
     }
+}
+
+/// The container starts anew when somebody looks next.
+pub(super) fn restart(call: &Call<'_>, id: &str) -> Answer {
+    call.world.update(id, |app| {
+        let restarts = app.private["restarts"].as_u64().unwrap_or_default() + 1;
+        json::set(&mut app.private, "restarts", restarts);
+    });
+    Answer::empty(StatusCode::OK)
 }
 
 fn set_state(call: &Call<'_>, state: &str) -> Answer {

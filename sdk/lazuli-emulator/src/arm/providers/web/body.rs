@@ -10,7 +10,7 @@ use crate::arm::{Call, json};
 use crate::world::Resource;
 
 /// The three places where one wish about traffic stands: site flag and `outboundVnetRouting`.
-const ROUTING: [(&str, &str); 4] = [
+pub(super) const ROUTING: [(&str, &str); 4] = [
     ("vnetRouteAllEnabled", "applicationTraffic"),
     ("vnetImagePullEnabled", "imagePullTraffic"),
     ("vnetContentShareEnabled", "contentShareTraffic"),

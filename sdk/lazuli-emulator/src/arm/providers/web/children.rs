@@ -103,10 +103,7 @@ fn binding_of(app: &Resource) -> Value {
     let name = AppName::of(app);
     let host = name.host();
     let full = format!("{}/{host}", name.resource());
-    let properties = json!({
-        "siteName": name.shown(), "domainId": null, "hostNameType": "Verified", "sslState": null, "thumbprint": null,
-        "azureResourceName": null, "azureResourceType": null, "customHostNameDnsRecordType": null, "virtualIP": null,
-    });
+    let properties = json!({ "siteName": name.shown(), "hostNameType": "Verified" });
     child(app, "hostNameBindings", &host, &full, properties)
 }
 

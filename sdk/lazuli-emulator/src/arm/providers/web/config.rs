@@ -161,6 +161,13 @@ fn restrictions(given: &Value) -> Value {
     if rules.is_empty() {
         return open_door();
     }
+    for rule in &mut rules {
+        // The Azure CLI sends it as text; the service reads a number all the same.
+        let number = rule["priority"].as_str().map(str::parse::<u64>);
+        if let Some(Ok(number)) = number {
+            json::set(rule, "priority", number);
+        }
+    }
     rules.sort_by_key(|rule| rule["priority"].as_u64().unwrap_or(LAST_PRIORITY));
     rules.push(json!({ "ipAddress": "Any", "action": "Deny", "priority": LAST_PRIORITY, "name": "Deny all", "description": "Deny all access" }));
     Value::Array(rules)
@@ -339,6 +346,29 @@ mod tests {
         check(open_door(), 1, "Allow all");
         check(json!([rule]), 2, "Deny all");
         check(json!([open_door()[0], rule]), 2, "Deny all");
+    }
+
+    #[test]
+    fn priorities_are_numbers_and_rules_stand_in_their_order() {
+        let mut private = private();
+        let rule = |name: &str, priority: Value| json!({ "ipAddress": "130.220.0.0/27", "action": "Allow", "priority": priority, "name": name });
+        let given = json!([
+            rule("second", "200".into()),
+            rule("first", "100".into()),
+            rule("third", 300.into())
+        ]);
+        apply(&mut private, &json!({ "ipSecurityRestrictions": given })).expect("valid");
+        let rules = json::items(&private["config"]["ipSecurityRestrictions"]);
+        let shown: Vec<_> = rules
+            .map(|rule| (json::text(&rule["name"]), rule["priority"].as_u64()))
+            .collect();
+        let expect = [
+            ("first", 100),
+            ("second", 200),
+            ("third", 300),
+            ("Deny all", LAST_PRIORITY),
+        ];
+        assert_eq!(shown, expect.map(|(name, priority)| (name, Some(priority))));
     }
 
     #[test]

@@ -7,7 +7,7 @@
 //! | module | |
 //! |---|---|
 //! | `plans`, `skus` | App Service plans and what a SKU means |
-//! | `sites`, `body`, `echo`, `traits`, `naming` | an app's own resource: what it is told, what it becomes, what it is called |
+//! | `sites`, `body`, `echo`, `versions`, `traits`, `naming` | an app's own resource: what it is told, what it becomes, what it shows, what it is called |
 //! | `config`, `settings`, `parts`, `publishing` | the configuration under its many addresses |
 //! | `slots` | exchanging two slots |
 //! | `host_keys` | the keys of function apps |
@@ -32,6 +32,7 @@ mod slots;
 mod source_controls;
 mod stacks;
 mod traits;
+mod versions;
 
 use serde_json::{Value, json};
 

@@ -5,7 +5,7 @@ use jiff::{Timestamp, ToSpan};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{listing, sites, skus};
+use super::{actions, listing, sites, skus};
 use crate::arm::providers::{Kind, locations, present, remove, shown};
 use crate::arm::{Answer, Body, Call, errors, ids, json};
 use crate::world::{Resource, World};
@@ -18,6 +18,7 @@ pub(super) const KINDS: [Kind; 2] = [
         get: Some(get),
         list: Some(list),
         delete: Some(delete),
+        action: Some(action),
         view: Some(view),
         ..Kind::new(KIND)
     },
@@ -294,11 +295,25 @@ fn delete(call: &Call<'_>) -> Result<Answer, Answer> {
     Ok(Answer::empty(StatusCode::OK))
 }
 
+/// `POST …/restartSites`: every app on the plan, slots included.
+fn action(call: &Call<'_>, word: &str) -> Result<Answer, Answer> {
+    let plan = call.required()?;
+    if !json::same(word, "restartSites") {
+        return Err(errors::not_modelled(&format!(
+            "The action '{word}' of an App Service plan"
+        )));
+    }
+    for app in sites::all_on_plan(call.world, &plan.id) {
+        actions::restart(call, &app.id);
+    }
+    Ok(Answer::empty(StatusCode::NO_CONTENT))
+}
+
 fn plan_sites(call: &Call<'_>) -> Result<Answer, Answer> {
     let plan = call.world.get(&call.id()).ok_or_else(|| call.not_found())?;
     let apps = sites::on_plan(call.world, &plan.id);
     Ok(listing(
-        apps.iter().map(|site| present(call.world, site)).collect(),
+        apps.iter().map(|site| sites::shown(call, site)).collect(),
     ))
 }
 

@@ -10,9 +10,9 @@ use uuid::Uuid;
 
 use super::naming::AppName;
 use super::traits::{App, Traits};
-use super::{actions, body, config, echo, listing, network, plans, skus};
+use super::{actions, body, config, echo, listing, network, plans, skus, versions};
 use crate::arm::providers::{
-    Kind, identities, locations, present, remove, role_assignments, same_location, shown, store,
+    Kind, identities, locations, present, remove, role_assignments, same_location, store,
 };
 use crate::arm::{Answer, Call, errors, ids, json};
 use crate::world::{Resource, World};
@@ -25,6 +25,7 @@ const fn app_kind(name: &'static str) -> Kind {
     Kind {
         put: Some(put),
         patch: Some(patch),
+        get: Some(get),
         delete: Some(delete),
         action: Some(actions::action),
         list: Some(list),
@@ -108,7 +109,18 @@ fn put(call: &Call<'_>) -> Result<Answer, Answer> {
     if existing.is_none() {
         echo::alter_new(&mut shown, App::of(body["kind"].as_str()), &given);
     }
+    let shown = versions::shape(&call.api_version, shown);
     Ok(Answer::ok(shown).with("etag", new_etag()))
+}
+
+fn get(call: &Call<'_>) -> Result<Answer, Answer> {
+    let app = call.required()?;
+    Ok(Answer::ok(shown(call, &app)))
+}
+
+/// The app as the version of the request shows it.
+pub(super) fn shown(call: &Call<'_>, app: &Resource) -> Value {
+    versions::shape(&call.api_version, present(call.world, app))
 }
 
 fn patch(call: &Call<'_>) -> Result<Answer, Answer> {
@@ -116,7 +128,7 @@ fn patch(call: &Call<'_>) -> Result<Answer, Answer> {
     let given = json::properties(call.object()?)?;
     let location = existing.text("/location").unwrap_or_default().to_owned();
     let app = write(call, Some(&existing), &location, &given)?;
-    Ok(shown(call.world, &app).with("etag", new_etag()))
+    Ok(Answer::ok(shown(call, &app)).with("etag", new_etag()))
 }
 
 fn write(
@@ -329,7 +341,7 @@ fn list(call: &Call<'_>) -> Result<Answer, Answer> {
     };
     let apps = call.world.under(&above).into_iter();
     let rows = apps.filter(|app| app.kind == member).map(|app| {
-        let mut row = present(call.world, &app);
+        let mut row = shown(call, &app);
         if app.kind == SLOT_KIND {
             json::set(&mut row["properties"], "siteMode", "Limited");
             json::set(&mut row["properties"], "computeMode", "Dedicated");
