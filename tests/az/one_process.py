@@ -1,12 +1,15 @@
 """The CLI, many commands in one process: its own code, loaded once. Started by run.sh with the CLI's Python.
 
 A command comes in as NUL-ended words: how many arguments there are, the files for its output and its
-errors, the folder it runs in, then the arguments. Its exit code goes out as a line.
+errors, the folder it runs in, then the arguments. Its exit code goes out as a line. With `check` in place of
+the number, the two files and an expression follow, and why it does not hold goes out (see check.py).
 """
 
 import logging
 import os
 import sys
+
+import check
 
 
 def words(source):
@@ -46,6 +49,10 @@ def main():
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     for count in commands:
         output, errors, folder = (next(commands) for _ in range(3))
+        if count == "check":
+            why = check.fault(output, errors, folder)
+            os.write(answers, f"{' '.join(why.split())}\n".encode())
+            continue
         arguments = [next(commands) for _ in range(int(count))]
         into(output, 1)
         into(errors, 2)
