@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use lazuli_core::{
@@ -24,6 +24,12 @@ pub(crate) struct Faults {
     /// The whole process dies: before the effect, or after it.
     pub(crate) die_before: BTreeSet<String>,
     pub(crate) die_after: BTreeSet<String>,
+    /// The provider panics.
+    pub(crate) panic: BTreeSet<String>,
+    /// It is done, and nothing is ever heard of it.
+    pub(crate) hang: BTreeSet<String>,
+    /// It is done, and the cloud says that the resource is not healthy.
+    pub(crate) sick: BTreeSet<String>,
 }
 
 #[derive(Default)]
@@ -37,6 +43,8 @@ pub(crate) struct World {
     pub(crate) members: BTreeMap<String, String>,
     /// Names of things that were ever declared to be retained.
     pub(crate) retained: BTreeSet<String>,
+    /// Ids that the cloud changed, and what they are now.
+    pub(crate) moved: BTreeMap<String, String>,
     /// The same by ids, as of the creation.
     inside: BTreeMap<String, String>,
     serial: u32,
@@ -77,11 +85,21 @@ impl World {
 pub(crate) struct Cloud {
     pub(crate) world: Arc<Mutex<World>>,
     stopper: Arc<Mutex<Option<Stopper>>>,
+    /// Which instance of the provider this is; shown in the log.
+    instance: &'static str,
 }
 
 impl Cloud {
     pub(crate) fn with<R>(&self, act: impl FnOnce(&mut World) -> R) -> R {
-        act(&mut self.world.lock().unwrap())
+        act(&mut self.world.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Another instance of the provider: the same cloud.
+    pub(crate) fn instance(&self, name: &'static str) -> Self {
+        Self {
+            instance: name,
+            ..self.clone()
+        }
     }
 
     /// The log since the last call.
@@ -109,23 +127,38 @@ impl Cloud {
         if died {
             self.die().await;
         }
-        let (result, die, lose) = self.with(|world| {
+        let (result, die, lose, hang) = self.with(|world| {
             world.running -= 1;
-            world.log.push(call.clone());
+            world.log.push(format!("{call}{}", self.instance));
+            assert!(!world.faults.panic.contains(&call), "cannot {call}");
             if world.faults.refuse.contains(&call) {
                 let error = ProviderError::new(
                     ProviderErrorKind::Refused,
                     format!("the cloud refuses to {call}"),
                 );
-                return (Err(error.code("Refused")), false, false);
+                return (Err(error.code("Refused")), false, false, false);
             }
-            let result = effect(world);
+            let result = effect(world).and_then(|done| {
+                let sick = world.faults.sick.contains(&call);
+                let unhealthy = || format!("{} is not healthy", urn.name());
+                match sick {
+                    true => Err(ProviderError::new(
+                        ProviderErrorKind::Unhealthy,
+                        unhealthy(),
+                    )),
+                    false => Ok(done),
+                }
+            });
             (
                 result,
                 world.faults.die_after.contains(&call),
                 world.faults.lose_answer.contains(&call),
+                world.faults.hang.contains(&call),
             )
         });
+        if hang {
+            std::future::pending::<()>().await;
+        }
         if die {
             self.die().await;
         }
@@ -204,8 +237,19 @@ impl Provider for Cloud {
     }
 
     async fn read(&self, existing: &Existing) -> Result<Option<Created>, ProviderError> {
+        let call = format!("read {}", existing.urn.name());
+        if self.with(|world| world.faults.die_before.contains(&call)) {
+            self.die().await;
+        }
         self.with(|world| {
-            world.log.push(format!("read {}", existing.urn.name()));
+            world.log.push(call.clone());
+            if world.faults.refuse.contains(&call) {
+                return Err(refused(format!("the cloud refuses to {call}")));
+            }
+            if world.faults.sick.contains(&call) {
+                let text = format!("{} is not healthy", existing.urn.name());
+                return Err(ProviderError::new(ProviderErrorKind::Unhealthy, text));
+            }
             let id = if existing.id.is_empty() {
                 // A provider that gives ids itself finds its resource by name.
                 let prefix = format!("{}#", existing.urn.name());
@@ -216,7 +260,8 @@ impl Provider for Cloud {
                     .cloned()
                     .unwrap_or_default()
             } else {
-                existing.id.clone()
+                let moved = world.moved.get(&existing.id);
+                moved.unwrap_or(&existing.id).clone()
             };
             Ok(world.things.get(&id).map(|outputs| Created {
                 id: id.clone(),
@@ -457,8 +502,13 @@ impl Bench {
 
     pub(crate) fn settings(&self) -> Settings {
         let provider: Arc<dyn Provider> = Arc::new(self.cloud.clone());
+        let other: Arc<dyn Provider> = Arc::new(self.cloud.instance("@other"));
         Settings {
-            providers: [("test".to_owned(), provider)].into(),
+            providers: [
+                ("test".to_owned(), provider),
+                ("test/other".to_owned(), other),
+            ]
+            .into(),
             parallel: 8,
             settle: std::time::Duration::from_millis(200),
             expect_no_changes: self.expect_no_changes,

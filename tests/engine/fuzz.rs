@@ -61,6 +61,11 @@ impl Case {
                     .push(Deed::Cloud(format!("gone {}", victim.name)));
             }
         }
+        if self.chance(15) {
+            let victim = self.pick(&first);
+            let (verb, place) = (self.pick(&["taint", "taint", "unprotect"]), place(&victim));
+            self.deeds.push(run("edit", &[verb, &place]));
+        }
         self.trouble(&second);
         let last = self.operation(&second);
         self.deeds.push(last);
@@ -118,6 +123,12 @@ impl Case {
         if self.chance(15) {
             thing.add("after", self.pick(before).name);
         }
+        if self.chance(10) {
+            thing.add("user", self.pick(before).name);
+        }
+        if self.chance(6) {
+            thing.add("ignore", "v".into());
+        }
         if self.chance(12) {
             thing.add("with", self.pick(before).name);
         }
@@ -160,9 +171,12 @@ impl Case {
                 thing.inputs.insert("v".into(), Given::Text(text));
             }
             if self.chance(25) && thing.inputs.contains_key("fixed") {
-                // A generation never comes back: its id may still be in the cloud.
+                // What comes back may meet its own old half. What is retained never goes.
                 self.generation += 1;
-                let fixed = self.generation.to_string();
+                let fixed = match self.chance(25) && !thing.is_retained() {
+                    true => self.pick(&["1", "2"]).to_owned(),
+                    false => self.generation.to_string(),
+                };
                 thing.inputs.insert("fixed".into(), Given::Text(fixed));
             }
             things.push(thing);
@@ -195,10 +209,7 @@ impl Case {
             [] => None,
             things => Some(self.pick(things)),
         };
-        let place = target.map(|thing| match thing.component.as_str() {
-            "" => thing.name,
-            component => format!("{component}/{}", thing.name),
-        });
+        let place = target.map(|thing| place(&thing));
         match (self.random.random_range(0..10), place) {
             (0, _) => run("destroy", &[]),
             (1, _) => run("up", &["--continue-on-error"]),
@@ -228,11 +239,18 @@ impl Thing {
             }
             _ => true,
         });
-        let refers = ["after", "with", "replaceWith", "in"];
+        let refers = ["after", "user", "with", "replaceWith", "in"];
         thing.options.retain(|(option, argument)| {
             !refers.contains(&option.as_str()) || known.contains(argument)
         });
         thing
+    }
+}
+
+fn place(thing: &Thing) -> String {
+    match thing.component.as_str() {
+        "" => thing.name.clone(),
+        component => format!("{component}/{}", thing.name),
     }
 }
 
@@ -256,6 +274,7 @@ fn printed(deeds: &[Deed]) -> String {
                 }
             }
             Deed::Run(run) => text.push_str(&format!("{} {}\n", run.verb, run.flags.join(" "))),
+            Deed::Other(name, _) => text.push_str(&format!("other: {name}\n")),
             Deed::Cloud(what) => text.push_str(&format!("cloud: {what}\n")),
             Deed::Fault(kind, call) => text.push_str(&format!("fault: {kind} {call}\n")),
         }

@@ -62,6 +62,14 @@ pub enum EngineError {
         /// The lock's file.
         file: PathBuf,
     },
+    /// The state cannot be edited like that. Nothing was written.
+    #[error("{message}")]
+    Edit {
+        /// Why not.
+        message: String,
+        /// The next step.
+        help: String,
+    },
     /// A provider broke its contract.
     #[error("{message}")]
     Internal {

@@ -6,6 +6,8 @@
 //! (`execute`), each mutation written ahead to the journal (`journal`); the
 //! state is the fold of the journal ([`state`]).
 
+mod caught;
+pub mod edit;
 pub mod error;
 pub mod event;
 mod execute;
@@ -19,6 +21,7 @@ mod select;
 pub mod state;
 mod store;
 
+pub use edit::{Edit, Edited};
 pub use error::EngineError;
 pub use event::{Decision, Event, Failure, Frontend, Summary};
 pub use plan::{Because, Change, ChangeKind, Link, Op, Plan, Reason, SavedPlan, Step};

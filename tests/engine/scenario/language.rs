@@ -5,14 +5,28 @@
 //! | b from=$a  w=secret(x)   an input that is another resource's id, a secret one
 //! | app/c n=$a.serial        declared in the component `app`; an output of `a` as input
 //! | d:named @in(a) @protect  another type, a parent, options
+//! | app @component @protect  a component with options; `app/inner @component` lies in it
+//! | * @transform(t=1)        a transform of the stack
+//! | x @scope(a)              declared in a scope that awaits an output of `a`
 //! up                         runs the engine with the last program
-//! up --target a              with flags
-//!   plan: +a ~b              what it planned, by name
+//! up --target a              with flags; `preview --save` keeps the plan for `up --plan`
+//! edit taint a               edits the state by hand
+//!   plan: +a ~b              what it planned (in the first wave), by name
+//!   waves: 2                 how many plans there were
+//!   undecided: x             what the first plan leaves undecided
 //!   calls: create a, create b
+//!   told: create a           the ends of steps, as they were told
 //!   fails: text              it ended with an error that contains the text
+//!   finds: LZ0016            a plan has a finding
+//!   why b: text              the cause chain of a step contains the text
 //!   state: a b               what the state holds afterwards, by name
-//! cloud: set a.v=2           somebody else changes the cloud; also `gone a`, `make /x v=1`
-//! fault: refuse create a     the next run meets a fault; also `lose`, `die before`, `die after`
+//!   secrets: a.w             outputs that the state holds as secrets
+//!   exports: a               names of the recorded exports
+//! cloud: set a.v=2           somebody else changes the cloud; also `gone a`, `make /x v=1`,
+//!                            `rekey a a#9` (it has another id now)
+//! fault: refuse create a     the next run meets a fault; also `lose`, `die before`, `die after`,
+//!                            `hang` (done, never answered), `sick` (done, not healthy), `panic`
+//! other: net a=1             another stack has these exports; inputs take `ref(net.a)`
 //! ```
 
 use std::collections::BTreeMap;
@@ -30,6 +44,8 @@ pub(crate) enum Given {
     Output(String, String),
     /// The value is known only while the plan is carried out.
     Late(String),
+    /// An export of another stack.
+    Ref(String, String),
 }
 
 /// A declared resource.
@@ -56,6 +72,8 @@ pub(crate) enum Deed {
     Cloud(String),
     /// The next run meets a fault: kind and call.
     Fault(String, String),
+    /// Another stack has these exports.
+    Other(String, Vec<(String, Given)>),
 }
 
 /// One run of the engine and what is expected of it.
@@ -64,9 +82,17 @@ pub(crate) struct Run {
     pub(crate) verb: String,
     pub(crate) flags: Vec<String>,
     pub(crate) plan: Option<Vec<String>>,
+    pub(crate) waves: Option<usize>,
+    pub(crate) undecided: Option<Vec<String>>,
     pub(crate) calls: Option<Vec<String>>,
+    pub(crate) told: Option<Vec<String>>,
     pub(crate) fails: Option<String>,
+    pub(crate) finds: Option<String>,
+    /// By the name of a resource.
+    pub(crate) why: BTreeMap<String, String>,
     pub(crate) state: Option<Vec<String>>,
+    pub(crate) secrets: Option<Vec<String>>,
+    pub(crate) exports: Option<Vec<String>>,
 }
 
 /// Reads a scenario; what cannot be read is a mistake of the scenario's author.
@@ -91,6 +117,7 @@ pub(crate) fn parse(text: &str) -> Vec<Deed> {
                 let (kind, call) = fault(rest);
                 deeds.push(Deed::Fault(kind, call));
             }
+            Some(("other", rest)) => deeds.push(other(rest)),
             Some((what, rest)) => expect(deeds.last_mut(), what, rest),
             None if line.ends_with(':') => expect(deeds.last_mut(), line.trim_end_matches(':'), ""),
             None => deeds.push(Deed::Run(run(line))),
@@ -106,21 +133,50 @@ fn expect(last: Option<&mut Deed>, what: &str, rest: &str) {
     let words = || rest.split_whitespace().map(str::to_owned).collect();
     match what {
         "plan" => run.plan = Some(words()),
+        "waves" => run.waves = Some(rest.trim().parse().expect("a number")),
+        "undecided" => run.undecided = Some(words()),
         "state" => run.state = Some(words()),
+        "secrets" => run.secrets = Some(words()),
+        "exports" => run.exports = Some(words()),
         "fails" => run.fails = Some(rest.to_owned()),
-        "calls" => {
-            let calls = rest.split(',').map(|call| call.trim().to_owned());
-            run.calls = Some(calls.filter(|call| !call.is_empty()).collect());
-        }
-        other => panic!("unknown expectation {other:?}"),
+        "finds" => run.finds = Some(rest.to_owned()),
+        "calls" => run.calls = Some(calls(rest)),
+        "told" => run.told = Some(calls(rest)),
+        other => match other.strip_prefix("why ") {
+            Some(name) => drop(run.why.insert(name.to_owned(), rest.to_owned())),
+            None => panic!("unknown expectation {other:?}"),
+        },
     }
+}
+
+/// `create a, create b`; `100 x create a` for many of one kind.
+fn calls(text: &str) -> Vec<String> {
+    let calls = text
+        .split(',')
+        .map(str::trim)
+        .filter(|call| !call.is_empty());
+    let many = calls.flat_map(|call| match call.split_once(" x ") {
+        Some((count, call)) => vec![call.to_owned(); count.parse().expect("a number")],
+        None => vec![call.to_owned()],
+    });
+    many.collect()
+}
+
+fn other(text: &str) -> Deed {
+    let mut words = text.split_whitespace();
+    let name = words.next().expect("the name of a stack").to_owned();
+    let exports = words.map(|word| {
+        let (key, value) = word.split_once('=').expect("KEY=VALUE");
+        (key.to_owned(), given(value))
+    });
+    Deed::Other(name, exports.collect())
 }
 
 fn run(line: &str) -> Run {
     let mut words = line.split_whitespace().map(str::to_owned);
     let verb = words.next().unwrap_or_default();
     assert!(
-        ["up", "preview", "destroy", "refresh"].contains(&verb.as_str()),
+        ["up", "preview", "destroy", "refresh", "edit"].contains(&verb.as_str()),
         "{line:?}"
     );
     Run {
@@ -131,7 +187,15 @@ fn run(line: &str) -> Run {
 }
 
 fn fault(text: &str) -> (String, String) {
-    for kind in ["refuse", "lose", "die before", "die after"] {
+    for kind in [
+        "refuse",
+        "lose",
+        "die before",
+        "die after",
+        "hang",
+        "sick",
+        "panic",
+    ] {
         if let Some(call) = text.strip_prefix(kind) {
             return (kind.to_owned(), call.trim().to_owned());
         }
@@ -152,8 +216,8 @@ fn thing(line: &str) -> Thing {
     };
     for word in words {
         if let Some(option) = word.strip_prefix('@') {
-            let (option, argument) = option.split_once('(').unwrap_or((option, ""));
-            let argument = argument.trim_end_matches(')');
+            let (option, argument) = option.split_once('(').unwrap_or((option, ")"));
+            let argument = argument.strip_suffix(')').expect("a closing bracket");
             thing.options.push((option.to_owned(), argument.to_owned()));
         } else {
             let (key, value) = word.split_once('=').expect("KEY=VALUE");
@@ -163,7 +227,7 @@ fn thing(line: &str) -> Thing {
     thing
 }
 
-fn given(text: &str) -> Given {
+pub(super) fn given(text: &str) -> Given {
     let inside = |mark: &str| {
         let inner = text.strip_prefix(mark)?.strip_prefix('(')?;
         inner.strip_suffix(')').map(str::to_owned)
@@ -173,6 +237,10 @@ fn given(text: &str) -> Given {
     }
     if let Some(of) = inside("late") {
         return Given::Late(of);
+    }
+    if let Some(of) = inside("ref") {
+        let (stack, export) = of.split_once('.').expect("STACK.EXPORT");
+        return Given::Ref(stack.to_owned(), export.to_owned());
     }
     match text
         .strip_prefix('$')
@@ -201,6 +269,7 @@ impl std::fmt::Display for Thing {
                 Given::Id(other) => write!(f, " {key}=${other}")?,
                 Given::Output(other, output) => write!(f, " {key}=${other}.{output}")?,
                 Given::Late(other) => write!(f, " {key}=late({other})")?,
+                Given::Ref(stack, export) => write!(f, " {key}=ref({stack}.{export})")?,
             }
         }
         for (option, argument) in &self.options {
@@ -217,7 +286,7 @@ impl std::fmt::Display for Thing {
 fn a_scenario_is_read_and_printed_back() {
     let text = "| app/b:named from=$a n=$a.serial w=secret(x) @protect @in(a)";
     let deeds = parse(&format!(
-        "{text}\nup --target a\n plan: +a ~b\n calls: create a, read b\n state:\n fault: die before create a"
+        "{text}\nup --target a\n plan: +a ~b\n calls: create a, 2 x read b\n state:\n fault: die before create a"
     ));
     let Deed::Program(things) = &deeds[0] else {
         panic!("{deeds:?}");
@@ -227,7 +296,10 @@ fn a_scenario_is_read_and_printed_back() {
         panic!("{deeds:?}");
     };
     assert_eq!(run.flags, ["--target", "a"]);
-    assert_eq!(run.calls.as_ref().unwrap(), &["create a", "read b"]);
+    assert_eq!(
+        run.calls.as_ref().unwrap(),
+        &["create a", "read b", "read b"]
+    );
     assert_eq!(run.state.as_ref().unwrap(), &[""; 0]);
     assert_eq!(
         deeds[2],

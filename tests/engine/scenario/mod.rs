@@ -8,11 +8,14 @@ pub(crate) mod language;
 mod program;
 
 use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
 
-use lazuli_core::Value;
-use lazuli_engine::{EngineError, Operation, Pattern, Selection, Settings};
+use lazuli_core::{Output, Value};
+use lazuli_engine::{
+    Edit, EngineError, Operation, Pattern, SavedPlan, Selection, Settings, Store, Summary,
+};
 
-use self::language::{Deed, Run, Thing, parse};
+use self::language::{Deed, Given, Run, Thing, parse};
 use super::cloud::{Bench, Faults, Ran, Watch, name_of, steps};
 
 /// A scenario being played.
@@ -22,6 +25,8 @@ pub(crate) struct Play {
     faults: Vec<(String, String)>,
     /// Ids that other people made.
     foreign: BTreeSet<String>,
+    /// What `preview --save` kept.
+    saved: Arc<Mutex<Option<SavedPlan>>>,
 }
 
 impl Play {
@@ -31,6 +36,7 @@ impl Play {
             program: Vec::new(),
             faults: Vec::new(),
             foreign: BTreeSet::new(),
+            saved: Arc::default(),
         }
     }
 
@@ -40,9 +46,67 @@ impl Play {
             Deed::Program(things) => self.program.clone_from(things),
             Deed::Fault(kind, call) => self.faults.push((kind.clone(), call.clone())),
             Deed::Cloud(text) => self.cloud(text),
+            Deed::Other(name, exports) => self.other(name, exports).await,
+            Deed::Run(run) if run.verb == "edit" => return Some(self.edit(run)),
             Deed::Run(run) => return Some(self.run(run).await),
         }
         None
+    }
+
+    /// Another stack is deployed, with nothing but exports.
+    async fn other(&self, name: &str, exports: &[(String, Given)]) {
+        let exports = exports.to_vec();
+        let store = Store::local(self.bench.folder(), "p", name).on(self.bench.disk.clone());
+        let settings = Settings {
+            stack: name.to_owned(),
+            ..self.bench.settings()
+        };
+        let declare = move |stack: lazuli_core::Stack| async move {
+            for (key, given) in exports {
+                let value = match given {
+                    Given::Text(text) => Output::of(text),
+                    Given::Secret(text) => Output::of(text).as_secret(),
+                    other => panic!("no export can be {other:?}"),
+                };
+                stack.export(&key, value);
+            }
+            Ok(())
+        };
+        let mut watch = Watch::default();
+        let (_stopper, stop) = lazuli_engine::stop_channel();
+        let run = lazuli_engine::run(Operation::Up, settings, store, declare, &mut watch, stop);
+        run.await.expect("the other stack is deployed");
+    }
+
+    /// Edits the state by hand.
+    fn edit(&mut self, run: &Run) -> Ran {
+        let words: Vec<&str> = run.flags.iter().map(String::as_str).collect();
+        let (place, edit) = match words[..] {
+            ["taint", place] => (place, Edit::Taint),
+            ["untaint", place] => (place, Edit::Untaint),
+            ["unprotect", place] => (place, Edit::Unprotect),
+            ["remove", place] => (place, Edit::Remove { dependents: false }),
+            ["remove", place, "--dependents"] => (place, Edit::Remove { dependents: true }),
+            ["move", place, to] => (place, Edit::Move { to: to.to_owned() }),
+            _ => panic!("no edit: {words:?}"),
+        };
+        if words[0] == "remove"
+            && let Ok(edited) = edit.on(&self.bench.state(), place)
+        {
+            // The cloud keeps it, and nobody knows of it any more.
+            self.foreign.extend(edited.into_iter().map(|one| one.id));
+        }
+        let store = self.bench.store();
+        let result = edit
+            .on(&self.bench.state(), place)
+            .and_then(|shown| edit.write(&store, "tester@bench", place, &shown));
+        let problems = self.bench.state().problems();
+        assert!(problems.is_empty(), "the state is broken: {problems:?}");
+        self.bench.cloud.log();
+        Ran {
+            result: result.map(|()| Summary::default()),
+            watch: Watch::default(),
+        }
     }
 
     pub(crate) async fn run(&mut self, run: &Run) -> Ran {
@@ -50,7 +114,15 @@ impl Play {
         self.bench
             .cloud
             .with(|world| world.faults = faulty(&faults));
-        let (operation, settings) = settings(&self.bench, run);
+        let (operation, mut settings) = settings(&self.bench, run);
+        if run.flags.iter().any(|flag| flag == "--save") {
+            let saved = self.saved.clone();
+            settings.save_plan = Some(Arc::new(move |plan| *saved.lock().unwrap() = Some(plan)));
+        }
+        if run.flags.iter().any(|flag| flag == "--plan") {
+            settings.saved_plan = self.saved.lock().unwrap().clone();
+            assert!(settings.saved_plan.is_some(), "no plan was saved");
+        }
         let program = self.program.clone();
         let members = program
             .iter()
@@ -69,7 +141,8 @@ impl Play {
             }
             world.retained.extend(retained);
         });
-        let declare = move |stack| program::declare(stack, program);
+        let cloud = self.bench.cloud.clone();
+        let declare = move |stack| program::declare(stack, program, cloud);
         self.bench.cloud.log();
         let ran = self
             .bench
@@ -115,6 +188,13 @@ impl Play {
                         panic!("{id} has no outputs");
                     };
                     outputs.insert(key.to_owned(), Value::from(value));
+                }
+                "rekey" => {
+                    let (name, to) = rest.split_once(' ').expect("NAME ID");
+                    let id = id_of(name);
+                    let thing = world.things.remove(&id).expect("a thing");
+                    world.things.insert(to.to_owned(), thing);
+                    world.moved.insert(id, to.to_owned());
                 }
                 "make" => {
                     let mut words = rest.split_whitespace();
@@ -206,6 +286,9 @@ fn faulty(faults: &[(String, String)]) -> Faults {
         lose_answer: of("lose"),
         die_before: of("die before"),
         die_after: of("die after"),
+        panic: of("panic"),
+        hang: of("hang"),
+        sick: of("sick"),
     }
 }
 
@@ -227,6 +310,7 @@ fn settings(bench: &Bench, run: &Run) -> (Operation, Settings) {
             "--continue-on-error" => settings.continue_on_error = true,
             "--ignore-protect" => settings.ignore_protect = true,
             "--run-program" => settings.run_program = true,
+            "--save" | "--plan" => {}
             "--expect-no-changes" => settings.expect_no_changes = true,
             "--import" => {
                 let (place, id) = words
@@ -281,12 +365,57 @@ fn compare(theme: &str, play: &Play, run: &Run, ran: &Ran) {
         (Ok(_), Some(text)) => panic!("{at}: succeeded, instead of failing with {text:?}"),
         (Err(error), None) => panic!("{at}: failed: {}", told(error)),
     }
+    let plans = &ran.watch.plans;
+    if let Some(code) = &run.finds {
+        let mut findings = plans.iter().flat_map(|plan| &plan.findings);
+        assert!(
+            findings.any(|finding| finding.code == code.as_str()),
+            "{at}: finds no {code}"
+        );
+    }
+    if let Some(waves) = run.waves {
+        assert_eq!(plans.len(), waves, "{at}: waves");
+    }
+    if let Some(undecided) = &run.undecided {
+        let kept = plans.first().map(|plan| plan.undecided.as_slice());
+        let kept = kept.unwrap_or_default().iter();
+        let names: Vec<_> = kept.map(|one| one.urn.name().to_owned()).collect();
+        assert_eq!(&names, undecided, "{at}: undecided");
+    }
+    for (name, text) in &run.why {
+        let chains = plans.iter().flat_map(|plan| {
+            let steps = plan.steps.iter().filter(|step| step.urn.name() == name);
+            steps.flat_map(|step| plan.chain(&step.urn))
+        });
+        let told: Vec<_> = chains.map(|link| link.reason.to_string()).collect();
+        assert!(
+            told.join("; ").contains(text.as_str()),
+            "{at}: why {name}: {told:?}"
+        );
+    }
+    if let Some(told) = &run.told {
+        assert_eq!(&ran.watch.events, told, "{at}: told");
+    }
     if let Some(plan) = &run.plan {
         let planned = ran.watch.plans.first().map(steps).unwrap_or_default();
         assert_eq!(&planned, plan, "{at}: plan");
     }
     if let Some(calls) = &run.calls {
         assert_eq!(&play.calls(), calls, "{at}: calls");
+    }
+    let recorded = || play.bench.state();
+    if let Some(secrets) = &run.secrets {
+        let state = recorded();
+        let found = state.resources.values().flat_map(|resource| {
+            let outputs = resource.outputs.as_map().into_iter().flatten();
+            let hidden = outputs.filter(|(_, value)| matches!(value, Value::Secret(_)));
+            hidden.map(|(key, _)| format!("{}.{key}", resource.urn.name()))
+        });
+        assert_eq!(&found.collect::<Vec<_>>(), secrets, "{at}: secrets");
+    }
+    if let Some(exports) = &run.exports {
+        let found: Vec<_> = recorded().exports.into_keys().collect();
+        assert_eq!(&found, exports, "{at}: exports");
     }
     if let Some(state) = &run.state {
         let mut expect = state.clone();
@@ -317,7 +446,9 @@ async fn sweep(theme: &str, deeds: &[Deed]) {
             at.checked_sub(1).map(|at| &deeds[at]),
             Some(Deed::Fault(..))
         );
-        if run.fails.is_some() || run.verb == "preview" || faulted {
+        let is_bound = run.flags.iter().any(|flag| flag == "--plan");
+        let is_read_only = ["preview", "edit"].contains(&run.verb.as_str());
+        if run.fails.is_some() || is_read_only || is_bound || faulted {
             continue;
         }
         let clean = replay(&deeds[..at], None, run).await;

@@ -82,6 +82,13 @@ scenarios! {
         up
           calls: create a
           state: a";
+    retention_that_comes_with_the_replacement_counts: "
+        | a fixed=1
+        up
+        | a fixed=2 @retain
+        up
+          calls: create a
+          state: a";
     a_member_goes_with_its_container: "
         | a v=1
         | b v=1 @with(a)
@@ -139,6 +146,44 @@ scenarios! {
         | b:named v=1 @with(a)
         up
           calls: delete a, create a, create b";
+    a_member_that_is_let_go_in_the_run_that_deletes_its_container: "
+        | a v=1
+        | b v=1 @with(a)
+        up
+        | b v=1
+        up
+          fails: LZ0019
+          calls:
+        up --replace b
+          calls: create b, delete a
+          state: b";
+    a_named_member_that_is_let_go_with_its_container_is_made_anew: "
+        | a v=1
+        | b:named v=1 @with(a)
+        up
+        | b:named v=1
+        up --replace b
+          calls: delete a, create b
+          state: b";
+    a_member_that_is_let_go_when_its_container_is_replaced: "
+        | a:named fixed=1
+        | b:named v=1 @with(a)
+        up
+        | a:named fixed=2
+        | b:named v=1
+        up
+          calls: delete a, create a, create b
+          state: a b";
+    a_renamed_member_goes_with_its_renamed_container: "
+        | old/x:named fixed=1
+        | old/y v=1 @with(x)
+        up
+        | new @component @alias(old)
+        | new/x:named fixed=2
+        | new/y v=1 @with(x)
+        up
+          calls: delete x, create x, create y
+          state: new/x new/y";
     a_protected_member_keeps_its_container: "
         | a v=1
         | b v=1 @with(a) @protect
@@ -171,4 +216,73 @@ scenarios! {
         destroy
           calls: delete a
           state:";
+
+    retention_is_inherited: "
+        | app @component @retain
+        | app/a v=1
+        up
+        |
+        up
+          calls:
+          state:";
+    protection_may_be_lifted_inside: "
+        | app @component @protect
+        | app/a v=1 @unprotect
+        up
+        |
+        up
+          calls: delete a
+          state:";
+    children_inherit_protection_from_their_parent: "
+        | net v=1 @protect
+        | sub v=1 @in(net)
+        up
+        | net v=1 @protect
+        up
+          fails: LZ0007
+          state: net net/sub";
+    a_container_is_inherited: "
+        | a v=1
+        | app @component @with(a)
+        | app/x v=1
+        | app/y v=1
+        up
+        destroy
+          calls: delete a
+          state:";
+    what_is_protected_and_what_depends_on_it: "
+        | a v=1 @protect
+        | b from=$a
+        up
+        | a v=1 @protect
+        up
+          calls: delete b
+          state: a";
+    several_protected_ones_are_all_named: "
+        | a v=1 @protect
+        | b v=1 @protect
+        up
+        destroy
+          fails: the plan would delete b, which is protected";
+    a_protected_one_may_change_in_place: "
+        | a v=1 @protect
+        up
+        | a v=2 @protect
+        up
+          calls: update a";
+    a_targeted_destroy_of_a_container_takes_its_members: "
+        | a v=1
+        | b v=1 @with(a)
+        | c v=1
+        up
+        destroy --target a --target-dependents
+          calls: delete a
+          state: c";
+    a_targeted_destroy_of_a_member: "
+        | a v=1
+        | b v=1 @with(a)
+        up
+        destroy --target b
+          calls: delete b
+          state: a";
 }

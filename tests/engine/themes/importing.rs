@@ -117,4 +117,131 @@ scenarios! {
         | a fixed=2
         up
           calls: create a, delete a";
+
+    an_import_of_what_the_program_ignores: "
+        cloud: make x#0 v=1 w=1
+        | a v=1 w=2 @import(x#0) @ignore(w)
+        up
+          plan: =a
+          calls:
+        | a v=1 w=3 @ignore(w)
+        up
+          calls:";
+    an_import_keeps_its_id_over_updates: "
+        cloud: make x#0 v=1
+        | a v=1 @import(x#0)
+        | b from=$a
+        up
+        | a v=2 @import(x#0)
+        | b from=$a
+        up
+          calls: update a
+        | a v=3
+        | b from=$a
+        up
+          calls: update a";
+    a_secret_that_is_declared_after_an_import: "
+        cloud: make x#0 v=1
+        | a v=1 @import(x#0)
+        up
+        | a v=secret(1)
+        up
+          calls:
+          secrets: a.v";
+    an_import_into_a_component: "
+        cloud: make x#0 v=1
+        | app/a v=1 @import(x#0)
+        up
+          state: app/a
+          calls:";
+    an_import_under_a_parent: "
+        cloud: make x#0 v=1
+        | net v=1
+        | sub v=1 @in(net) @import(x#0)
+        up
+          plan: +net =sub
+          state: net net/sub
+        destroy
+          calls: delete sub, delete net";
+    an_import_beside_a_failure: "
+        cloud: make x#0 v=1
+        | a v=1
+        | b from=$a @import(x#0) @ignore(from)
+        fault: refuse create a
+        up
+          fails: refuses
+          state:
+        up
+          state: a b";
+    a_preview_of_an_import_shows_differences_as_warnings: "
+        cloud: make x#0 v=1
+        | a v=2 @import(x#0)
+        preview
+          plan: =a
+          finds: LZ0016";
+    what_was_adopted_can_be_destroyed: "
+        cloud: make x#0 v=1
+        | a v=1 @import(x#0)
+        up
+        destroy
+          calls: delete a
+          state:";
+    an_adopted_one_that_is_protected: "
+        cloud: make x#0 v=1
+        | a v=1 @import(x#0) @protect
+        up
+        destroy
+          fails: LZ0007";
+    an_import_that_cannot_be_read: "
+        cloud: make x#0 v=1
+        | a v=1 @import(x#0)
+        fault: refuse read a
+        up
+          fails: LZ0012
+          state:
+        up
+          plan: =a";
+    an_import_of_a_renamed_resource_is_no_import: "
+        cloud: make x#0 v=1
+        | old v=1 @import(x#0)
+        up
+        | new v=1 @import(x#0) @alias(old)
+        up
+          plan:
+          calls:
+          state: new";
+    a_target_imports_alone: "
+        cloud: make x#0 v=1
+        | a v=1 @import(x#0)
+        | b v=1
+        up --target a
+          plan: =a
+          state: a";
+    what_is_looked_at_and_depended_on_by_something_that_leaves: "
+        cloud: make /net v=1
+        | net @existing(/net)
+        | b from=$net.v
+        | c from=$b
+        up
+        | net @existing(/net)
+        up
+          calls: delete c, delete b
+          state:";
+    what_is_looked_at_through_something_new: "
+        cloud: make /net v=1
+        | a v=1
+        | net @existing(/net) @after(a)
+        | b from=$net.v
+        up
+          plan: +a ?net +b
+          calls: create a, create b";
+    another_one_of_a_cascade_is_adopted: "
+        cloud: make x#0 v=1
+        | net:named fixed=1
+        | sub v=1 @in(net)
+        up
+        | net:named fixed=2
+        | sub v=1 @in(net) @import(x#0)
+        up
+          state: net net/sub";
 }

@@ -4,12 +4,18 @@
 mod aliases;
 mod core;
 mod deleting;
+mod editing;
 mod errors;
+mod explaining;
 mod hooks;
 mod importing;
+mod inheriting;
 mod refreshing;
 mod replacing;
+mod saving;
+mod scopes;
 mod selecting;
+mod shapes;
 
 macro_rules! scenarios {
     ($($name:ident: $text:expr;)*) => {$(

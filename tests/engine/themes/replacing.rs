@@ -92,6 +92,18 @@ scenarios! {
         | b v=1 @replaceWith(a)
         up
           calls: create a, create b, delete b, delete a";
+    replace_with_a_component: "
+        | app/a fixed=1
+        | app2 @component
+        | app2/x fixed=1
+        | b @replaceWith(app2)
+        up
+        | app/a fixed=1
+        | app2 @component
+        | app2/x fixed=2
+        | b @replaceWith(app2)
+        up
+          plan: +/x +/b -/b -/x";
     replace_with_is_passed_on: "
         | a fixed=1
         | b @replaceWith(a)
@@ -122,10 +134,10 @@ scenarios! {
           calls:";
     a_trigger_on_a_replaced_resource_fires: "
         | a fixed=1
-        | b v=1 @trigger(a)
+        | b v=1 @trigger($a)
         up
         | a fixed=2
-        | b v=1 @trigger(a)
+        | b v=1 @trigger($a)
         up
           plan: +/a +/b -/b -/a";
     replacement_on_request: "
@@ -207,6 +219,46 @@ scenarios! {
         destroy
           calls: delete b, delete a, delete a
           state:";
+    going_back_to_an_id_whose_old_half_is_still_there: "
+        | a:dated fixed=1
+        up
+        | a:dated fixed=2
+        fault: refuse delete a
+        up
+          fails: refuses
+        | a:dated fixed=1
+        up
+          calls: delete a, create a, delete a
+          state: a";
+    going_back_with_a_dependent_that_has_moved_on: "
+        | a:dated fixed=1
+        | b from=$a
+        up
+        | a:dated fixed=2
+        | b from=$a
+        fault: refuse delete a
+        up
+          fails: refuses
+          calls: create a, update b, delete a
+        | a:dated fixed=1
+        | b from=$a
+        up
+          calls: delete a, create a, update b, delete a
+          state: a b";
+    going_back_with_a_dependent_that_had_not_moved_on: "
+        | a:dated fixed=1
+        | b from=$a
+        up
+        | a:dated fixed=2
+        | b from=$a
+        fault: refuse update b
+        up
+          fails: refuses
+          calls: create a, update b
+        | a:dated fixed=1
+        | b from=$a
+        up
+          state: a b";
     a_moved_id_is_another_resource: "
         | a:dated fixed=1
         | b from=$a
@@ -215,4 +267,189 @@ scenarios! {
         | b from=$a
         up
           calls: create a, update b, delete a";
+
+    a_trigger_that_is_secret_is_compared_by_value: "
+        | a v=1 @trigger(x)
+        up
+        | a v=1 @trigger(secret(x))
+        up
+          calls:
+        | a v=1 @trigger(secret(y))
+        up
+          calls: create a, delete a";
+    a_trigger_that_is_not_known_yet_fires: "
+        | a v=1
+        | b v=1 @trigger($a.v)
+        up
+        | a v=2
+        | b v=1 @trigger($a.v)
+        up
+          plan: ~a +/b -/b
+          why b: trigger";
+    a_trigger_that_stays_known_does_not_fire: "
+        | a v=1
+        | b v=1 @trigger($a.serial)
+        up
+        | a v=2
+        | b v=1 @trigger($a.serial)
+        up
+          plan: ~a";
+    replace_with_and_a_change_of_its_own: "
+        | a fixed=1
+        | b v=1 @replaceWith(a)
+        up
+        | a fixed=2
+        | b v=2 @replaceWith(a)
+        up
+          calls: create a, create b, delete b, delete a";
+    replace_with_and_deleted_with: "
+        | a:named fixed=1
+        | b:named v=1 @with(a) @replaceWith(a)
+        up
+        | a:named fixed=2
+        | b:named v=1 @with(a) @replaceWith(a)
+        up
+          calls: delete a, create a, create b";
+    replace_with_what_deletes_first: "
+        | a:named fixed=1
+        | b:named v=1 @replaceWith(a)
+        up
+        | a:named fixed=2
+        | b:named v=1 @replaceWith(a)
+        up
+          calls: delete b, delete a, create a, create b";
+    replace_with_does_not_pull_the_other_along: "
+        | a v=1
+        | b fixed=1 @replaceWith(a)
+        up
+        | a v=1
+        | b fixed=2 @replaceWith(a)
+        up
+          calls: create b, delete b";
+    a_member_is_added_in_the_run_that_replaces: "
+        | a:named fixed=1
+        up
+        | a:named fixed=2
+        | b:named v=1 @with(a)
+        up
+          calls: delete a, create a, create b";
+    deleted_with_is_added_in_the_run_that_replaces: "
+        | a:named fixed=1
+        | b:named v=1
+        up
+        | a:named fixed=2
+        | b:named v=1 @with(a)
+        up
+          plan: -/a +/a -/b +/b";
+    members_of_members_are_replaced_too: "
+        | a:named fixed=1
+        | b:named v=1 @with(a)
+        | c:named v=1 @with(b)
+        up
+        | a:named fixed=2
+        | b:named v=1 @with(a)
+        | c:named v=1 @with(b)
+        up
+          calls: delete a, create a, create b, create c";
+    a_protected_member_blocks_the_replacement_of_its_container: "
+        | a:named fixed=1
+        | b:named v=1 @with(a) @protect
+        up
+        | a:named fixed=2
+        | b:named v=1 @with(a) @protect
+        up
+          fails: LZ0007
+          calls:
+        up --ignore-protect
+          calls: delete a, create a, create b";
+    a_chain_of_fixed_inputs_is_replaced_in_reverse: "
+        | a:named fixed=1
+        | b:named fixed=$a.serial
+        | c:named fixed=$b.serial
+        | d v=1
+        up
+        | a:named fixed=2
+        | b:named fixed=$a.serial
+        | c:named fixed=$b.serial
+        | d v=1
+        up
+          calls: delete c, delete b, delete a, create a, create b, create c
+          why c: comes from b, which is replaced";
+    several_that_delete_first_at_once: "
+        | a:named fixed=1
+        | b:named fixed=1
+        | c from=$a also=$b
+        up
+        | a:named fixed=2
+        | b:named fixed=2
+        | c from=$a also=$b
+        up
+          state: a b c";
+    an_asked_for_replacement_of_a_protected_one: "
+        | a v=1 @protect
+        up
+        up --replace a
+          fails: LZ0007
+          calls:
+        up --replace a --ignore-protect
+          calls: create a, delete a";
+    several_may_be_asked_for: "
+        | app/a v=1
+        | app/b v=1
+        | c v=1
+        up
+        up --replace app/*
+          calls: create a, create b, delete a, delete b";
+    an_update_keeps_an_old_half_that_waits: "
+        | a fixed=1 v=1
+        up
+        | a fixed=2 v=1
+        fault: refuse delete a
+        up
+          fails: refuses
+        | a fixed=2 v=2
+        up
+          calls: update a, delete a";
+    a_target_leaves_an_old_half_of_another_alone_or_deletes_it: "
+        | a fixed=1
+        | b v=1
+        up
+        | a fixed=2
+        | b v=1
+        fault: refuse delete a
+        up
+          fails: refuses
+        | a fixed=2
+        | b v=2
+        up --target b
+          state: a b
+        up
+          state: a b";
+    what_is_replaced_and_leaves_before_its_old_half_went: "
+        | a fixed=1
+        | b v=1
+        up
+        | a fixed=2
+        | b v=1
+        fault: refuse delete a
+        up
+          fails: refuses
+        | b v=1
+        up
+          calls: delete a, delete a
+          state: b";
+    both_halves_of_an_interrupted_replacement: "
+        | a:named fixed=1
+        | b:named fixed=$a.serial
+        up
+        | a:named fixed=2
+        | b:named fixed=$a.serial
+        fault: refuse create b
+        up
+          fails: refuses
+          calls: delete b, delete a, create a, create b
+          state: a
+        up
+          calls: create b
+          state: a b";
 }

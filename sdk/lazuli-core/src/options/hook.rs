@@ -132,7 +132,8 @@ impl Hooks {
         &self.on_error
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
         self.deeds.is_empty() && self.on_error.is_empty()
     }
 

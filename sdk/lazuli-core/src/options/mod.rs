@@ -43,6 +43,8 @@ pub struct Options {
     pub timeouts: Timeouts,
     /// Its deletion is the consequence of that resource's deletion.
     pub deleted_with: Option<ResId>,
+    /// Resources that may still use it until they are changed.
+    pub delete_after: Vec<ResId>,
     /// It is replaced whenever one of these is.
     pub replace_with: Vec<ResId>,
     /// It is replaced whenever this value changes.
@@ -157,6 +159,17 @@ impl Options {
         self
     }
 
+    /// When it is removed in a run that updates one of these, it is removed
+    /// after that: they may use it until then, although it was made after them
+    /// (a role of an app's own identity). No dependency: what leaves together
+    /// leaves in the order of dependencies.
+    #[must_use]
+    pub fn delete_after<const N: usize>(mut self, resources: [&dyn AsResource; N]) -> Self {
+        self.delete_after
+            .extend(resources.into_iter().map(|r| r.handle().index()));
+        self
+    }
+
     /// Replaces the resource whenever one of these is replaced.
     #[must_use]
     pub fn replace_with<const N: usize>(mut self, resources: [&dyn AsResource; N]) -> Self {
@@ -255,6 +268,7 @@ impl Options {
             replace_on_changes,
             timeouts,
             deleted_with: None,
+            delete_after,
             replace_with,
             replacement_trigger: None,
             additional_secret_outputs,
@@ -268,6 +282,7 @@ impl Options {
             return false;
         };
         depends_on.is_empty()
+            && delete_after.is_empty()
             && ignore_changes.is_empty()
             && replace_on_changes.is_empty()
             && *timeouts == Timeouts::default()

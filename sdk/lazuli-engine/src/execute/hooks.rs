@@ -7,8 +7,8 @@ use lazuli_core::{
     Error, Lifecycle, Progress as _, Provider, ProviderError, ProviderErrorKind, Value,
 };
 
-use super::lifecycle;
 use super::operation::{Ending, Operation, Reading, Reporter};
+use crate::caught::caught;
 use crate::plan::Step;
 use crate::state::State;
 
@@ -29,7 +29,7 @@ where
 {
     let args = before_args(&operation);
     for hook in hooks.at(HookPoint::Before(args.lifecycle)) {
-        if let Err(error) = hook.run(args.clone()).await {
+        if let Err(error) = run(hook, args.clone()).await {
             return refused(&error);
         }
     }
@@ -74,9 +74,20 @@ async fn wants_again(hooks: &Hooks, args: &HookArgs, attempt: u32, error: &Provi
     };
     let mut again = false;
     for hook in hooks.on_error() {
-        again |= hook.decide(failed.clone()).await == Retry::Again;
+        match caught(hook.decide(failed.clone())).await {
+            Ok(retry) => again |= retry == Retry::Again,
+            Err(panic) => tracing::warn!(urn = %args.urn, panic, "an error hook panicked"),
+        }
     }
     again
+}
+
+/// A hook that panics is one that fails.
+async fn run(hook: &Hook, args: HookArgs) -> Result<(), Error> {
+    match caught(hook.run(args)).await {
+        Ok(result) => result,
+        Err(panic) => Err(Error::new(format!("it panicked: {panic}"))),
+    }
 }
 
 fn refused(error: &Error) -> Ending {
@@ -89,7 +100,8 @@ fn refused(error: &Error) -> Ending {
     }
 }
 
-fn before_args(operation: &Operation) -> HookArgs {
+/// What hooks before an operation are told.
+pub(super) fn before_args(operation: &Operation) -> HookArgs {
     let desired = operation.desired();
     let (lifecycle, old, new_inputs) = match operation {
         Operation::Create { desired, .. } => (Lifecycle::Create, None, desired.inputs.clone()),
@@ -114,20 +126,18 @@ fn before_args(operation: &Operation) -> HookArgs {
     }
 }
 
-/// What hooks after a step are told: the resource as it is recorded now.
-pub(super) fn after_args(step: &Step, state: &State) -> HookArgs {
+/// What hooks after a step are told: what those before it were, and the
+/// resource as it is recorded now.
+pub(super) fn after_args(before: HookArgs, step: &Step, state: &State) -> HookArgs {
     let now = state
         .resources
         .get(&step.urn)
         .filter(|_| !step.op.is_delete());
     HookArgs {
-        urn: step.urn.clone(),
-        lifecycle: lifecycle(step.op),
-        id: now.map(|now| now.id.clone()).or_else(|| step.id.clone()),
-        old_inputs: Value::Null,
+        id: now.map(|now| now.id.clone()).or(before.id),
         new_inputs: now.map(|now| now.inputs.clone()).unwrap_or(Value::Null),
-        old_outputs: Value::Null,
         new_outputs: now.map(|now| now.outputs.clone()).unwrap_or(Value::Null),
+        ..before
     }
 }
 
@@ -144,7 +154,7 @@ pub(super) fn after(hooks: &Hooks, args: HookArgs) -> Option<Deeds> {
     }
     Some(Box::pin(async move {
         for deed in deeds {
-            deed.run(args.clone()).await?;
+            run(&deed, args.clone()).await?;
         }
         Ok(())
     }))

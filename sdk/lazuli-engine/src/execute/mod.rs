@@ -7,6 +7,7 @@ mod operation;
 mod outcome;
 mod prepare;
 mod schedule;
+mod telling;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
@@ -22,6 +23,7 @@ use tokio::task::JoinSet;
 use self::operation::Ending;
 pub(crate) use self::operation::{Reading, settle};
 use self::schedule::Schedule;
+use self::telling::Telling;
 use crate::event::{Event, Failure};
 use crate::graph::{Graph, Progress};
 use crate::journal::Journal;
@@ -84,6 +86,9 @@ struct Dispatcher<'a, 'b> {
     status: mpsc::UnboundedSender<(lazuli_core::Urn, String)>,
     wave: Wave,
     halted: Option<String>,
+    telling: Telling,
+    /// What the hooks before a step were told, for those after it.
+    hooked: HashMap<usize, lazuli_core::HookArgs>,
 }
 
 /// Carries out a plan that has no errors and was approved.
@@ -93,9 +98,15 @@ pub(crate) async fn execute(context: &mut Context<'_>, planned: Planned) -> (Wav
     let weigh = |at: usize, step: &Step| estimate(context, step, &planned.subjects[at]);
     let schedule = Schedule::new(&planned.plan.steps, weigh);
     let mut members: HashMap<_, Vec<_>> = HashMap::new();
-    for step in &planned.plan.steps {
+    let state = context.journal.state();
+    for (step, subject) in planned.plan.steps.iter().zip(&planned.subjects) {
         if let (Some(container), Some(id)) = (step.gone_with(), &step.id) {
-            let member = (step.urn.clone(), id.clone());
+            // A renamed one has its new name in the state by now.
+            let now = subject
+                .node()
+                .map(|index| &context.graph.node(index).registration.urn);
+            let now = now.filter(|urn| state.resources.get(*urn).is_some_and(|is| is.id == *id));
+            let member = (now.unwrap_or(&step.urn).clone(), id.clone());
             members.entry(container.clone()).or_default().push(member);
         }
     }
@@ -112,6 +123,8 @@ pub(crate) async fn execute(context: &mut Context<'_>, planned: Planned) -> (Wav
         status,
         wave: Wave::default(),
         halted: None,
+        telling: Telling::default(),
+        hooked: HashMap::new(),
         context,
     };
     dispatcher.run().await
@@ -187,8 +200,14 @@ impl Dispatcher<'_, '_> {
                 break;
             }
         }
+        self.telling.finish(&mut *self.context.event);
         self.skip_rest();
         (self.wave, self.steps)
+    }
+
+    /// Tells what happened, after the ends of steps that came before it.
+    fn say(&mut self, event: Event) {
+        self.telling.say(event, &mut *self.context.event);
     }
 
     /// Whether all that is left follows a step that failed.
@@ -214,7 +233,7 @@ impl Dispatcher<'_, '_> {
             () = asked(self.context.stop) => return self.stopping().await,
             Some(ended) = self.tasks.join_next() => self.ended(ended),
             Some(report) = report(program) => self.reported(report),
-            Some((urn, text)) = self.statuses.recv() => (self.context.event)(Event::StepStatus { urn, text }),
+            Some((urn, text)) = self.statuses.recv() => self.say(Event::StepStatus { urn, text }),
         }
         true
     }
@@ -224,7 +243,7 @@ impl Dispatcher<'_, '_> {
         self.wave.stopped = true;
         self.halted
             .get_or_insert_with(|| "the run was stopped".to_owned());
-        (self.context.event)(Event::Stopping);
+        self.say(Event::Stopping);
         if level >= 2 {
             self.wave.in_flight = self.started.len();
             // Aborted tasks leave their operations in the journal; the next run settles them.
@@ -295,10 +314,10 @@ impl Dispatcher<'_, '_> {
             Ok(Message::Recorded(at, Ok(()))) => self.recorded(at),
             Ok(Message::Recorded(_, Err(cause))) => self.journal_broke(cause),
             Ok(Message::Hooked(at, result)) => self.hooked(at, result),
-            // A panic inside of a provider: what it did is unknown, its operation stays in flight.
+            // Panics of providers and hooks are caught in their tasks; this is one of ours, and
+            // what was in flight stays in flight.
             Err(panic) => {
-                self.halted
-                    .get_or_insert_with(|| format!("a provider panicked: {panic}"));
+                self.journal_broke(format!("a task of the engine ended early: {panic}"));
                 self.wave.in_flight += 1;
             }
         }
@@ -326,7 +345,7 @@ impl Dispatcher<'_, '_> {
         for at in self.schedule.unstarted() {
             let step = &self.steps[at];
             let (urn, op) = (step.urn.clone(), step.op);
-            (self.context.event)(Event::StepSkipped {
+            self.say(Event::StepSkipped {
                 urn: urn.clone(),
                 op,
                 reason: reason.clone(),

@@ -102,12 +102,19 @@ pub(crate) async fn perform(
     reporter: &Reporter,
 ) -> Ending {
     match operation {
-        Operation::Create { desired, known } => match provider.create(&desired, reporter).await {
+        Operation::Create { desired, known } => match within(
+            desired.timeout,
+            "creation",
+            provider.create(&desired, reporter),
+        )
+        .await
+        {
             Ok(created) => Ending::Brought(created),
             Err(error) => failed(provider, error, &lost(desired), &known).await,
         },
         Operation::Update { existing, desired } => {
-            match provider.update(&existing, &desired, reporter).await {
+            let update = provider.update(&existing, &desired, reporter);
+            match within(desired.timeout, "update", update).await {
                 Ok(created) => Ending::Brought(created),
                 Err(error) => failed(provider, error, &existing, &[]).await,
             }
@@ -127,7 +134,8 @@ pub(crate) async fn perform(
             },
         },
         Operation::Delete { existing, timeout } => {
-            match delete(provider, &existing, timeout, reporter).await {
+            let deletion = provider.delete(&existing, reporter);
+            match within(timeout, "deletion", deletion).await {
                 Ok(()) => Ending::Gone,
                 Err(error) => match failed(provider, error, &existing, &[]).await {
                     Ending::Failed {
@@ -141,21 +149,20 @@ pub(crate) async fn perform(
     }
 }
 
-/// Deletes, within the time that the program allows.
-async fn delete(
-    provider: &dyn Provider,
-    existing: &Existing,
-    timeout: Option<Duration>,
-    reporter: &Reporter,
-) -> Result<(), ProviderError> {
-    let deletion = provider.delete(existing, reporter);
-    let Some(limit) = timeout else {
-        return deletion.await;
+/// Waits as long as the program allows. What happened then is not known: the
+/// cloud may still be at it.
+async fn within<T>(
+    limit: Option<Duration>,
+    what: &str,
+    operation: impl Future<Output = Result<T, ProviderError>>,
+) -> Result<T, ProviderError> {
+    let Some(limit) = limit else {
+        return operation.await;
     };
-    tokio::time::timeout(limit, deletion)
+    tokio::time::timeout(limit, operation)
         .await
         .unwrap_or_else(|_| {
-            let message = format!("the deletion has not ended after {limit:?}");
+            let message = format!("the {what} has not ended after {limit:?}");
             Err(ProviderError::new(ProviderErrorKind::Unknown, message)
                 .help("run the command again, or allow more time (`Options::timeouts`)"))
         })

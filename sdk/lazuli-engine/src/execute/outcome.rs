@@ -80,6 +80,7 @@ impl Dispatcher<'_, '_> {
             operation: number,
             outcome,
         });
+        self.telling.expect(at);
         let after = HookPoint::After(lifecycle(self.steps[at].op));
         if self.hooks(at).at(after).next().is_none() {
             self.brought_to_life(at);
@@ -99,12 +100,13 @@ impl Dispatcher<'_, '_> {
             return;
         };
         let step = &self.steps[at];
-        (self.context.event)(Event::StepDone {
+        let done = Event::StepDone {
             urn: step.urn.clone(),
             op: Op::Read,
             id: step.id.clone().unwrap_or_default(),
             duration: began.elapsed(),
-        });
+        };
+        self.say(done);
         self.wave.done.push((at, began.elapsed()));
         if let Some(index) = self.subjects[at].node() {
             let options = &self.context.graph.node(index).registration.options;
@@ -159,7 +161,11 @@ impl Dispatcher<'_, '_> {
             ..self.context.graph.record(index, id, outputs)
         };
         let state = self.context.journal.state();
-        let resource = state.contained(resource);
+        let resource = state.acyclic(state.contained(resource));
+        let resource = match uncertain {
+            true => state.half_updated(resource),
+            false => resource,
+        };
         let former = state.resources.get(&resource.urn);
         let supersedes = self.steps[at].op == Op::CreateReplacement
             && former.is_some_and(|old| old.id != resource.id);
@@ -182,12 +188,13 @@ impl Dispatcher<'_, '_> {
             .map(|now| now.id.clone())
             .or_else(|| step.id.clone())
             .unwrap_or_default();
-        (self.context.event)(Event::StepDone {
+        let done = Event::StepDone {
             urn: step.urn.clone(),
             op: step.op,
             id,
             duration,
-        });
+        };
+        self.telling.recorded(at, done, &mut *self.context.event);
         self.wave.done.push((at, duration));
         self.after_hooks(at);
     }
@@ -213,7 +220,10 @@ impl Dispatcher<'_, '_> {
         if hooks.at(point).next().is_none() {
             return;
         }
-        let args = hooks::after_args(&self.steps[at], self.context.journal.state());
+        let Some(before) = self.hooked.remove(&at) else {
+            return;
+        };
+        let args = hooks::after_args(before, &self.steps[at], self.context.journal.state());
         match hooks::after(&hooks, args) {
             None => {}
             Some(deeds) => {
@@ -256,7 +266,7 @@ impl Dispatcher<'_, '_> {
             self.halted
                 .get_or_insert_with(|| format!("{} failed", failure.urn.place()));
         }
-        (self.context.event)(Event::StepFailed {
+        self.say(Event::StepFailed {
             failure: failure.clone(),
             duration,
         });

@@ -7,8 +7,9 @@ use lazuli_core::executor::ResId;
 use lazuli_core::stack::Settlement;
 use lazuli_core::{Provider, Severity, Value};
 
-use super::operation::{self, Ending, Operation, perform};
+use super::operation::{self, Ending, Operation, Reading, perform};
 use super::{Dispatcher, Message, hooks, lifecycle, provider_name};
+use crate::caught::{caught, provider_error};
 use crate::event::{Event, Failure};
 use crate::graph::Progress;
 use crate::plan::{Decision, Op, Subject, Wish};
@@ -48,6 +49,7 @@ impl Dispatcher<'_, '_> {
     fn launch(&mut self, at: usize, request: Request) {
         let number = self.context.journal.new_operation();
         let step = &mut self.steps[at];
+        let (urn, op) = (step.urn.clone(), step.op);
         let durable = request.in_flight.map(|in_flight| {
             self.context.journal.append(Entry::Started {
                 operation: number,
@@ -62,18 +64,21 @@ impl Dispatcher<'_, '_> {
         step.pending = Arc::default();
         step.changes = Vec::new();
         self.started.insert(at, (number, Instant::now()));
-        (self.context.event)(Event::StepStarted {
-            urn: step.urn.clone(),
-            op: step.op,
+        self.say(Event::StepStarted {
+            urn: urn.clone(),
+            op,
         });
         let reporter = operation::Reporter {
-            urn: step.urn.clone(),
+            urn,
             number,
             journal: self.context.journal.appender(),
             status: self.status.clone(),
         };
         let hooks = self.hooks(at);
         let (operation, provider) = (request.operation, request.provider);
+        if !hooks.is_empty() {
+            self.hooked.insert(at, hooks::before_args(&operation));
+        }
         self.tasks.spawn(async move {
             let written = match durable {
                 Some(durable) => durable
@@ -82,7 +87,13 @@ impl Dispatcher<'_, '_> {
                 None => Ok(()),
             };
             let ending = match written {
-                Ok(()) => hooks::around(&hooks, &*provider, operation, &reporter, perform).await,
+                Ok(()) => {
+                    let around = hooks::around(&hooks, &*provider, operation, &reporter, perform);
+                    caught(around).await.unwrap_or_else(|panic| Ending::Failed {
+                        error: provider_error(&panic),
+                        found: Reading::Unread,
+                    })
+                }
                 Err(cause) => Ending::NotStarted(cause),
             };
             Message::Ended(at, ending)
@@ -91,10 +102,24 @@ impl Dispatcher<'_, '_> {
 
     /// The program's deeds around a step, if it declares the resource in this run.
     pub(super) fn hooks(&self, at: usize) -> lazuli_core::options::Hooks {
+        if matches!(self.steps[at].op, Op::Import | Op::Read) {
+            return lazuli_core::options::Hooks::default();
+        }
         let graph = &self.context.graph;
-        let index = self.subjects[at]
-            .node()
-            .or_else(|| graph.find(&self.steps[at].urn));
+        let urn = &self.steps[at].urn;
+        let state = self.context.journal.state();
+        // Declared under another name by now.
+        let renamed = || {
+            let old = state.resources.get(urn).filter(|old| old.delete_hooks)?;
+            let mut nodes = graph.nodes.iter();
+            let node = nodes.find(|node| {
+                let former = graph.former(node.registration.index, &node.seen, state);
+                former.is_some_and(|former| former.urn == old.urn)
+            })?;
+            Some(node.registration.index)
+        };
+        let index = self.subjects[at].node().or_else(|| graph.find(urn));
+        let index = index.or_else(renamed);
         index
             .map(|index| graph.node(index).registration.options.hooks.clone())
             .unwrap_or_default()
@@ -102,6 +127,19 @@ impl Dispatcher<'_, '_> {
 
     /// Adopts what was read when the plan was made: only the state changes.
     fn import(&mut self, at: usize, index: ResId) {
+        let seen = self
+            .context
+            .graph
+            .look_beside(index, self.context.journal.state());
+        if let Some(error) = &seen.failure {
+            let failure = self.failure(at, format!("an input cannot be had: {error}"), None);
+            return self.fail(at, failure, Duration::ZERO);
+        }
+        if !seen.pending.is_empty() {
+            self.awaiting.push(at);
+            return self.schedule.wait(at);
+        }
+        self.context.graph.nodes[index.index()].seen = seen;
         let Some(Decision::Import {
             found, replaces, ..
         }) = self.context.graph.node(index).decision.clone()
@@ -122,8 +160,9 @@ impl Dispatcher<'_, '_> {
             return;
         }
         self.started.insert(at, (number, Instant::now()));
-        (self.context.event)(Event::StepStarted {
-            urn: self.steps[at].urn.clone(),
+        let urn = self.steps[at].urn.clone();
+        self.say(Event::StepStarted {
+            urn,
             op: Op::Import,
         });
         self.write_down(at, number, outcome);
@@ -131,7 +170,10 @@ impl Dispatcher<'_, '_> {
 
     /// Prepares the reading of a resource that exists without the program.
     fn reading(&mut self, at: usize, index: ResId) -> Option<Request> {
-        let seen = self.context.graph.look(index);
+        let seen = self
+            .context
+            .graph
+            .look_beside(index, self.context.journal.state());
         if let Some(error) = &seen.failure {
             let failure = self.failure(at, format!("an input cannot be had: {error}"), None);
             self.fail(at, failure, Duration::ZERO);
@@ -155,7 +197,10 @@ impl Dispatcher<'_, '_> {
 
     /// Prepares a create or an update; `None` when there is nothing to request (yet).
     fn bring(&mut self, at: usize, index: ResId) -> Option<Request> {
-        let seen = self.context.graph.look(index);
+        let seen = self
+            .context
+            .graph
+            .look_beside(index, self.context.journal.state());
         if let Some(error) = &seen.failure {
             let failure = self.failure(at, format!("an input cannot be had: {error}"), None);
             self.fail(at, failure, Duration::ZERO);
@@ -279,6 +324,7 @@ impl Dispatcher<'_, '_> {
             .context
             .graph
             .record(index, old.id.clone(), old.outputs.clone());
+        let resource = self.context.journal.state().acyclic(resource);
         if resource != *old {
             let from = (old.urn != resource.urn).then(|| old.urn.clone());
             // Nothing depends on this being durable before the run ends.
@@ -287,9 +333,8 @@ impl Dispatcher<'_, '_> {
                 resource: Arc::new(resource),
             }));
         }
-        (self.context.event)(Event::StepUnchanged {
-            urn: self.steps[at].urn.clone(),
-        });
+        let urn = self.steps[at].urn.clone();
+        self.say(Event::StepUnchanged { urn });
         self.context.graph.nodes[index.index()].decision = Some(Decision::Same);
         self.tell(
             index,
@@ -314,7 +359,9 @@ impl Dispatcher<'_, '_> {
                         .graph
                         .former(node.registration.index, &node.seen, state)
                 });
-                state.resources.get(&step.urn).or(moved)
+                // The one that took its place is another resource.
+                let living = state.resources.get(&step.urn).or(moved);
+                living.filter(|living| living.id == id)
             }),
         };
         let Some(former) = former.cloned() else {
@@ -322,7 +369,7 @@ impl Dispatcher<'_, '_> {
             self.removed_quietly(at);
             return None;
         };
-        if former.retain_on_delete {
+        if former.retain_on_delete || self.is_retained_now(at) {
             // The cloud is not touched, so there is nothing to wait for.
             drop(self.context.journal.append(Entry::Forgotten {
                 urn: former.urn.clone(),
@@ -356,15 +403,24 @@ impl Dispatcher<'_, '_> {
         })
     }
 
+    /// Whether the program says now that the old half of a replacement is kept.
+    fn is_retained_now(&self, at: usize) -> bool {
+        let node = self.subjects[at]
+            .node()
+            .map(|index| self.context.graph.node(index));
+        node.is_some_and(|node| node.registration.options.retain_on_delete == Some(true))
+    }
+
     /// A removal that needs no request is done.
     fn removed_quietly(&mut self, at: usize) {
         let step = &self.steps[at];
-        (self.context.event)(Event::StepDone {
+        let done = Event::StepDone {
             urn: step.urn.clone(),
             op: step.op,
             id: step.id.clone().unwrap_or_default(),
             duration: Duration::ZERO,
-        });
+        };
+        self.say(done);
         self.wave.done.push((at, Duration::ZERO));
         self.schedule.finish(at);
     }

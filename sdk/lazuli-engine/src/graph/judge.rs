@@ -8,7 +8,7 @@ use lazuli_core::program::RegistrationKind;
 use lazuli_core::{Created, Existing, ProviderError, Urn, Value};
 
 use super::{Graph, Progress, Seen};
-use crate::plan::{Decision, Wish, decide, import_changes, swept_along};
+use crate::plan::{Decision, Wish, decide, import_changes, stands_on_what_goes_first, swept_along};
 use crate::state::{Resource, State};
 
 impl Graph {
@@ -28,8 +28,8 @@ impl Graph {
         if self.scope.destroying || !self.is_selected(&node.registration.urn) {
             return Some(old.map_or(Decision::Excluded, |_| Decision::Kept));
         }
-        if seen.depends_on.iter().any(|dep| self.is_excluded(*dep)) && old.is_none() {
-            return Some(Decision::Excluded);
+        if seen.depends_on.iter().any(|dep| self.is_excluded(*dep)) {
+            return Some(old.map_or(Decision::Excluded, |_| Decision::Kept));
         }
         let facts = self.facts(index);
         let wish = Wish {
@@ -101,6 +101,7 @@ impl Graph {
             found: Box::new(found.clone()),
             changes: import_changes(wish, found),
             replaces: old.is_some(),
+            delete_first: stands_on_what_goes_first(self, wish, old),
         })
     }
 

@@ -16,7 +16,7 @@ use lazuli_core::{
 };
 
 pub(crate) use self::record::{hide_like, with_secrets};
-use crate::plan::{Decision, Pending, Subject};
+use crate::plan::{Decision, Pending, Subject, covers, keep_old};
 use crate::select::Selection;
 use crate::state::State;
 
@@ -279,6 +279,7 @@ impl Graph {
         depends_on.extend(options.deleted_with);
         depends_on.extend(&options.replace_with);
         depends_on.extend(registration.parent);
+        depends_on.extend(self.before_components(index));
         let pending = snapshot.pending.into_iter();
         let pending = pending.map(|(path, waits_for)| Pending { path, waits_for });
         let pending: Vec<_> = pending.collect();
@@ -295,16 +296,55 @@ impl Graph {
         }
     }
 
+    /// The same, with what the program ignores as it was deployed.
+    pub(crate) fn look_beside(&self, index: ResId, state: &State) -> Seen {
+        let mut seen = self.look(index);
+        let ignored = &self.node(index).registration.options.ignore_changes;
+        if ignored.is_empty() {
+            return seen;
+        }
+        if let Some(old) = self.former(index, &seen, state) {
+            for path in ignored {
+                keep_old(&mut seen.inputs, &old.inputs, path);
+            }
+            let is_ignored = |path: &str| ignored.iter().any(|pattern| covers(pattern, path));
+            let pending = seen.pending.iter().filter(|one| !is_ignored(&one.path));
+            seen.pending = shared(pending.cloned().collect());
+            seen.derived.retain(|(path, _)| !is_ignored(path));
+        }
+        seen
+    }
+
+    /// What the components around a node are declared to come after.
+    fn before_components(&self, index: ResId) -> Vec<ResId> {
+        let mut found = Vec::new();
+        let mut above = self.node(index).registration.parent;
+        while let Some(id) = above.filter(|id| self.is_component(*id)) {
+            let registration = &self.node(id).registration;
+            found.extend(&registration.options.depends_on);
+            above = registration.parent;
+        }
+        found
+    }
+
     /// Replaces components that are *depended on* by the resources inside of
     /// them; the component a resource lies in is replaced by what is around it.
-    fn resources(&self, deps: &[ResId], of: ResId) -> Vec<ResId> {
+    pub(crate) fn resources(&self, deps: &[ResId], of: ResId) -> Vec<ResId> {
         let mut found = Vec::new();
         for dep in deps {
             let is_parent = self.node(of).registration.parent == Some(*dep);
             match (self.is_component(*dep), is_parent) {
                 (false, _) => found.push(*dep),
                 (true, true) => found.extend(self.around(*dep)),
-                (true, false) => self.inside(*dep, &mut found),
+                (true, false) => {
+                    let before = found.len();
+                    self.inside(*dep, &mut found);
+                    if found.len() == before {
+                        // An empty one stands for what it comes after itself.
+                        let own = self.node(*dep).registration.options.depends_on.iter();
+                        found.extend(own.filter(|own| !self.is_component(**own)));
+                    }
+                }
             }
         }
         found.retain(|dep| *dep != of);
@@ -313,7 +353,7 @@ impl Graph {
         found
     }
 
-    fn is_component(&self, id: ResId) -> bool {
+    pub(super) fn is_component(&self, id: ResId) -> bool {
         matches!(self.node(id).registration.kind, RegistrationKind::Component)
     }
 
@@ -349,7 +389,7 @@ impl Graph {
             if self.node(index).progress != Progress::Declared {
                 continue;
             }
-            let seen = self.look(index);
+            let seen = self.look_beside(index, state);
             if let Some(blocker) = seen
                 .depends_on
                 .iter()

@@ -47,6 +47,13 @@ impl Graph {
             .map(urn_of)
             .collect();
         depends_on.sort();
+        let mut delete_after: Vec<_> = self
+            .resources(&options.delete_after, index)
+            .iter()
+            .filter(recorded)
+            .map(urn_of)
+            .collect();
+        delete_after.sort();
         let secret_outputs = options.additional_secret_outputs.clone();
         let outputs = with_secrets(outputs, &node.seen.inputs, &secret_outputs);
         let container = self
@@ -66,8 +73,10 @@ impl Graph {
             uncertain: false,
             deleted_with: options
                 .deleted_with
-                .filter(|id| recorded(&id))
+                .filter(|id| recorded(&id) && !self.is_component(*id))
                 .map(|id| urn_of(&id)),
+            delete_after,
+            tainted: false,
             container_id: None,
             trigger: node.seen.trigger.as_deref().cloned(),
             secret_outputs,

@@ -8,7 +8,7 @@ use lazuli_core::program::{ExportEntry, RegistrationKind, Waiting};
 use lazuli_core::{Diagnostic, Property, Severity, Urn, Value};
 
 use super::order::Draft;
-use super::removal::deletions;
+use super::removal::{deletions, lost};
 use super::{Because, Decision, Op, Plan, PlannedExport, Reason, Step};
 use crate::graph::Graph;
 use crate::state::{Resource, State};
@@ -74,10 +74,12 @@ pub(crate) fn build(input: &PlanInput<'_>) -> Planned {
             Subject::Superseded(id.clone()),
         );
     }
-    retained(input.state, &mut draft);
+    retained(input, &mut draft);
     draft.order_all(input.graph, input.state);
-    let (steps, subjects, cycle) = draft.sorted();
+    draft.order_used(input.state);
     let mut findings = findings;
+    findings.extend(lost(input.graph, input.state, &draft));
+    let (steps, subjects, cycle) = draft.sorted();
     findings.extend(against);
     findings.extend(protected(input, &steps));
     findings.extend(hooked(input, &steps));
@@ -129,12 +131,22 @@ pub(super) fn removal(op: Op, old: &Resource) -> Step {
 }
 
 /// Removals that only forget say so.
-fn retained(state: &State, draft: &mut Draft) {
+fn retained(input: &PlanInput<'_>, draft: &mut Draft) {
+    let (graph, state) = (input.graph, input.state);
+
     for step in draft.steps.iter_mut().filter(|step| step.op.is_delete()) {
         let living = state.resources.get(&step.urn);
         let mut olds = living.into_iter().chain(state.superseded.values());
         let old = olds.find(|old| old.urn == step.urn && Some(&old.id) == step.id.as_ref());
-        if old.is_some_and(|old| old.retain_on_delete) {
+        let declared = graph.find(&step.urn).map(|index| graph.node(index));
+        let now = declared.filter(|_| step.op == Op::DeleteReplaced);
+        let now = now.is_some_and(|node| {
+            node.registration.options.retain_on_delete == Some(true)
+                && !state
+                    .superseded
+                    .contains_key(step.id.as_deref().unwrap_or_default())
+        });
+        if now || old.is_some_and(|old| old.retain_on_delete) {
             step.reasons.push(Reason::new(Because::Retained));
         }
     }
@@ -154,21 +166,35 @@ fn on_step(code: &'static str, step: &Step, message: String) -> Diagnostic {
     finding
 }
 
+/// The node of a resource of the state, under whatever name it is declared now.
+fn declared_now(input: &PlanInput<'_>, urn: &Urn) -> Option<ResId> {
+    let graph = input.graph;
+    graph.find(urn).or_else(|| {
+        let mut nodes = graph.nodes.iter();
+        let node = nodes.find(|node| {
+            let old = graph.former(node.registration.index, &node.seen, input.state);
+            old.is_some_and(|old| old.urn == *urn)
+        });
+        node.map(|node| node.registration.index)
+    })
+}
+
 /// Deletions and replacements of protected resources. Taking the protection off
 /// and replacing may happen in one run; deleting what is protected may not.
 fn protected(input: &PlanInput<'_>, steps: &[Step]) -> Vec<Diagnostic> {
     let refused = steps.iter().filter(|step| {
-        let declared = input
-            .graph
-            .find(&step.urn)
-            .filter(|_| !input.graph.scope().destroying)
-            .map(|index| &input.graph.node(index).registration.options);
-        let lifted = declared.is_some_and(|options| options.protect != Some(true));
         let old = input.state.resources.get(&step.urn);
+        let lifted = || {
+            let declared = declared_now(input, &step.urn);
+            let declared = declared.filter(|_| !input.graph.scope().destroying);
+            declared.is_some_and(|index| {
+                input.graph.node(index).registration.options.protect != Some(true)
+            })
+        };
         !input.ignore_protect
             && step.op.is_delete()
-            && !lifted
             && old.is_some_and(|old| old.protect && Some(&old.id) == step.id.as_ref())
+            && !lifted()
     });
     let finding = |step: &Step| {
         let verb = if step.op == Op::Delete {
@@ -191,8 +217,9 @@ fn protected(input: &PlanInput<'_>, steps: &[Step]) -> Vec<Diagnostic> {
 fn hooked(input: &PlanInput<'_>, steps: &[Step]) -> Vec<Diagnostic> {
     let old = |step: &&Step| {
         let old = input.state.resources.get(&step.urn);
-        let declared = input.graph.find(&step.urn).is_some();
-        step.op.is_delete() && !declared && old.is_some_and(|old| old.delete_hooks)
+        step.op.is_delete()
+            && old.is_some_and(|old| old.delete_hooks)
+            && declared_now(input, &step.urn).is_none()
     };
     let finding = |step: &Step| {
         let message = format!(
@@ -273,16 +300,16 @@ fn left_out(input: &PlanInput<'_>) -> Vec<Diagnostic> {
         let mut needs = node.seen.depends_on.iter();
         let missing = needs.find(|dep| graph.is_excluded(**dep))?;
         let missing = graph.node(*missing).registration.urn.place();
-        let selected = graph.is_selected(urn) && !graph.scope().destroying;
-        let refused = selected && node.decision == Some(Decision::Excluded);
+        let is_resource = matches!(node.registration.kind, RegistrationKind::Resource { .. });
+        let selected = is_resource && graph.is_selected(urn) && !graph.scope().destroying;
         let message = format!(
-            "{} cannot be made: it depends on {missing}, which does not exist and is not selected",
+            "{} depends on {missing}, which does not exist and is not selected",
             urn.place()
         );
         let finding = Diagnostic::error("LZ0017", message)
             .on(urn)
             .at(node.registration.at);
-        refused.then(|| finding.help(format!("add --target {missing}")))
+        selected.then(|| finding.help(format!("add --target {missing}")))
     };
     graph.nodes.iter().filter_map(finding).collect()
 }

@@ -34,6 +34,8 @@ pub(crate) enum Decision {
         changes: Vec<Change>,
         /// Whether it takes the place of another one.
         replaces: bool,
+        /// Whether that one goes first.
+        delete_first: bool,
     },
     /// It differs in ways that can be changed in place.
     Update {
@@ -142,6 +144,9 @@ fn replacing(wish: &Wish<'_>, old: &Resource) -> Vec<Reason> {
     if is_triggered(wish.seen.trigger.as_deref(), old.trigger.as_ref()) {
         reasons.push(Reason::new(Because::Trigger));
     }
+    if old.tainted {
+        reasons.push(Reason::new(Because::Tainted));
+    }
     if wish.asked {
         reasons.push(Reason::new(Because::Asked));
     }
@@ -196,7 +201,7 @@ pub(crate) fn swept_along(
         } => (changes, reasons, true, delete_first),
         other => return other,
     };
-    let bound = bound_to_replaced(graph, index, wish);
+    let bound = bound_to_replaced(graph, index, wish, old);
     let inside = matches!(bound, Some(Because::Inside(_) | Because::DeletedWith(_)));
     let mut replace = was_replaced || bound.is_some();
     reasons.extend(bound.map(Reason::new));
@@ -218,7 +223,11 @@ pub(crate) fn swept_along(
 
 /// Whether something it depends on, or did, is deleted before its replacement
 /// comes: then its own old half has to be gone before that.
-fn stands_on_what_goes_first(graph: &Graph, wish: &Wish<'_>, old: Option<&Resource>) -> bool {
+pub(crate) fn stands_on_what_goes_first(
+    graph: &Graph,
+    wish: &Wish<'_>,
+    old: Option<&Resource>,
+) -> bool {
     let goes_first = |id: &ResId| {
         let decision = graph.node(*id).decision.as_ref();
         matches!(
@@ -235,7 +244,12 @@ fn stands_on_what_goes_first(graph: &Graph, wish: &Wish<'_>, old: Option<&Resour
 }
 
 /// The replaced resource that this one goes with, whatever its inputs.
-fn bound_to_replaced(graph: &Graph, index: ResId, wish: &Wish<'_>) -> Option<Because> {
+fn bound_to_replaced(
+    graph: &Graph,
+    index: ResId,
+    wish: &Wish<'_>,
+    old: Option<&Resource>,
+) -> Option<Because> {
     let replaced = |id: &ResId| {
         matches!(graph.node(*id).decision, Some(Decision::Replace { .. }))
             .then(|| graph.node(*id).registration.urn.clone())
@@ -253,11 +267,16 @@ fn bound_to_replaced(graph: &Graph, index: ResId, wish: &Wish<'_>) -> Option<Bec
         let with = wish.options.deleted_with.as_ref();
         with.and_then(replaced_under).map(Because::DeletedWith)
     };
-    let beside = || {
-        let mut beside = wish.options.replace_with.iter();
-        beside.find_map(replaced).map(Because::ReplacedWith)
+    // What the program dropped in this run is still true of the old one.
+    let was_with = || {
+        let with = graph.find(old?.deleted_with.as_ref()?)?;
+        replaced(&with).map(Because::DeletedWith)
     };
-    inside.or_else(with).or_else(beside)
+    let beside = || {
+        let beside = graph.resources(&wish.options.replace_with, index);
+        beside.iter().find_map(replaced).map(Because::ReplacedWith)
+    };
+    inside.or_else(with).or_else(was_with).or_else(beside)
 }
 
 /// Names what changed or replaced resources inputs come from; whether one of

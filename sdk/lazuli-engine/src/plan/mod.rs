@@ -6,6 +6,7 @@ mod build;
 mod decide;
 mod diff;
 mod drift;
+mod ignore;
 mod order;
 mod reason;
 mod removal;
@@ -16,10 +17,13 @@ use std::sync::Arc;
 use lazuli_core::{Diagnostic, SourcePlace, Urn, Value};
 
 pub(crate) use build::{PlanInput, Planned, Subject, build};
-pub(crate) use decide::{Decision, Wish, decide, import_changes, swept_along};
+pub(crate) use decide::{
+    Decision, Wish, decide, import_changes, stands_on_what_goes_first, swept_along,
+};
 pub(crate) use diff::covers;
 pub use diff::{Change, ChangeKind};
 pub(crate) use drift::{actual_inputs, drift};
+pub(crate) use ignore::keep_old;
 pub use reason::{Because, Link, Reason};
 pub use saved::SavedPlan;
 

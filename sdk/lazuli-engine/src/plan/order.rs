@@ -89,7 +89,9 @@ impl Draft {
             Some(Decision::Replace { delete_first, .. }) => {
                 self.replaced(index, old, bringing, *delete_first, reasons);
             }
-            Some(Decision::Import { .. }) => self.replaced(index, old, bringing, false, reasons),
+            Some(Decision::Import { delete_first, .. }) => {
+                self.replaced(index, old, bringing, *delete_first, reasons);
+            }
             _ => {}
         }
     }
@@ -200,6 +202,40 @@ impl Draft {
                 }
             }
         }
+    }
+
+    /// Removals follow the updates of what may use the removed until then,
+    /// unless something that has to come before such an update waits for them.
+    pub(super) fn order_used(&mut self, state: &State) {
+        let mut wishes: Vec<(usize, usize)> = Vec::new();
+        for old in state.resources.values() {
+            let Some(removal) = self.removing.get(&old.urn) else {
+                continue;
+            };
+            let users = old.delete_after.iter();
+            let updates = users.filter_map(|user| self.renewing.get(user)).copied();
+            let updates = updates.filter(|at| self.steps[*at].op == Op::Update);
+            wishes.extend(updates.map(|update| (*removal, update)));
+        }
+        for (removal, update) in wishes {
+            if !self.precedes(removal, update) {
+                self.after[removal].insert(update);
+            }
+        }
+    }
+
+    /// Whether a step has to end before another can start.
+    fn precedes(&self, first: usize, then: usize) -> bool {
+        let (mut open, mut seen) = (vec![then], HashSet::new());
+        while let Some(at) = open.pop() {
+            if at == first {
+                return true;
+            }
+            if seen.insert(at) {
+                open.extend(&self.after[at]);
+            }
+        }
+        false
     }
 
     /// Old halves go before what they depended on.

@@ -5,7 +5,7 @@ use std::fmt;
 
 use lazuli_core::Urn;
 
-use super::{Op, Plan};
+use super::{Op, Plan, covers};
 
 /// One reason of a step.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,6 +40,8 @@ pub enum Because {
     NewProvider(String),
     /// It was asked for on the command line.
     Asked,
+    /// `state taint` asked for it.
+    Tainted,
     /// Its last operation was interrupted or left it unhealthy.
     Interrupted,
     /// An earlier run replaced it and did not come to deleting the old one.
@@ -108,6 +110,7 @@ impl fmt::Display for Reason {
             (Because::NewId(id), _) => write!(f, "its id becomes {id}"),
             (Because::NewProvider(name), _) => write!(f, "it is served by {name} now"),
             (Because::Asked, _) => f.write_str("asked for"),
+            (Because::Tainted, _) => f.write_str("it is tainted"),
             (Because::Interrupted, _) => {
                 f.write_str("its last operation was interrupted or left it unhealthy")
             }
@@ -153,7 +156,18 @@ impl Plan {
             let Some(step) = self.bringing(&urn) else {
                 continue;
             };
-            for reason in &step.reasons {
+            // What an upstream step changes on its own is where the chain ends.
+            let own = step.changes.iter().filter(|change| {
+                let mut told = step
+                    .reasons
+                    .iter()
+                    .filter_map(|reason| reason.path.as_ref());
+                depth > 0 && !told.any(|path| covers(path, &change.path))
+            });
+            let own: Vec<_> = own
+                .map(|change| Reason::at(&change.path, Because::Declared))
+                .collect();
+            for reason in step.reasons.iter().chain(&own) {
                 if links.len() == LONGEST_CHAIN {
                     return links;
                 }

@@ -6,7 +6,7 @@ use lazuli_core::{Diagnostic, Urn};
 
 use super::build::{PlanInput, Subject, removal};
 use super::order::Draft;
-use super::{Because, Op, Reason, Undecided};
+use super::{Because, Decision, Op, Reason, Undecided};
 use crate::graph::Graph;
 use crate::state::{Resource, State};
 
@@ -56,6 +56,8 @@ struct Leaving<'a> {
     graph: &'a Graph,
     state: &'a State,
     all: BTreeMap<&'a Urn, &'a Resource>,
+    /// Declared resources that the selection leaves as they are.
+    kept: HashSet<&'a Urn>,
 }
 
 impl<'a> Leaving<'a> {
@@ -74,8 +76,15 @@ impl<'a> Leaving<'a> {
                 .is_some_and(|index| !graph.is_existing(index));
             declared.contains(&old.urn) || same_urn || graph.claims(&old.id)
         };
+        let kept = graph.nodes.iter();
+        let kept = kept.filter(|node| node.decision == Some(Decision::Kept));
+        let kept = kept.filter_map(|node| graph.former(node.registration.index, &node.seen, state));
         let all = state.resources.iter();
         Self {
+            kept: match graph.scope().destroying {
+                true => HashSet::new(),
+                false => kept.map(|old| &old.urn).collect(),
+            },
             graph,
             state,
             all: all
@@ -118,12 +127,8 @@ impl<'a> Leaving<'a> {
     /// What something excluded depends on is not deleted either.
     fn keep_needed(&self, chosen: &mut BTreeMap<&'a Urn, &'a Resource>) {
         let selection = &self.graph.scope().selection;
-        let mut open: Vec<&Urn> = self
-            .all
-            .keys()
-            .copied()
-            .filter(|urn| selection.excludes(urn))
-            .collect();
+        let staying = self.all.keys().chain(&self.kept).copied();
+        let mut open: Vec<&Urn> = staying.filter(|urn| selection.excludes(urn)).collect();
         let mut seen: HashSet<&Urn> = open.iter().copied().collect();
         while let Some(urn) = open.pop() {
             chosen.remove(urn);
@@ -144,7 +149,9 @@ impl<'a> Leaving<'a> {
     ) -> Vec<Diagnostic> {
         let finding = |urn: &Urn, old: &Resource| {
             let staying = dependents.get(urn)?.iter().find(|dependent| {
-                self.all.contains_key(**dependent) && !chosen.contains_key(**dependent)
+                let leaves = self.all.contains_key(**dependent);
+                let is_kept = self.kept.contains(**dependent);
+                (leaves || is_kept) && !chosen.contains_key(**dependent)
             })?;
             let message = format!(
                 "{} would be deleted, but {}, which depends on it, is not selected",
@@ -153,7 +160,10 @@ impl<'a> Leaving<'a> {
             );
             let mut finding = Diagnostic::error("LZ0014", message).on(urn);
             finding.place = Some(old.place.clone());
-            let help = format!("add --target-dependents, or --target {}", staying.place());
+            let help = match self.kept.contains(*staying) {
+                true => format!("add --target {}", staying.place()),
+                false => format!("add --target-dependents, or --target {}", staying.place()),
+            };
             Some(finding.help(help))
         };
         chosen
@@ -257,6 +267,34 @@ fn cover(state: &State, draft: &mut Draft) {
                 .push(Reason::new(Because::GoneWith(container)));
         }
     }
+}
+
+/// Members that stay declared while the container with which the cloud deletes
+/// them goes, because the program dropped `deleted_with` in the same run.
+pub(super) fn lost(graph: &Graph, state: &State, draft: &Draft) -> Vec<Diagnostic> {
+    let finding = |old: &Resource| {
+        let container = old.deleted_with.as_ref()?;
+        let at = draft.removing.get(container)?;
+        let goes = draft.steps[*at].op == Op::Delete && draft.steps[*at].gone_with().is_none();
+        let retained = state.resources.get(container)?.retain_on_delete;
+        if !goes || retained || draft.removing.contains_key(&old.urn) {
+            return None;
+        }
+        let message = format!(
+            "{} was declared to be deleted with {}, which leaves, but it stays in the program",
+            old.urn.place(),
+            container.place()
+        );
+        let help = format!(
+            "the cloud deletes both: give --replace {} to have it made anew, or keep the other one",
+            old.urn.place()
+        );
+        let index = graph.find(&old.urn)?;
+        let finding = Diagnostic::error("LZ0019", message).on(&old.urn);
+        Some(finding.at(graph.node(index).registration.at).help(help))
+    };
+    let all = state.resources.values();
+    all.filter_map(|old| finding(old)).collect()
 }
 
 /// Removed members by the outermost container whose own removal is requested.

@@ -14,55 +14,62 @@ use crate::state::{Entry, Resource};
 impl Run<'_> {
     /// Edges, options and moves of unchanged resources are recorded without an operation.
     pub(super) fn note_unchanged(&mut self) {
-        let mut entries = Vec::new();
-        for node in &self.graph.nodes {
-            let index = node.registration.index;
-            let state = self.book.state();
-            let Some(old) = self.graph.former(index, &node.seen, state) else {
+        if self.operation == Operation::Destroy {
+            return;
+        }
+        let mut moved = Vec::new();
+        for at in 0..self.graph.nodes.len() {
+            let Some(entry) = self.noting(at) else {
                 continue;
             };
-            match node.decision {
-                Some(Decision::Same) => {}
-                // Renamed before anything else happens to it, so that it is never held twice.
-                Some(Decision::Kept | Decision::Update { .. } | Decision::Replace { .. })
-                    if old.urn != node.registration.urn =>
-                {
-                    entries.push(Entry::Noted {
-                        from: Some(old.urn.clone()),
-                        resource: Arc::new(Resource {
-                            urn: node.registration.urn.clone(),
-                            ..(**old).clone()
-                        }),
-                    });
-                    continue;
-                }
-                _ => continue,
+            if let Entry::Noted {
+                from: Some(from), ..
+            } = &entry
+            {
+                moved.push(from.clone());
             }
-            let mut resource = self
-                .graph
-                .record(index, old.id.clone(), old.outputs.clone());
-            resource = state.contained(resource);
-            resource.inputs = old.inputs.clone();
-            resource.place = old.place.clone();
-            if resource != **old {
-                let from = (old.urn != resource.urn).then(|| old.urn.clone());
-                entries.push(Entry::Noted {
-                    from,
-                    resource: Arc::new(resource),
-                });
-            }
-        }
-        let moved: Vec<_> = entries
-            .iter()
-            .filter_map(|entry| match entry {
-                Entry::Noted { from, .. } => from.clone(),
-                _ => None,
-            })
-            .collect();
-        let doubles: Vec<_> = self.doubles(&moved).collect();
-        for entry in entries.into_iter().chain(doubles) {
             self.book.append(entry);
         }
+        let doubles: Vec<_> = self.doubles(&moved).collect();
+        for entry in doubles {
+            self.book.append(entry);
+        }
+    }
+
+    /// What is to be noted of a node, against the state as it is by now: what it
+    /// depends on may have moved just before.
+    fn noting(&self, at: usize) -> Option<Entry> {
+        let node = &self.graph.nodes[at];
+        let (index, urn) = (node.registration.index, &node.registration.urn);
+        let state = self.book.state();
+        let old = self.graph.former(index, &node.seen, state)?;
+        let from = (old.urn != *urn).then(|| old.urn.clone());
+        let resource = match node.decision {
+            Some(Decision::Same) => {
+                let now = self
+                    .graph
+                    .record(index, old.id.clone(), old.outputs.clone());
+                Resource {
+                    inputs: old.inputs.clone(),
+                    place: old.place.clone(),
+                    ..state.acyclic(state.contained(now))
+                }
+            }
+            // Renamed before anything else happens to it, so that it is never held twice.
+            Some(Decision::Kept | Decision::Update { .. } | Decision::Replace { .. })
+                if from.is_some() =>
+            {
+                Resource {
+                    urn: urn.clone(),
+                    ..(**old).clone()
+                }
+            }
+            _ => return None,
+        };
+        (resource != **old).then(|| Entry::Noted {
+            from,
+            resource: Arc::new(resource),
+        })
     }
 
     /// What is held twice (left by a crash between the two halves of a move), and

@@ -8,6 +8,7 @@ use tokio::task::JoinSet;
 
 use super::settings::asked;
 use super::{Run, take, waiting_for};
+use crate::caught::{caught, provider_error};
 use crate::error::EngineError;
 use crate::event::Event;
 use crate::graph::{Progress, with_secrets};
@@ -172,7 +173,11 @@ impl Run<'_> {
                 let Some(provider) = self.graph.provider_of(index).cloned() else {
                     continue;
                 };
-                tasks.spawn(async move { (index, provider.read(&existing).await) });
+                tasks.spawn(async move {
+                    let read = caught(provider.read(&existing)).await;
+                    let read = read.unwrap_or_else(|panic| Err(provider_error(&panic)));
+                    (index, read)
+                });
             }
             tokio::select! {
                 biased;
@@ -183,8 +188,9 @@ impl Run<'_> {
                         self.graph.read(index, found);
                         any = true;
                     }
-                    // A panic in a provider: its resource stays unread and is reported as such.
-                    Some(Err(cause)) => tracing::error!(%cause, "a provider panicked while it read"),
+                    Some(Err(cause)) => return Err(EngineError::Internal {
+                        message: format!("a reading ended early: {cause}"),
+                    }),
                 },
             }
         }

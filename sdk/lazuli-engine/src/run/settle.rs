@@ -76,7 +76,13 @@ impl Run<'_> {
                 };
                 let former = self.book.state().resources.get(&resource.urn);
                 let supersedes = op == Op::CreateReplacement && former.is_some();
-                let found = std::sync::Arc::new(found);
+                let found = std::sync::Arc::new(match op {
+                    Op::Update => {
+                        let state = self.book.state();
+                        state.half_updated(state.acyclic(found))
+                    }
+                    _ => found,
+                });
                 (
                     if supersedes {
                         Outcome::Superseded(found)

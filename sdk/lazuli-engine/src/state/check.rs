@@ -115,6 +115,7 @@ impl State {
             }
             let resource = Arc::make_mut(resource);
             resource.depends_on.retain(|edge| known.contains(edge));
+            resource.delete_after.retain(|edge| known.contains(edge));
             for edge in [&mut resource.parent, &mut resource.deleted_with] {
                 if edge.as_ref().is_some_and(|edge| !known.contains(edge)) {
                     *edge = None;

@@ -38,6 +38,11 @@ pub struct Resource {
     pub uncertain: bool,
     /// The cloud deletes it with that resource.
     pub deleted_with: Option<Urn>,
+    /// Resources that may use it until they are changed: removed after their
+    /// updates. No edge: they need not be there.
+    pub delete_after: Vec<Urn>,
+    /// The next `up` replaces it.
+    pub tainted: bool,
     /// Id of what contained it at its last operation: the one it is deleted
     /// with, or else its parent. Another id now means that it lies in the old
     /// half of a replacement.
@@ -66,6 +71,14 @@ impl Resource {
             .iter_mut()
             .chain(&mut self.parent)
             .chain(&mut self.deleted_with)
+            .chain(&mut self.delete_after)
+    }
+
+    /// Follows another resource that was renamed.
+    pub(crate) fn rename_edges(&mut self, from: &Urn, to: &Urn) {
+        for edge in self.edges_mut().filter(|edge| *edge == from) {
+            *edge = to.clone();
+        }
     }
 
     /// The resource in the form that providers take.
@@ -200,12 +213,12 @@ impl State {
     }
 
     fn forget(&mut self, urn: &Urn, id: &str) {
-        let is_living = self
-            .resources
-            .get(urn)
-            .is_some_and(|living| living.id == id);
-        if is_living || self.superseded.remove(id).is_none() {
+        let living = self.resources.get(urn);
+        if living.is_some_and(|living| living.id.eq_ignore_ascii_case(id)) {
             self.resources.remove(urn);
+        } else {
+            // Never the one that took its place.
+            self.superseded.remove(id);
         }
     }
 
@@ -228,8 +241,9 @@ impl State {
                 for (urn, id) in &ended.members {
                     self.forget(urn, id);
                 }
+                // The old half of a replacement may have the id of a living one.
                 if self.superseded.remove(&ended.resource.id).is_none() {
-                    self.resources.remove(&ended.resource.urn);
+                    self.forget(&ended.resource.urn, &ended.resource.id);
                 }
             }
             Outcome::Nothing => {}
@@ -244,13 +258,60 @@ impl State {
             .values_mut()
             .chain(self.superseded.values_mut());
         for resource in all.chain(in_flight) {
-            if !resource.edges().any(|edge| edge == from) {
+            let follows = |edge: &Urn| edge == from;
+            let names_it = resource.edges().chain(&resource.delete_after).any(follows);
+            if resource.urn != *from && !names_it {
                 continue;
             }
             let resource = Arc::make_mut(resource);
-            for edge in resource.edges_mut().filter(|edge| *edge == from) {
-                *edge = to.clone();
+            // The old halves of its replacements are known by its name, too.
+            if resource.urn == *from {
+                resource.urn = to.clone();
             }
+            resource.rename_edges(from, to);
+        }
+    }
+
+    /// The resource without those new dependencies that still lead back to it:
+    /// an edge that turned around is recorded once its other end was changed.
+    pub(crate) fn acyclic(&self, mut resource: Resource) -> Resource {
+        if let Some(old) = self.resources.get(&resource.urn) {
+            let urn = &resource.urn;
+            resource
+                .depends_on
+                .retain(|edge| old.depends_on.contains(edge) || !self.reaches(edge, urn));
+        }
+        resource
+    }
+
+    /// Whether a resource depends on another, directly or not.
+    fn reaches<'a>(&'a self, from: &'a Urn, to: &Urn) -> bool {
+        let (mut open, mut seen) = (vec![from], HashSet::new());
+        while let Some(urn) = open.pop() {
+            if urn == to {
+                return true;
+            }
+            if seen.insert(urn)
+                && let Some(resource) = self.resources.get(urn)
+            {
+                open.extend(resource.edges());
+            }
+        }
+        false
+    }
+
+    /// The resource as an update of unknown outcome leaves it: it may still use
+    /// what it used before, so that is kept among what it depends on.
+    pub(crate) fn half_updated(&self, resource: Resource) -> Resource {
+        let before = self.resources.get(&resource.urn).into_iter();
+        let before = before.flat_map(|old| &old.depends_on).cloned();
+        let mut depends_on = resource.depends_on;
+        depends_on.extend(before);
+        depends_on.sort();
+        depends_on.dedup();
+        Resource {
+            depends_on,
+            ..resource
         }
     }
 
@@ -327,6 +388,8 @@ pub(crate) fn sample(name: &str) -> Resource {
         },
         uncertain: false,
         deleted_with: None,
+        delete_after: Vec::new(),
+        tainted: false,
         container_id: None,
         trigger: None,
         secret_outputs: Vec::new(),

@@ -37,6 +37,10 @@ pub(super) struct ResourceV1 {
     uncertain: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     deleted_with: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    delete_after: Vec<String>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    tainted: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     container_id: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -323,6 +327,8 @@ impl Codec {
             retain_on_delete: resource.retain_on_delete,
             uncertain: resource.uncertain,
             deleted_with: resource.deleted_with.as_ref().map(Urn::to_string),
+            delete_after: resource.delete_after.iter().map(Urn::to_string).collect(),
+            tainted: resource.tainted,
             container_id: resource.container_id.clone(),
             trigger: resource
                 .trigger
@@ -346,16 +352,14 @@ impl Codec {
             id: wire.id,
             inputs: self.read_value(wire.inputs)?,
             outputs: self.read_value(wire.outputs)?,
-            depends_on: wire
-                .depends_on
-                .iter()
-                .map(|text| urn(text))
-                .collect::<Read<_>>()?,
+            depends_on: urns(&wire.depends_on)?,
             parent: wire.parent.as_deref().map(urn).transpose()?,
             protect: wire.protect,
             retain_on_delete: wire.retain_on_delete,
             uncertain: wire.uncertain,
             deleted_with: wire.deleted_with.as_deref().map(urn).transpose()?,
+            delete_after: urns(&wire.delete_after)?,
+            tainted: wire.tainted,
             container_id: wire.container_id,
             trigger: wire
                 .trigger
@@ -517,6 +521,10 @@ fn marked(kind: &str, value: Json) -> Json {
 
 fn urn(text: &str) -> Read<Urn> {
     Urn::parse(text).map_err(|error| error.to_string())
+}
+
+fn urns(texts: &[String]) -> Read<Vec<Urn>> {
+    texts.iter().map(|text| urn(text)).collect()
 }
 
 fn op(text: &str) -> Read<Op> {

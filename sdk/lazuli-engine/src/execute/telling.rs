@@ -1,0 +1,92 @@
+//! The order in which things are told. Work goes on while the end of a step is
+//! on its way to the disk; whoever listens hears of that end first.
+
+use std::collections::VecDeque;
+
+use crate::event::Event;
+
+/// What is to be told, in order.
+#[derive(Default)]
+pub(super) struct Telling {
+    queue: VecDeque<Told>,
+}
+
+enum Told {
+    Said(Event),
+    /// The end of that step, once it is on disk.
+    Awaited(usize),
+}
+
+impl Telling {
+    /// A step ended; nothing that happens from now on is told before that is.
+    pub(super) fn expect(&mut self, at: usize) {
+        self.queue.push_back(Told::Awaited(at));
+    }
+
+    /// Something happened.
+    pub(super) fn say(&mut self, event: Event, tell: &mut (dyn FnMut(Event) + Send)) {
+        if self.queue.is_empty() {
+            tell(event);
+        } else {
+            self.queue.push_back(Told::Said(event));
+        }
+    }
+
+    /// The end of a step is on disk.
+    pub(super) fn recorded(
+        &mut self,
+        at: usize,
+        event: Event,
+        tell: &mut (dyn FnMut(Event) + Send),
+    ) {
+        let mut queue = self.queue.iter_mut();
+        match queue.find(|told| matches!(told, Told::Awaited(step) if *step == at)) {
+            Some(told) => *told = Told::Said(event),
+            None => self.queue.push_back(Told::Said(event)),
+        }
+        while let Some(Told::Said(_)) = self.queue.front() {
+            if let Some(Told::Said(event)) = self.queue.pop_front() {
+                tell(event);
+            }
+        }
+    }
+
+    /// Nothing more comes to the disk: the rest is told, without such ends.
+    pub(super) fn finish(&mut self, tell: &mut (dyn FnMut(Event) + Send)) {
+        for told in self.queue.drain(..) {
+            if let Told::Said(event) = told {
+                tell(event);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_follows_a_step_is_told_after_its_end() {
+        let mut heard = Vec::new();
+        let status = |text: &str| Event::StepStatus {
+            urn: lazuli_core::Urn::new("dev", "p", "", "t", "a"),
+            text: text.to_owned(),
+        };
+        let mut tell = |event: Event| {
+            if let Event::StepStatus { text, .. } = event {
+                heard.push(text);
+            }
+        };
+        let mut telling = Telling::default();
+        telling.say(status("1"), &mut tell);
+        telling.expect(7);
+        telling.expect(8);
+        telling.say(status("4"), &mut tell);
+        telling.recorded(8, status("3"), &mut tell);
+        telling.recorded(7, status("2"), &mut tell);
+        telling.expect(9);
+        telling.say(status("5"), &mut tell);
+        telling.finish(&mut tell);
+        assert_eq!(heard, ["1", "2", "3", "4", "5"]);
+    }
+}
