@@ -9,7 +9,7 @@ use clap::{
 };
 use lazuli_core::Value;
 
-use crate::commands::{config, emulator, output, verify};
+use crate::commands::{config, emulator, output, state, verify};
 use crate::course::Course;
 use crate::platform::Cloud;
 use crate::project::{invocation, variable};
@@ -56,6 +56,9 @@ pub(crate) enum Command {
     Output(output::OutputArgs),
     /// List the deployed resources
     Stack,
+    /// Look at the state, and edit it by hand
+    #[command(subcommand)]
+    State(state::StateCommand),
     /// Read and change the stack's configuration
     #[command(subcommand)]
     Config(config::ConfigCommand),

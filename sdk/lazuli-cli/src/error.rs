@@ -1,5 +1,7 @@
 //! What goes wrong outside of the engine: arguments, files, the way to a cloud.
 
+use lazuli_engine::EngineError;
+
 use crate::exit::Exit;
 
 /// An error with the kind that decides the exit code, and the next step.
@@ -39,6 +41,11 @@ impl CliError {
         Self::new(Exit::Cloud, message)
     }
 
+    /// Nobody agreed to it.
+    pub(crate) fn not_approved(message: impl Into<String>) -> Self {
+        Self::new(Exit::NotApproved, message)
+    }
+
     /// Ctrl-C was heard before anything was begun.
     pub(crate) fn stopped() -> Self {
         Self::new(Exit::Stopped, "stopped before anything was touched")
@@ -64,6 +71,20 @@ impl CliError {
     /// The next step, if one is known.
     pub fn next_step(&self) -> Option<&str> {
         self.help.as_deref()
+    }
+}
+
+/// Errors of the engine outside of a run.
+impl From<&EngineError> for CliError {
+    fn from(error: &EngineError) -> Self {
+        let plain = Self::new(Exit::from(error), error.to_string());
+        match error {
+            EngineError::State { help, .. } | EngineError::Edit { help, .. } => plain.help(help),
+            EngineError::Locked { .. } => {
+                plain.help("wait until it is done, then run the command again")
+            }
+            _ => plain,
+        }
     }
 }
 

@@ -108,6 +108,7 @@ impl From<&EngineError> for Exit {
             EngineError::Stopped { .. } => Self::Stopped,
             EngineError::Locked { .. } | EngineError::TakenOver { .. } => Self::Locked,
             EngineError::State { .. } => Self::State,
+            EngineError::Edit { .. } => Self::Usage,
             _ => Self::Steps,
         }
     }

@@ -10,6 +10,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::mpsc;
 
+use crate::exit::Exit;
+
 /// A stream of text for people or programs. Clones write to the same stream.
 #[derive(Clone)]
 pub struct Screen {
@@ -64,6 +66,9 @@ impl Prompt for TerminalPrompt {
     }
 }
 
+/// The third stop request ends the process, whatever it is doing.
+const PATIENCE: u8 = 3;
+
 /// Where stop requests come from.
 pub enum Interrupts {
     /// Ctrl-C and a request of the system to end.
@@ -79,12 +84,32 @@ impl Interrupts {
             Self::Channel(receiver) => receiver,
             Self::Process => {
                 let (sender, receiver) = mpsc::channel(4);
-                tokio::spawn(async move {
-                    while signal().await.is_ok() && sender.send(()).await.is_ok() {}
-                });
+                tokio::spawn(relay(signal, sender, || {
+                    std::process::exit(i32::from(Exit::Stopped.code()))
+                }));
                 receiver
             }
         }
+    }
+}
+
+/// Sends two requests on. At the third nobody answered, because a provider or
+/// the program blocks: what is in flight is in the journal, and the next run
+/// settles it.
+async fn relay<F, Fut>(heard: F, sender: mpsc::Sender<()>, leave: impl FnOnce())
+where
+    F: Fn() -> Fut,
+    Fut: Future<Output = std::io::Result<()>>,
+{
+    for _ in 1..PATIENCE {
+        if heard().await.is_err() {
+            return;
+        }
+        // Who does not listen any more finds out by the third request.
+        let _ = sender.try_send(());
+    }
+    if heard().await.is_ok() {
+        leave();
     }
 }
 
@@ -145,6 +170,34 @@ impl Surroundings {
             prompt: asks.then(|| Arc::new(TerminalPrompt) as Arc<dyn Prompt>),
             interrupts: Interrupts::Process,
             log: true,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_third_request_leaves_whoever_listens() {
+        for requests in 0..4 {
+            let left = std::cell::Cell::new(requests);
+            let heard = || {
+                let more = left.get() > 0;
+                left.set(left.get().saturating_sub(1));
+                std::future::ready(match more {
+                    true => Ok(()),
+                    false => Err(std::io::Error::other("no more")),
+                })
+            };
+            let (sender, mut receiver) = mpsc::channel(4);
+            let mut gone = false;
+            relay(heard, sender, || gone = true).await;
+            let mut passed = 0;
+            while receiver.try_recv().is_ok() {
+                passed += 1;
+            }
+            assert_eq!((passed, gone), (requests.min(2), requests == 3));
         }
     }
 }

@@ -11,6 +11,7 @@ pub(crate) mod preview;
 pub(crate) mod refresh;
 pub(crate) mod run;
 pub(crate) mod stack;
+pub(crate) mod state;
 pub(crate) mod up;
 pub(crate) mod verify;
 
@@ -61,6 +62,7 @@ impl Session {
             Command::Verify(args) => verify::verify(&mut self, &args, topology).await,
             Command::History => history::history(&self),
             Command::Output(args) => output::output(&self, &args),
+            Command::State(command) => state::state(&self, &command).await,
             Command::Stack => stack::stack(&self),
             Command::Config(command) => config::config(&self, &command),
             Command::Emulator(command) => emulator::emulator(&mut self, &command).await,
@@ -91,14 +93,7 @@ impl Session {
 
     /// The state as the last run left it.
     pub(crate) fn state(&self) -> Result<State, CliError> {
-        self.store()?.read().map_err(|error| match error {
-            lazuli_engine::EngineError::State {
-                file,
-                message,
-                help,
-            } => CliError::state(format!("{}: {message}", file.display())).help(help),
-            other => CliError::state(other.to_string()),
-        })
+        self.store()?.read().map_err(|error| CliError::from(&error))
     }
 
     pub(crate) fn world(&self) -> WorldRequest {

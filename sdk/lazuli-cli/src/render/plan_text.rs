@@ -101,6 +101,10 @@ fn notes(plan: &Plan, scene: &Scene) -> Vec<String> {
             "more resources may follow after {}",
             plan.more_after.join(", ")
         ));
+        lines.push(
+            "what was checked is assured for this wave; what follows is checked, shown and asked for when it is planned"
+                .to_owned(),
+        );
     }
     if plan.assumed {
         lines.push(

@@ -1,6 +1,7 @@
 //! The whole tool, driven without a process: arguments in, text and exit code out.
 
 mod scripted;
+mod state;
 
 use std::sync::Arc;
 
