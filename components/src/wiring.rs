@@ -173,16 +173,22 @@ impl Wiring {
 
     /// The role of an identity that came with the app.
     #[track_caller]
-    pub(crate) fn role_of(
+    pub(crate) fn role_of<A>(
         &self,
-        app: impl IntoPrincipal,
+        app: &A,
         component: &Component,
         name: &str,
-    ) -> Option<RoleAssignment> {
+    ) -> Option<RoleAssignment>
+    where
+        A: AsResource,
+        for<'a> &'a A: IntoPrincipal,
+    {
         let registry = self.late_role.as_ref()?.inside(component);
+        // An app that moves to another identity pulls by this role until it has.
         let role = RoleAssignment::builder(&registry, name)
             .role(Role::AcrPull)
             .principal(app)
+            .options(Options::new().delete_after([app]))
             .build();
         Some(role)
     }

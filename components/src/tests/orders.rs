@@ -136,6 +136,20 @@ async fn another_identity_has_its_role_before_the_app_moves_and_the_old_role_goe
 }
 
 #[tokio::test]
+async fn the_role_of_an_apps_own_identity_stays_until_the_app_has_moved_to_another() {
+    let own = Variant::default();
+    let given = Variant {
+        identity: Some("new"),
+        private: false,
+    };
+    let plan = between(Some(own), given).await;
+    let app = step(&plan, "app", |step| step.urn.ty() == "Microsoft.Web/sites");
+    let removed = step(&plan, "pull", |step| step.op.is_delete());
+    assert!(waits(&plan, removed, app));
+    assert!(waits(&plan, app, step(&plan, "pull-new", any)));
+}
+
+#[tokio::test]
 async fn a_registry_in_use_is_locked_after_everything_that_pulls_knows_the_private_way() {
     let private = Variant {
         identity: None,
