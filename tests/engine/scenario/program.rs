@@ -125,9 +125,6 @@ fn rewrite(text: &str) -> impl Fn(&mut Declaration<'_>) + Send + Sync + 'static 
             *declaration.options = match text.as_str() {
                 "protect" => options.protect(),
                 "retain" => options.retain_on_delete(),
-                "panicking" => {
-                    options.hook(point(argument), |_| async { panic!("the hook trips") })
-                }
                 "failing" => options.hook(HookPoint::Before(Lifecycle::Create), |_| async {
                     Err(lazuli_core::Error::new("the hook does not want to"))
                 }),
@@ -260,6 +257,7 @@ fn options(thing: &Thing, known: &Known) -> lazuli_core::Result<Options> {
                 })
             }
             "hook" => options.hook(point(argument), |_| async { Ok(()) }),
+            "panicking" => options.hook(point(argument), |_| async { panic!("the hook trips") }),
             "failing" => options.hook(point(argument), |_| async {
                 Err(lazuli_core::Error::new("the hook does not want to"))
             }),

@@ -86,6 +86,7 @@ pub(super) fn diff(old: &Value, new: &Value, rules: &Rules<'_>) -> Vec<Change> {
         if secretive.iter().any(|side| hides(side, &plain_path)) {
             change.old = std::mem::take(&mut change.old).into_secret();
             change.new = std::mem::take(&mut change.new).into_secret();
+            change.path = without_keys(&change.path);
         }
         let covered = |patterns: &[String]| any(patterns, &change.path, covers);
         change.replaces = covered(&rules.facts.immutable) || covered(rules.replace_on);
@@ -134,6 +135,18 @@ fn normal(path: &str) -> String {
 fn prefixes(path: &str) -> impl Iterator<Item = &str> {
     let cuts = path.match_indices('.').map(|(at, _)| at);
     cuts.chain([path.len()]).map(|end| &path[..end])
+}
+
+/// A path without the texts of list elements, which may be part of a secret.
+fn without_keys(path: &str) -> String {
+    let mut parts = path.split('[');
+    let mut plain = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let rest = part.rsplit_once(']').map_or("", |(_, rest)| rest);
+        plain.push_str("[*]");
+        plain.push_str(rest);
+    }
+    plain
 }
 
 /// Whether a secret stands on the way to a path. List keys are no indices, so
@@ -452,6 +465,80 @@ mod tests {
         }
         for path in ["deps.4", "deps.33", "subnets.web", "name"] {
             assert!(!touched.is(path), "{path}");
+        }
+    }
+
+    #[test]
+    fn lists_have_the_identity_that_their_type_says_or_what_they_have_in_common() {
+        let facts = TypeFacts {
+            keys: vec![("k".into(), "port".into())],
+            sets: vec!["p".into()],
+            ..TypeFacts::default()
+        };
+        check(
+            json!({"k": [{"port": "80", "v": 1}, {"port": "443", "v": 1}]}),
+            json!({"k": [{"port": "443", "v": 1}, {"port": "80", "v": 2}]}),
+            &facts,
+            &["~k[80].v"],
+        );
+        // A name that two elements have names neither.
+        check(
+            json!({"l": [{"name": "x", "v": 1}, {"name": "x", "v": 2}]}),
+            json!({"l": [{"name": "x", "v": 2}]}),
+            &facts,
+            &["-l.0"],
+        );
+        check(
+            json!({"l": ["a", "b", "c", "d"]}),
+            json!({"l": ["b", "c", "x", "d", "e"]}),
+            &facts,
+            &["-l.0", "+l.2", "+l.4"],
+        );
+        let unknown = Value::Map(
+            [(
+                "p".to_owned(),
+                Value::List(vec![
+                    Value::from("a"),
+                    Value::Unknown(["app".to_owned()].into()),
+                ]),
+            )]
+            .into(),
+        );
+        let rules = Rules {
+            facts: &facts,
+            ignore: &[],
+            replace_on: &[],
+        };
+        let found = diff(&Value::from(json!({"p": ["b", "a"]})), &unknown, &rules);
+        let paths: Vec<_> = found.iter().map(|change| change.path.as_str()).collect();
+        assert_eq!(paths, ["p[*]", "p[b]"]);
+    }
+
+    #[test]
+    fn what_is_in_a_secret_list_is_in_no_path() {
+        let facts = TypeFacts {
+            sets: vec!["p".into()],
+            ..TypeFacts::default()
+        };
+        let rules = Rules {
+            facts: &facts,
+            ignore: &[],
+            replace_on: &[],
+        };
+        let secret = |list: Json| {
+            let list = Value::from(list).into_secret();
+            Value::Map([("p".to_owned(), list)].into())
+        };
+        for (old, new) in [
+            (json!(["hunter1"]), json!(["hunter2"])),
+            (
+                json!([{"name": "hunter1", "v": 1}]),
+                json!([{"name": "hunter1", "v": 2}, {"name": "hunter]3"}]),
+            ),
+        ] {
+            let found = diff(&secret(old), &secret(new), &rules);
+            assert!(!found.is_empty());
+            assert!(!format!("{found:?}").contains("hunter"), "{found:?}");
         }
     }
 
