@@ -18,6 +18,7 @@ use super::topology::{APP, Without, topology};
 
 pub(crate) struct Bench {
     pub(crate) emulator: Emulator,
+    arm: ArmClient,
     provider: Arc<dyn Provider>,
     target: BTreeMap<String, String>,
     folder: tempfile::TempDir,
@@ -90,7 +91,7 @@ impl Bench {
             "<h1>Hello from the private registry</h1>\n",
         )
         .unwrap();
-        let provider = AzureProvider::new(arm, folder.path().to_owned());
+        let provider = AzureProvider::new(arm.clone(), folder.path().to_owned());
         let provider = codes.iter().fold(provider, |provider, code| {
             let broken = "this test deploys what is broken";
             provider.allow(*code, broken).unwrap()
@@ -101,6 +102,7 @@ impl Bench {
         let provider = Arc::new(provider);
         Self {
             emulator,
+            arm,
             provider,
             target,
             folder,
@@ -120,6 +122,11 @@ impl Bench {
 
     pub(crate) fn provider(&self) -> &dyn Provider {
         &*self.provider
+    }
+
+    /// Asks the resource manager by itself.
+    pub(crate) fn arm(&self) -> &ArmClient {
+        &self.arm
     }
 
     pub(crate) fn store(&self) -> Store {

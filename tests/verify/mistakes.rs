@@ -7,7 +7,7 @@ use std::path::Path;
 
 use lazuli::prelude::*;
 use lazuli::testing::Mocks;
-use lazuli_components::{IntegratedWebApp, PrivateDnsLink, PrivateRegistry};
+use lazuli_components::*;
 use lazuli_core::Diagnostic;
 use lazuli_engine::EngineError;
 
@@ -76,6 +76,39 @@ async fn the_two_mistakes_that_components_leave_are_seen_in_the_preview() {
         let codes: Vec<_> = findings.iter().map(|finding| finding.code).collect();
         assert_eq!(codes, [code], "{mistake}");
     }
+}
+
+/// Where mistakes 10 and 12 would be made: a component takes no image that only a
+/// network reaches, and no id of an identity, so that what compiles is right.
+#[tokio::test]
+async fn the_components_of_the_windows_container_and_of_the_identity_leave_nothing_to_find() {
+    assert_eq!(preview(|stack| components(stack, 12)).await, []);
+    assert_eq!(preview(|stack| windows(stack, false)).await, []);
+    let findings = preview(|stack| windows(stack, true)).await;
+    let codes: Vec<_> = findings.iter().map(|finding| finding.code).collect();
+    assert_eq!(codes, ["LZ2067"], "{findings:#?}");
+}
+
+/// A Windows container out of components, which signs in with its identity or as
+/// a service principal.
+async fn windows(stack: Stack, by_principal: bool) -> Result<()> {
+    let group = ResourceGroup::builder(&stack, "windows")
+        .location("westcentralus")
+        .build();
+    let registry = PublicRegistry::builder(&group, "windowsacr2021").build();
+    let mut site = registry.build_image("site:v1", "source/v1");
+    if by_principal {
+        let client = "11111111-1111-4111-8111-111111111111";
+        site = site.pulled_with(ServicePrincipal::new(client, "hunter2"));
+    }
+    let plan = WindowsContainerPlan::builder(&group, "plan")
+        .sku(WindowsContainerSku::P1V3)
+        .build();
+    WindowsWebApp::builder(&group, "windows2021")
+        .plan(&plan)
+        .image(&site)
+        .build();
+    Ok(())
 }
 
 /// An image is a value of what builds it; only its tag can be chosen by a text.
@@ -237,7 +270,11 @@ async fn components(stack: Stack, mistake: u32) -> Result<()> {
         .dns(&dns)
         .build();
     let images = registry.build_images("privatewebsite", [("lnx-v1", "source/v1")]);
-    let site = images.tagged(if is(19) { "lnx-v2" } else { "lnx-v1" })?;
+    let mut site = images.tagged(if is(19) { "lnx-v2" } else { "lnx-v1" })?;
+    if is(12) {
+        let identity = UserAssignedIdentity::builder(&group, "secureacr-identity").build();
+        site = site.pulled_by(&identity);
+    }
     let plan = LinuxPlan::builder(&group, "secureacrplan")
         .sku(LinuxSku::P1V3)
         .build();

@@ -8,3 +8,4 @@ mod listener;
 mod mistakes;
 mod names;
 mod program;
+mod secrets;

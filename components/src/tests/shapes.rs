@@ -358,9 +358,12 @@ async fn a_zone_of_somebody_elses_is_linked_to_several_networks() {
         let link = stack.resource(ty, name).unwrap();
         assert_eq!(link.id, format!("{ZONE}/virtualNetworkLinks/{name}"));
     }
-    let ty = "Microsoft.Network/privateDnsZones";
-    let is_hub = |one: &&lazuli::testing::MockResource| one.ty == ty && one.id.contains("/hub/");
-    assert_eq!(stack.resources.iter().filter(is_hub).count(), 0);
+    let is_zone = |one: &&lazuli::testing::MockResource| one.id == ZONE;
+    assert_eq!(stack.existing.iter().filter(is_zone).count(), 1);
+    assert_eq!(stack.resources.iter().filter(is_zone).count(), 0);
+    let made = |one: &&lazuli::testing::MockResource| one.ty == "Microsoft.Network/privateDnsZones";
+    let made: Vec<_> = stack.resources.iter().filter(made).collect();
+    assert_eq!(made.len(), 1, "that of the stage, and no other: {made:?}");
 }
 
 #[tokio::test]

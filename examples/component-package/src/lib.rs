@@ -3,6 +3,25 @@
 //!
 //! A component is a struct of handles, a struct of arguments, and `From` between them; `#[derive(Component)]` writes the
 //! builder. It depends on `lazuli`, and composes other components as programs do.
+//!
+//! ```
+//! use component_package::StaticSite;
+//! use lazuli::prelude::*;
+//! use lazuli::testing::Mocks;
+//!
+//! async fn topology(stack: Stack) -> Result<()> {
+//!     let group = ResourceGroup::builder(&stack, "blog").location("westeurope").build();
+//!     let site = StaticSite::builder(&group, "contosoblog").folder("tests/site").build();
+//!     stack.export("url", site.url());
+//!     Ok(())
+//! }
+//!
+//! # #[tokio::main]
+//! # async fn main() {
+//! let stack = Mocks::new().folder(env!("CARGO_MANIFEST_DIR")).up(topology).await.unwrap();
+//! assert_eq!(stack.output("url"), Some(&"https://contosoblog.azurewebsites.net".into()));
+//! # }
+//! ```
 
 use lazuli::prelude::*;
 use lazuli_components::{Image, IntegratedWebApp, PrivateDnsLink, PrivateRegistry};

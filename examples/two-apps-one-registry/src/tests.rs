@@ -32,15 +32,12 @@ async fn nothing_of_the_network_is_declared_but_referred_to() {
     let id = "/subscriptions/another/resourceGroups/hub/providers/Microsoft.Network/virtualNetworks/hub-net";
     let mocks = Mocks::new().folder(env!("CARGO_MANIFEST_DIR"));
     let stack = mocks.config("network", id).up(topology).await.unwrap();
-    for resource in &stack.resources {
-        let foreign = resource.id.contains("/subscriptions/another/");
-        assert_eq!(
-            foreign,
-            resource.ty == "Lazuli.Azure/existing",
-            "{}",
-            resource.id
-        );
-    }
+    let is_foreign =
+        |one: &&lazuli::testing::MockResource| one.id.contains("/subscriptions/another/");
+    assert_eq!(stack.resources.iter().find(is_foreign), None);
+    let network = stack.existing.iter().find(|one| one.id == id);
+    assert!(network.is_some(), "{:?}", stack.existing);
+    assert!(stack.existing.iter().all(|one| is_foreign(&one)));
     let app = stack.resource("Microsoft.Web/sites", "office2021").unwrap();
     let subnet = app.input("properties.virtualNetworkSubnetId");
     assert_eq!(subnet, Some(format!("{id}/subnets/apps").into()));

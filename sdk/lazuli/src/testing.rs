@@ -21,7 +21,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 #[cfg(feature = "emulator")]
@@ -74,7 +74,11 @@ pub struct Mocks {
     custom: BTreeMap<String, Arc<dyn Provider>>,
     mocked: Vec<&'static str>,
     after: Option<Arc<tempfile::TempDir>>,
+    looked_at: LookedAt,
 }
+
+/// What exists without the program, as mocks were asked for it.
+type LookedAt = Arc<Mutex<Vec<MockResource>>>;
 
 impl Default for Mocks {
     fn default() -> Self {
@@ -93,6 +97,7 @@ impl Mocks {
             custom: BTreeMap::new(),
             mocked: vec![AZURE],
             after: None,
+            looked_at: LookedAt::default(),
         }
     }
 
@@ -167,9 +172,21 @@ impl Mocks {
         F: FnOnce(Stack) -> Fut + Send + 'static,
         Fut: Future<Output = Result<()>> + 'static,
     {
-        let (state, folder) = self
+        let looked_at = LookedAt::default();
+        let mocks = Self {
+            looked_at: looked_at.clone(),
+            ..self.clone()
+        };
+        let (state, folder) = mocks
             .run(Operation::Up, topology, &mut Watch::default())
             .await?;
+        let mut existing = looked_at
+            .lock()
+            .map(|mut found| std::mem::take(&mut *found))
+            .unwrap_or_default();
+        existing.retain(|one| !state.resources.values().any(|made| made.id == one.id));
+        existing.sort_by(|a, b| a.id.cmp(&b.id));
+        existing.dedup_by(|a, b| a.id == b.id);
         let resources = state.resources.into_values().map(|resource| MockResource {
             ty: resource.urn.ty().to_owned(),
             name: resource.urn.name().to_owned(),
@@ -178,6 +195,7 @@ impl Mocks {
         });
         Ok(MockedStack {
             resources: resources.collect(),
+            existing,
             exports: state.exports,
             folder,
         })
@@ -203,6 +221,7 @@ impl Mocks {
             let mocked: Arc<dyn Provider> = Arc::new(Mocked {
                 answer: self.answer.clone(),
                 is_azure: *name == AZURE,
+                looked_at: self.looked_at.clone(),
             });
             providers.insert((*name).to_owned(), mocked);
         }
@@ -255,6 +274,8 @@ fn empty_folder() -> std::result::Result<tempfile::TempDir, EngineError> {
 pub struct MockedStack {
     /// Every resource, sorted by urn.
     pub resources: Vec<MockResource>,
+    /// What exists without the program, and that it refers to, sorted by id.
+    pub existing: Vec<MockResource>,
     exports: BTreeMap<String, Value>,
     folder: Arc<tempfile::TempDir>,
 }
@@ -295,6 +316,7 @@ impl Frontend for Watch {
 struct Mocked {
     answer: Arc<Answer>,
     is_azure: bool,
+    looked_at: LookedAt,
 }
 
 impl Mocked {
@@ -424,6 +446,14 @@ impl Provider for Mocked {
         &self,
         existing: &Existing,
     ) -> std::result::Result<Option<Created>, ProviderError> {
+        if let Ok(mut looked_at) = self.looked_at.lock() {
+            looked_at.push(MockResource {
+                ty: existing.urn.ty().to_owned(),
+                name: existing.urn.name().to_owned(),
+                id: existing.id.clone(),
+                inputs: existing.inputs.clone(),
+            });
+        }
         Ok(Some(Created {
             id: existing.id.clone(),
             outputs: existing.outputs.clone(),

@@ -102,6 +102,9 @@ learn! {
     ROLE_ASSIGNMENTS = "role-based-access-control/role-assignments";
 }
 
+/// Where Microsoft says what its documentation does not.
+const ARTICLE: &str = "https://azure.github.io/AppService/2021/07/03/Linux-container-from-ACR-with-private-endpoint.html";
+
 rules! {
     "LZ1001" Error NAMES "a name has the length and characters of its type";
     "LZ1002" Error TEMPLATES "what Azure requires is there";
@@ -142,7 +145,7 @@ rules! {
     "LZ2021" Error INTEGRATE "app and plan, and what joins a network, are in one region";
     "LZ2022" Error ACR_ARM_TOKENS "the registry takes the tokens that App Service has";
     "LZ2023" Error ACR_TASKS "a closed registry lets its own builds in";
-    "LZ2024" Error ROUTING "a Windows container is not pulled over the network";
+    "LZ2024" Error ARTICLE "a Windows container is not pulled over the network";
     "LZ2025" Error ENDPOINTS "a private endpoint has exactly one connection";
     "LZ2026" Error SETTINGS "app settings and configuration have one writer";
     "LZ2027" Error INTEGRATE "an app's integration is declared in one place";
@@ -185,6 +188,8 @@ rules! {
     "LZ2064" Warning CONTAINER "only Azure registries are pulled from with an identity";
     "LZ2065" Warning SITE_ENDPOINT "an app reaches the closed app that its settings name";
     "LZ2066" Warning ACR_FIREWALL "a switch has a value that Azure knows";
+    "LZ2067" Error CONTAINER "a Windows container does not sign in as a service principal";
+    "LZ2068" Warning ARTICLE "an App Service Environment of version 2 pulls nothing that its own DNS servers resolve";
     "LZ2090" Error NAMES "a global name is free";
 }
 

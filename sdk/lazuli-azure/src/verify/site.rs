@@ -5,7 +5,7 @@ use lazuli_core::{Diagnostic, Value};
 use super::endpoints;
 use super::graph::{Node, WithRelated};
 use super::reach::app::{App, PROPERTY, ROUTING};
-use super::reach::model::{Known, Model};
+use super::reach::model::{Known, Model, NETWORK};
 use super::reach::{Reference, is_reference};
 
 /// Seconds that a container may take to start (App Service settings).
@@ -20,6 +20,8 @@ pub(super) fn verify(model: &Model<'_>, findings: &mut Vec<Diagnostic>) {
         findings.extend(references(app));
         findings.extend(numbers(app));
         findings.extend(environment(app));
+        findings.extend(principal(app));
+        findings.extend(own_dns(model, app));
     }
     endpoints::environment(model, findings);
 }
@@ -108,6 +110,49 @@ fn numbers(app: &App<'_>) -> impl Iterator<Item = Diagnostic> {
             )
         })
     })
+}
+
+/// LZ2067. A client id is a GUID; users of registries are not called so.
+fn principal(app: &App<'_>) -> Option<Diagnostic> {
+    let user = app
+        .texts()
+        .find(|(name, _)| name.eq_ignore_ascii_case(USER))?;
+    let is_principal = lazuli_arm::Uuid::parse_str(user.1).is_ok();
+    let by_identity = app.config_switch("acrUseManagedIdentityCreds") != Some(false);
+    (app.is_windows() && is_principal && !by_identity).then(|| {
+        app.node.finding(
+            "LZ2067",
+            "the app signs in to its registry as a service principal, which App Service does not do for Windows containers",
+            "pull with the app's identity: `acrUseManagedIdentityCreds`, and the role AcrPull",
+        )
+    })
+}
+
+/// LZ2068. The first sizes of isolated plans are those of version 2.
+fn own_dns(model: &Model<'_>, app: &App<'_>) -> Option<Diagnostic> {
+    app.image()?;
+    let plan = app.plan?;
+    if !plan.says("sku.name", &["I1", "I2", "I3"]) {
+        return None;
+    }
+    let environment = plan.reference("properties.hostingEnvironmentProfile.id")?;
+    let environment = model.graph.find(&environment)?;
+    let within = environment.reference("properties.virtualNetwork.id")?;
+    let network = model.graph.find(&within).filter(|node| node.is(NETWORK));
+    let network = network.or_else(|| model.graph.find(&within.parent()?))?;
+    if network.list("properties.dhcpOptions.dnsServers").is_empty() {
+        return None;
+    }
+    let finding = app.node.finding(
+        "LZ2068",
+        format!(
+            "the app is in an App Service Environment of version 2, which cannot find a registry by the DNS servers of its network {}",
+            network.called()
+        ),
+        "move to version 3 (sizes such as I1v2), or pull from a registry that Azure's own DNS resolves",
+    );
+    let finding = finding.with(network, "names its own DNS servers");
+    Some(finding.with(environment, "the environment"))
 }
 
 /// LZ2059 and LZ2060.

@@ -29,6 +29,11 @@ pub(crate) enum Holder {
 }
 
 impl Holder {
+    /// Whether it is somebody of the directory.
+    pub(crate) fn is_principal(&self) -> bool {
+        matches!(self, Self::Principal(_))
+    }
+
     /// Whether the holder may `verb` (`pull`, `push`, `delete`, `metadata_read`, `catalog`).
     pub(crate) fn may(
         &self,

@@ -67,6 +67,15 @@ impl Way<'_> {
                     format!("{what} are refused: {cause}"),
                 )
             })?;
+        // App Service documentation, custom containers.
+        if self.site.is_windows() && holder.is_principal() {
+            return fail(
+                FailureKind::Unauthorized,
+                format!(
+                    "{what} are a service principal's, which App Service does not use for Windows containers"
+                ),
+            );
+        }
         if !holder.may(self.world, registry, &reference.repository, "pull") {
             return fail(
                 FailureKind::Unauthorized,

@@ -13,14 +13,20 @@ const LINKS: &str = "Microsoft.Network/privateDnsZones/virtualNetworkLinks";
 const ENDPOINTS: &str = "Microsoft.Network/privateEndpoints";
 const PEERINGS: &str = "Microsoft.Network/virtualNetworks/virtualNetworkPeerings";
 
-/// Public suffixes whose names move under `privatelink.` once a private endpoint exists.
-const PRIVATE_LINK_SUFFIXES: [&str; 6] = [
-    "azurecr.io",
-    "azurecr.us",
-    "azurecr.cn",
-    "azurewebsites.net",
-    "azurewebsites.us",
-    "chinacloudsites.cn",
+/// Public suffixes, and the zones that their names move to once a private endpoint exists.
+const PRIVATE_LINK_ZONES: [(&str, &str); 9] = [
+    ("azurecr.io", "privatelink.azurecr.io"),
+    ("azurecr.us", "privatelink.azurecr.us"),
+    ("azurecr.cn", "privatelink.azurecr.cn"),
+    ("azurewebsites.net", "privatelink.azurewebsites.net"),
+    ("azurewebsites.us", "privatelink.azurewebsites.us"),
+    ("chinacloudsites.cn", "privatelink.chinacloudsites.cn"),
+    ("vault.azure.net", "privatelink.vaultcore.azure.net"),
+    (
+        "vault.usgovcloudapi.net",
+        "privatelink.vaultcore.usgovcloudapi.net",
+    ),
+    ("vault.azure.cn", "privatelink.vaultcore.azure.cn"),
 ];
 
 /// What a name means inside a network, and why.
@@ -107,10 +113,9 @@ fn resolve_in(world: &World, vnet: &str, owner: &Resource, host: &str) -> Resolu
 
 /// `x.azurecr.io` becomes `x.privatelink.azurecr.io` in the zone `privatelink.azurecr.io`.
 fn private_link_alias(host: &str) -> Option<(String, String)> {
-    PRIVATE_LINK_SUFFIXES.iter().find_map(|suffix| {
+    PRIVATE_LINK_ZONES.iter().find_map(|(suffix, zone)| {
         let label = host.strip_suffix(suffix)?.strip_suffix('.')?;
-        let zone = format!("privatelink.{suffix}");
-        Some((format!("{label}.{zone}"), zone))
+        Some((format!("{label}.{zone}"), (*zone).to_owned()))
     })
 }
 

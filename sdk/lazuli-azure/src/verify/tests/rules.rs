@@ -405,6 +405,16 @@ fn apps() -> Vec<(&'static str, &'static str, Topology)> {
                 "subnet": {"id": id("Microsoft.Network/virtualNetworks/net/subnets/ends")},
                 "privateLinkServiceConnections": [{"name": "c", "properties": {"groupIds": ["sites"], "privateLinkServiceId": id("Microsoft.Web/sites/app")}}]}}))),
         ("LZ2062", "app", t().settings(&[("WEBSITES_PORT", "http")])),
+        ("LZ2067", "app", windows().by_password(&[
+            ("DOCKER_REGISTRY_SERVER_URL", "https://secure1.azurecr.io"),
+            ("DOCKER_REGISTRY_SERVER_USERNAME", CLIENT),
+            ("DOCKER_REGISTRY_SERVER_PASSWORD", "p"),
+        ])),
+        ("LZ2068", "app", t().set("plan", "sku.name", json!("I1"))
+            .set("plan", "properties.hostingEnvironmentProfile.id", json!(id(environment)))
+            .and("ase", "Microsoft.Web/hostingEnvironments", environment,
+                json!({"properties": {"virtualNetwork": {"id": id("Microsoft.Network/virtualNetworks/net/subnets/ends")}}}))
+            .set("net", "properties.dhcpOptions.dnsServers", json!(["10.0.0.4"]))),
         ("LZ2062", "app", t().settings(&[("WEBSITES_CONTAINER_START_TIME_LIMIT", "3600")])),
     ]
 }
