@@ -550,3 +550,38 @@ async fn login_servers_with_a_hash_in_their_name_are_not_modelled() {
         assert_eq!(reply.status, expect, "{scope}: {}", reply.body);
     }
 }
+
+#[tokio::test]
+async fn a_cache_rule_has_the_identity_it_was_given() {
+    let azure = Azure::start().await;
+    let id = registry(&azure, "cached01", "Standard").await;
+    let group = id.split("/providers/").next().expect("a group");
+    let mut identities = Vec::new();
+    for name in ["one", "two"] {
+        let identity =
+            format!("{group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/{name}");
+        let body = Some(json!({ "location": "westus" }));
+        let made = azure.send("PUT", &identity, "2023-01-31", body).await;
+        assert_eq!(made.status, 201, "{}", made.body);
+        identities.push(identity);
+    }
+    let rule = format!("{id}/cacheRules/rule-1");
+    let held = async |method: &str, identity: Option<&String>| {
+        let mut body = json!({ "properties": { "sourceRepository": "upstream.azurecr.io/a", "targetRepository": "a" } });
+        if let Some(identity) = identity {
+            body["identity"] =
+                json!({ "type": "UserAssigned", "userAssignedIdentities": { identity: {} } });
+        }
+        let started = azure.send(method, &rule, PREVIEW, Some(body)).await;
+        assert_eq!(started.status, 201, "{}", started.body);
+        azure.finish(&started).await;
+        let shown = azure.read(&rule, PREVIEW).await;
+        let ids = shown["identity"]["userAssignedIdentities"]
+            .as_object()
+            .cloned();
+        ids.unwrap_or_default().keys().cloned().collect::<Vec<_>>()
+    };
+    assert_eq!(held("PUT", identities.first()).await, identities[..1]);
+    assert_eq!(held("PATCH", None).await, identities[..1]);
+    assert_eq!(held("PATCH", identities.last()).await, identities[1..]);
+}

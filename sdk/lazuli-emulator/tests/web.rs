@@ -488,3 +488,22 @@ async fn runtimes_are_told_for_each_system() {
         "NODE|22-lts"
     );
 }
+
+#[tokio::test]
+async fn a_mount_says_how_it_is_and_by_which_protocol() {
+    let place = Place::with_plan("B1", json!({ "reserved": true })).await;
+    place.make_site("lz1", "app", docker("nginx")).await;
+    let path = format!("{}/config/azurestorageaccounts", place.site("lz1"));
+    let mount = |kind: &str| json!({ "type": kind, "accountName": "a", "shareName": "s", "accessKey": "k", "mountPath": "/m" });
+    let mounts =
+        json!({ "properties": { "files": mount("AzureFiles"), "blobs": mount("AzureBlob") } });
+    let put = place.azure.send("PUT", &path, WEB, Some(mounts)).await;
+    assert_eq!(put.status, 200, "{}", put.body);
+    let kept = place.post(&format!("{path}/list"), Value::Null).await.body["properties"].clone();
+    for (name, protocol) in [("files", "Smb"), ("blobs", "Http")] {
+        assert_eq!(
+            (&kept[name]["state"], &kept[name]["protocol"]),
+            (&json!("Ok"), &json!(protocol))
+        );
+    }
+}

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::child::{self, Child};
 use crate::arm::providers::{Kind, identities};
 use crate::arm::{Answer, Call, json};
+use crate::world::Resource;
 
 pub(super) const CACHE_RULE: Kind = Kind {
     put: Some(put_rule),
@@ -54,14 +55,28 @@ fn put_rule(call: &Call<'_>) -> Result<Answer, Answer> {
         "creationDate": created.unwrap_or_else(|| Timestamp::now().to_string().into()), "provisioningState": "Creating",
     });
     set_credentials(call, &mut properties, &given)?;
-    Ok(child::write(call, existing.as_ref(), Child::of(properties)))
+    let made = with_identity(call, properties, existing.as_ref())?;
+    Ok(child::write(call, existing.as_ref(), made))
 }
 
 fn patch_rule(call: &Call<'_>) -> Result<Answer, Answer> {
     let existing = call.required()?;
     let mut properties = existing.body["properties"].clone();
     set_credentials(call, &mut properties, &json::properties(call.object()?)?)?;
-    Ok(child::write(call, Some(&existing), Child::of(properties)))
+    let made = with_identity(call, properties, Some(&existing))?;
+    Ok(child::write(call, Some(&existing), made))
+}
+
+/// The child with the identity that the request wants, or that it had.
+fn with_identity(
+    call: &Call<'_>,
+    properties: Value,
+    existing: Option<&Resource>,
+) -> Result<Child, Answer> {
+    let stored = existing.map_or(Value::Null, |old| old.body["identity"].clone());
+    let mut made = Child::of(properties);
+    made.identity = identities::merge(call, &call.object()?["identity"], &stored)?;
+    Ok(made)
 }
 
 fn set_credentials(call: &Call<'_>, properties: &mut Value, given: &Value) -> Result<(), Answer> {
@@ -105,10 +120,6 @@ fn write_set(call: &Call<'_>) -> Result<Answer, Answer> {
             "A credential set must name its loginServer.",
         ));
     }
-    let stored = existing
-        .as_ref()
-        .map_or(Value::Null, |old| old.body["identity"].clone());
-    let mut made = Child::of(properties);
-    made.identity = identities::merge(call, &body["identity"], &stored)?;
+    let made = with_identity(call, properties, existing.as_ref())?;
     Ok(child::write(call, existing.as_ref(), made))
 }

@@ -80,6 +80,9 @@ pub(super) fn list(app: &Resource, part: &str) -> Answer {
 /// Values of app settings are strings; null and numbers are what clients get wrong.
 fn checked(part: &str, given: &Value) -> Result<Value, Answer> {
     let mut checked = given.clone();
+    if part == "azurestorageaccounts" {
+        mount(&mut checked);
+    }
     if !["appsettings", "metadata"].contains(&part) {
         return Ok(checked);
     }
@@ -95,6 +98,25 @@ fn checked(part: &str, given: &Value) -> Result<Value, Answer> {
         }
     }
     Ok(checked)
+}
+
+/// What App Service says of a mount by itself. Nothing is mounted here, and nobody tries the key.
+fn mount(mounts: &mut Value) {
+    for mount in mounts
+        .as_object_mut()
+        .into_iter()
+        .flatten()
+        .map(|(_, mount)| mount)
+    {
+        let protocol = match json::text(&mount["type"]) {
+            "AzureBlob" => "Http",
+            _ => "Smb",
+        };
+        if mount["protocol"].is_null() {
+            json::set(mount, "protocol", protocol);
+        }
+        json::set(mount, "state", "Ok");
+    }
 }
 
 /// Sticky names are the production site's, also when a slot is asked. The answer has no id and calls
