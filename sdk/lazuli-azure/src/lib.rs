@@ -5,11 +5,13 @@
 //! wraps, and the sugar that a schema cannot know of. [`ids`] keeps the id of a
 //! network from being used where a subnet belongs. [`image`] builds container
 //! images. [`provider`] turns declared inputs into requests, and [`verify`] finds
-//! topologies that could never work before anything is deployed.
+//! topologies that could never work before anything is deployed; `portrait` says how
+//! pictures show them.
 
 pub mod generated;
 pub mod ids;
 pub mod image;
+mod portrait;
 pub mod provider;
 pub mod resources;
 pub mod verify;

@@ -20,6 +20,7 @@ pub mod input;
 pub mod members;
 pub mod options;
 pub mod output;
+pub mod portrait;
 pub mod program;
 pub mod proof;
 pub mod property;
@@ -36,6 +37,7 @@ pub use input::{Exportable, Input, IntoInput, IntoList, IntoMap, List, Map};
 pub use members::Members;
 pub use options::{Alias, HookArgs, HookPoint, Options, Retry, Timeouts};
 pub use output::{Output, Promise};
+pub use portrait::{Look, Tone};
 pub use proof::{Proof, ProofStep, Standing};
 pub use property::{Property, ToProperty};
 pub use provider::{

@@ -30,6 +30,12 @@ impl Standing {
             Self::Moot => "moot",
         }
     }
+
+    /// Whether it does not hold, for certain or as far as one knows.
+    #[must_use]
+    pub fn is_bad(self) -> bool {
+        matches!(self, Self::Broken | Self::Doubtful)
+    }
 }
 
 /// One question of a proof.
@@ -47,6 +53,11 @@ pub struct ProofStep {
     pub fix: Option<String>,
     /// The resource that the fix belongs to, and where it is declared.
     pub at: Option<(Urn, SourcePlace)>,
+    /// The resource that was looked at.
+    pub on: Option<Urn>,
+    /// The way from the resource to what it needs leads through that one, instead
+    /// of only depending on it.
+    pub is_passed: bool,
 }
 
 /// A claim about a resource, and the questions that it comes down to, in their order.
@@ -58,6 +69,8 @@ pub struct Proof {
     pub place: SourcePlace,
     /// What it is to do, as what follows its name: `pulls contoso.azurecr.io/site:v1`.
     pub claim: String,
+    /// What it leads to, where that is declared.
+    pub target: Option<Urn>,
     /// The questions.
     pub steps: Vec<ProofStep>,
 }

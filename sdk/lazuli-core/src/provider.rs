@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
+use crate::portrait::Look;
 use crate::value::Value;
 use crate::{Diagnostic, Proof, SourcePlace, Urn};
 
@@ -201,6 +202,13 @@ pub trait Provider: Send + Sync {
     fn has_rule(&self, code: &str) -> bool {
         let _ = code;
         false
+    }
+
+    /// How a picture shows the resources: one for each, in their order, or none where
+    /// the provider has nothing to say. Pure.
+    fn portray(&self, declared: &[Declared]) -> Vec<Look> {
+        let _ = declared;
+        Vec::new()
     }
 
     /// Keys of things that two operations must not work on at once (a virtual

@@ -20,13 +20,15 @@ mod secrets;
 mod select;
 pub mod state;
 mod store;
+mod topology;
 
 pub use edit::{Edit, Edited};
 pub use error::EngineError;
 pub use event::{Decision, Event, Failure, Frontend, Summary};
 pub use plan::{Because, Change, ChangeKind, Link, Op, Plan, Reason, SavedPlan, Step};
 pub use run::{
-    Operation, PlanReceiver, Settings, Stop, Stopper, Survey, run, stop_channel, survey,
+    Operation, PlanReceiver, Settings, Stop, Stopper, Survey, TopologyReceiver, run, stop_channel,
+    survey,
 };
 pub use secrets::{Ask, KeyError, KeyFile, KeyProvider, Keyring, Passphrase, PlainKey, WrappedKey};
 pub use select::{Pattern, Selection};
@@ -34,3 +36,4 @@ pub use state::{Resource, State};
 pub use store::{
     Condition, Disk, HistoryEntry, Holder, Object, ObjectError, Objects, RealDisk, Store, Tag,
 };
+pub use topology::{Member, MemberResource, Topology};

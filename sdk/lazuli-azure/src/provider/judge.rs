@@ -3,8 +3,8 @@
 
 use async_trait::async_trait;
 use lazuli_core::{
-    Created, Declared, Desired, Diagnostic, Existing, Progress, Proof, Provider, ProviderError,
-    ProviderErrorKind, TypeFacts,
+    Created, Declared, Desired, Diagnostic, Existing, Look, Progress, Proof, Provider,
+    ProviderError, ProviderErrorKind, TypeFacts,
 };
 
 use super::{check, facts};
@@ -36,6 +36,10 @@ impl Provider for Judge {
 
     fn prove(&self, declared: &[Declared]) -> Vec<Proof> {
         crate::verify::prove(declared)
+    }
+
+    fn portray(&self, declared: &[Declared]) -> Vec<Look> {
+        crate::portrait::portray(declared)
     }
 
     fn has_rule(&self, code: &str) -> bool {

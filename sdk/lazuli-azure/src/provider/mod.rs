@@ -44,7 +44,7 @@ use async_trait::async_trait;
 use lazuli_arm::{ArmClient, NoProgress, OperationToken};
 use lazuli_core::value::Reveal;
 use lazuli_core::{
-    Created, Declared, Desired, Diagnostic, Existing, Lifecycle, Progress, Proof, Provider,
+    Created, Declared, Desired, Diagnostic, Existing, Lifecycle, Look, Progress, Proof, Provider,
     ProviderError, ProviderErrorKind, TypeFacts, Urn, Value,
 };
 
@@ -268,6 +268,12 @@ pub fn check_one(desired: &Desired) -> Vec<Diagnostic> {
     check::check(desired)
 }
 
+/// How pictures show a topology. Pure.
+#[must_use]
+pub fn portray(declared: &[Declared]) -> Vec<Look> {
+    crate::portrait::portray(declared)
+}
+
 /// The rules over the whole graph (`LZ2xxx`). Pure.
 #[must_use]
 pub fn verify_all(declared: &[Declared]) -> Vec<Diagnostic> {
@@ -298,6 +304,10 @@ impl Provider for AzureProvider {
 
     fn has_rule(&self, code: &str) -> bool {
         crate::verify::rule(code).is_some()
+    }
+
+    fn portray(&self, declared: &[Declared]) -> Vec<Look> {
+        crate::portrait::portray(declared)
     }
 
     fn exclusive(&self, desired: &Desired) -> Vec<String> {

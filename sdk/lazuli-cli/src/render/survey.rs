@@ -174,6 +174,8 @@ mod tests {
             code: None,
             fix: None,
             at: None,
+            on: None,
+            is_passed: false,
         }
     }
 
@@ -193,6 +195,7 @@ mod tests {
             urn: urn.clone(),
             place: place.clone(),
             claim: "pulls acr.azurecr.io/site:v1".to_owned(),
+            target: None,
             steps: vec![
                 step("plan", Standing::Holds, "the plan has integration"),
                 broken,
@@ -203,6 +206,7 @@ mod tests {
             urn,
             place,
             claim: "reads secret of vault".to_owned(),
+            target: None,
             steps: vec![step("role", Standing::Open, "cannot be judged until known")],
         };
         Survey {

@@ -180,11 +180,14 @@ impl Provider for Scripted {
                 code: is_bad.then_some("T1"),
                 fix: is_bad.then(|| "take a good one".to_owned()),
                 at: is_bad.then(|| (site.desired.urn.clone(), site.place.clone())),
+                on: None,
+                is_passed: false,
             };
             Proof {
                 urn: site.desired.urn.clone(),
                 place: site.place.clone(),
                 claim: "runs its image".to_owned(),
+                target: None,
                 steps: vec![step],
             }
         };

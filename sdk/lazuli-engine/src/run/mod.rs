@@ -21,7 +21,9 @@ use lazuli_core::{Declared, Diagnostic, OutputError, Provider, SourcePlace, Stac
 use self::book::Book;
 use self::quiet::Quiet;
 pub(crate) use self::settings::asked;
-pub use self::settings::{Operation, PlanReceiver, Settings, Stop, Stopper, stop_channel};
+pub use self::settings::{
+    Operation, PlanReceiver, Settings, Stop, Stopper, TopologyReceiver, stop_channel,
+};
 pub use self::survey::{Survey, survey};
 use crate::error::EngineError;
 use crate::event::{Decision as Answer, Event, Failure, Frontend, Summary};
@@ -30,6 +32,7 @@ use crate::graph::{Graph, Progress, Scope};
 use crate::plan::{self, Op, PlanInput, Planned, SavedPlan, Step};
 use crate::program_thread::ProgramThread;
 use crate::store::Store;
+use crate::topology::Topology;
 
 /// Runs an operation on a stack to its end.
 ///
@@ -369,6 +372,9 @@ impl Run<'_> {
             if let Event::Planned(plan) = event {
                 planned.plan = plan;
             }
+        }
+        if let Some(inspect) = self.settings.inspect.as_ref().filter(|_| wave == 1) {
+            inspect(Topology::of_graph(&self.graph));
         }
         if planned.plan.has_errors() {
             return Err(EngineError::Program {

@@ -9,6 +9,7 @@ use lazuli_core::{Allowance, Provider, Value};
 
 use crate::plan::SavedPlan;
 use crate::select::Selection;
+use crate::topology::Topology;
 
 /// What to do with a stack.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,7 +80,13 @@ pub struct Settings {
     pub saved_plan: Option<SavedPlan>,
     /// Receives the plan of a preview in its saved form.
     pub save_plan: Option<PlanReceiver>,
+    /// Receives what the program declared, once the first wave is planned, and
+    /// whether or not it may be carried out.
+    pub inspect: Option<TopologyReceiver>,
 }
+
+/// Where a program's topology goes.
+pub type TopologyReceiver = Arc<dyn Fn(Topology) + Send + Sync>;
 
 /// Where the saved form of a plan goes.
 pub type PlanReceiver = Arc<dyn Fn(SavedPlan) + Send + Sync>;
@@ -108,6 +115,7 @@ impl Settings {
             imports: BTreeMap::new(),
             saved_plan: None,
             save_plan: None,
+            inspect: None,
         }
     }
 }

@@ -51,6 +51,7 @@ fn walk<'a>(
 ) -> Option<Walk> {
     let mut steps = Steps::new(model, app);
     let target = Target::site(other, Some(host))?;
+    steps.towards(other);
     let door = final_door(model, &target);
     match subnet(&mut steps) {
         Known::Is(network) => private::walk(&mut steps, &target, &network, &CODES),

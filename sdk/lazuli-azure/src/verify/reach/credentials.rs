@@ -49,6 +49,9 @@ fn by_identity<'a>(steps: &mut Steps<'_, 'a>, registry: Node<'a>) {
         Owners::Pending => steps.open(HopKind::Credentials, "the app's identity is known"),
         Owners::Known(owners) => {
             let names: Vec<String> = owners.iter().map(Node::called).collect();
+            if let Some(owner) = owners.first() {
+                steps.on(*owner);
+            }
             steps.holds(
                 HopKind::Credentials,
                 format!("the identity of {}", names.join(" or ")),
@@ -195,6 +198,9 @@ fn role<'a>(steps: &mut Steps<'_, 'a>, registry: Node<'a>, owners: &[Node<'a>]) 
             .any(|given| given.to == Some(owner.at) && pulls(given) == Some(true))
     };
     if owners.iter().all(sure) {
+        if let Some(given) = given.iter().find(|given| pulls(given) == Some(true)) {
+            steps.on(given.node);
+        }
         steps.holds(
             HopKind::Role,
             format!("a role on {} lets it pull", registry.called()),

@@ -122,6 +122,9 @@ pub struct Hop {
     /// What to do.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fix: Option<String>,
+    /// The resource that was looked at, where it is one that is declared.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub on: Option<Spot>,
     /// The resource that the fix belongs to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub at: Option<Spot>,
@@ -151,6 +154,8 @@ pub struct ReachPath {
     pub app: Spot,
     /// What it needs.
     pub goal: Goal,
+    /// What holds that, where it is declared.
+    pub target: Option<Spot>,
     /// The hops, in their order.
     pub hops: Vec<Hop>,
 }
@@ -214,6 +219,9 @@ pub(crate) struct Steps<'m, 'a> {
     pub(crate) app: &'m app::App<'a>,
     hops: Vec<Hop>,
     findings: Vec<Diagnostic>,
+    /// What the next hop is about.
+    subject: Option<Node<'a>>,
+    target: Option<Node<'a>>,
 }
 
 /// A broken hop: the rule, where the fix belongs, and what to say.
@@ -235,21 +243,39 @@ impl<'m, 'a> Steps<'m, 'a> {
             app,
             hops: Vec::new(),
             findings: Vec::new(),
+            subject: None,
+            target: None,
         }
     }
 
+    /// Names the resource that the next hop is about.
+    pub(crate) fn on(&mut self, node: Node<'a>) {
+        self.subject = Some(node);
+    }
+
+    /// Names what the walk leads to.
+    pub(crate) fn towards(&mut self, node: Node<'a>) {
+        self.target = Some(node);
+    }
+
+    fn push(&mut self, hop: Hop) {
+        self.hops.push(Hop {
+            on: self.subject.take().map(Spot::of),
+            ..hop
+        });
+    }
+
     pub(crate) fn holds(&mut self, kind: HopKind, detail: impl Into<String>) {
-        self.hops
-            .push(Hop::plain(kind, HopState::Holds, detail.into()));
+        self.push(Hop::plain(kind, HopState::Holds, detail.into()));
     }
 
     pub(crate) fn open(&mut self, kind: HopKind, until: impl std::fmt::Display) {
         let detail = format!("cannot be judged until {until}");
-        self.hops.push(Hop::plain(kind, HopState::Open, detail));
+        self.push(Hop::plain(kind, HopState::Open, detail));
     }
 
     pub(crate) fn moot(&mut self, kind: HopKind, why: impl Into<String>) {
-        self.hops.push(Hop::plain(kind, HopState::Moot, why.into()));
+        self.push(Hop::plain(kind, HopState::Moot, why.into()));
     }
 
     pub(crate) fn broken(&mut self, kind: HopKind, breach: Breach<'a>) {
@@ -261,7 +287,7 @@ impl<'m, 'a> Steps<'m, 'a> {
             breach.fix.clone(),
         );
         let finding = related.fold(finding, |finding, (node, text)| finding.with(*node, text));
-        self.hops.push(Hop {
+        self.push(Hop {
             code: Some(breach.code),
             fix: Some(breach.fix),
             at: Some(Spot::of(breach.at)),
@@ -295,7 +321,7 @@ impl<'m, 'a> Steps<'m, 'a> {
             true => HopState::Doubtful,
             false => HopState::Broken,
         };
-        self.hops.push(Hop {
+        self.push(Hop {
             code: Some(code),
             at: Some(Spot::of(at)),
             ..Hop::plain(kind, state, detail.into())
@@ -313,6 +339,7 @@ impl<'m, 'a> Steps<'m, 'a> {
             path: ReachPath {
                 app: Spot::of(self.app.node),
                 goal,
+                target: self.target.map(Spot::of),
                 hops: self.hops,
             },
             findings: self.findings,
@@ -326,6 +353,7 @@ impl From<ReachPath> for Proof {
             claim: path.goal.to_string(),
             urn: path.app.urn,
             place: path.app.place,
+            target: path.target.map(|spot| spot.urn),
             steps: path.hops.into_iter().map(ProofStep::from).collect(),
         }
     }
@@ -346,6 +374,9 @@ impl From<Hop> for ProofStep {
             code: hop.code,
             fix: hop.fix,
             at: hop.at.map(|spot| (spot.urn, spot.place)),
+            is_passed: hop.on.is_some()
+                && matches!(hop.kind, HopKind::Subnet | HopKind::Dns | HopKind::Endpoint),
+            on: hop.on.map(|spot| spot.urn),
         }
     }
 }
@@ -358,6 +389,7 @@ impl Hop {
             detail,
             code: None,
             fix: None,
+            on: None,
             at: None,
             related: Vec::new(),
         }

@@ -250,6 +250,7 @@ impl<'a> Way<'_, 'a> {
 
     fn through_zone(&self, steps: &mut Steps<'_, 'a>, linked: &[Link<'a>]) {
         let servers = self.has_servers(steps);
+        steps.on(linked[0].node);
         match servers {
             true => steps.open(HopKind::Dns, "the network's own DNS servers are asked"),
             false => {
@@ -268,6 +269,7 @@ impl<'a> Way<'_, 'a> {
             return;
         };
         self.endpoint(steps, &keepers);
+        steps.on(self.target.node);
         match steps.is_broken() {
             true => steps.moot(HopKind::Firewall, "not reached"),
             false => steps.holds(HopKind::Firewall, "a private endpoint is not subject to it"),
@@ -288,6 +290,10 @@ impl<'a> Way<'_, 'a> {
         };
         let keepers: Vec<_> = self.endpoints.iter().filter(keeps).cloned().collect();
         if let Some(keeper) = keepers.first() {
+            let mut zones = keeper.zones.iter();
+            if let Some((group, _)) = zones.find(|(_, zone)| zone.is().is_some_and(is_linked)) {
+                steps.on(*group);
+            }
             steps.holds(
                 HopKind::Records,
                 format!("{} keeps its records there", keeper.node.called()),
@@ -312,6 +318,7 @@ impl<'a> Way<'_, 'a> {
         }
         let zone = steps.model.graph.find(&linked[0].zone);
         let endpoint = &self.endpoints[0];
+        steps.on(endpoint.node);
         let mut related = vec![
             (linked[0].node, "the link to the zone"),
             (steps.app.node, "the app that asks"),
@@ -356,6 +363,7 @@ impl<'a> Way<'_, 'a> {
             return;
         };
         let called = endpoint.node.called();
+        steps.on(endpoint.node);
         match state {
             State::Good => {
                 let detail = format!("{called} is connected to {}", self.target.called());

@@ -52,12 +52,14 @@ pub(super) fn walk<'a>(model: &Model<'a>, app: &App<'a>) -> Option<Walk> {
         }
         Where::Registry(node) => {
             let target = Target::registry(*node, source.host)?;
+            steps.towards(*node);
             way(&mut steps, &target, network);
             credentials::walk(&mut steps, *node, source.host);
             tag(&mut steps, *node, source.image);
         }
         Where::Site(node) => {
             let target = Target::site(*node, source.host)?;
+            steps.towards(*node);
             way(&mut steps, &target, network);
             hosted(&mut steps);
         }
@@ -108,6 +110,7 @@ fn plan(steps: &mut Steps<'_, '_>) {
         );
         return;
     };
+    steps.on(plan);
     let sku = plan
         .text("sku.name")
         .unwrap_or("a size that is not known yet");
@@ -134,7 +137,11 @@ pub(super) fn subnet(steps: &mut Steps<'_, '_>) -> Known<ResourceId> {
         }
     };
     let name = id.name().to_owned();
-    match steps.model.subnet(&id) {
+    let subnet = steps.model.subnet(&id);
+    if let Some(subnet) = subnet {
+        steps.on(subnet.node);
+    }
+    match subnet {
         None => steps.open(
             HopKind::Subnet,
             format!("somebody looks at `{name}`, which this program does not declare"),
@@ -298,6 +305,7 @@ fn tag<'a>(steps: &mut Steps<'_, 'a>, registry: Node<'a>, image: Option<&str>) {
     };
     let brought = steps.model.brought(&id);
     if let Some(build) = brought.and_then(|brought| brought.find(image)) {
+        steps.on(build);
         steps.holds(HopKind::Content, format!("{} brings it", build.called()));
         return;
     }

@@ -88,6 +88,7 @@ fn walk<'a>(model: &Model<'a>, app: &App<'a>, setting: &str, reference: Referenc
             "somebody looks at the vault, which this program does not declare",
         ),
         Some(vault) => {
+            steps.towards(vault);
             way(&mut steps, vault, &reference);
             allowed(&mut steps, vault);
             content(&mut steps, vault, &reference);
@@ -153,6 +154,9 @@ fn allowed<'a>(steps: &mut Steps<'_, 'a>, vault: Node<'a>) {
         Owners::Pending => steps.open(HopKind::Credentials, "the app's identity is known"),
         Owners::Known(owners) => {
             let names: Vec<String> = owners.iter().map(Node::called).collect();
+            if let Some(owner) = owners.first() {
+                steps.on(*owner);
+            }
             steps.holds(
                 HopKind::Credentials,
                 format!("the identity of {}", names.join(" or ")),
@@ -176,10 +180,11 @@ fn role<'a>(steps: &mut Steps<'_, 'a>, vault: Node<'a>, owners: &[Node<'a>]) {
     ];
     let given = assignments(steps, vault, owners);
     let reads = [Role::KeyVaultSecretsUser];
-    if given
+    if let Some(given) = given
         .iter()
-        .any(|given| given.to.is_some() && is_role(given.node, &reads))
+        .find(|given| given.to.is_some() && is_role(given.node, &reads))
     {
+        steps.on(given.node);
         steps.holds(
             HopKind::Role,
             format!("a role on {} lets it read", vault.called()),
@@ -239,11 +244,12 @@ fn content<'a>(steps: &mut Steps<'_, 'a>, vault: Node<'a>, reference: &Reference
     let inside = vault.id();
     let inside = inside.iter();
     let mut secrets = inside.flat_map(|vault| steps.model.graph.children(vault, SECRET));
-    let found = secrets.any(|secret| {
+    let found = secrets.find(|secret| {
         let id = secret.id();
         id.is_some_and(|id| id.name().eq_ignore_ascii_case(&reference.secret))
     });
-    if found {
+    if let Some(secret) = found {
+        steps.on(secret);
         steps.holds(
             HopKind::Content,
             format!("the secret `{}` is declared", reference.secret),

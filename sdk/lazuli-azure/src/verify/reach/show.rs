@@ -107,9 +107,10 @@ impl Serialize for Spot {
 
 impl Serialize for ReachPath {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut path = serializer.serialize_struct("ReachPath", 4)?;
+        let mut path = serializer.serialize_struct("ReachPath", 5)?;
         path.serialize_field("app", &self.app)?;
         path.serialize_field("goal", &self.goal)?;
+        path.serialize_field("target", &self.target)?;
         path.serialize_field("verdict", &self.verdict())?;
         path.serialize_field("hops", &self.hops)?;
         path.end()

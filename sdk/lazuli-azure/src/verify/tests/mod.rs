@@ -1,5 +1,6 @@
 //! One working topology, and changes to it.
 
+mod portrait;
 mod pull;
 mod rules;
 
