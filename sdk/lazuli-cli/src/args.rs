@@ -9,7 +9,7 @@ use clap::{
 };
 use lazuli_core::Value;
 
-use crate::commands::{config, emulator, output, state, verify};
+use crate::commands::{config, emulator, graph, output, state, verify};
 use crate::course::Course;
 use crate::platform::Cloud;
 use crate::project::{invocation, variable};
@@ -59,6 +59,8 @@ pub(crate) enum Command {
     /// Look at the state, and edit it by hand
     #[command(subcommand)]
     State(state::StateCommand),
+    /// Draw what the program declares
+    Graph(graph::GraphArgs),
     /// Read and change the stack's configuration
     #[command(subcommand)]
     Config(config::ConfigCommand),

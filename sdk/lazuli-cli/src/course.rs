@@ -45,6 +45,9 @@ pub(crate) struct Course {
     /// Carry out exactly this saved plan, or nothing
     #[arg(long, value_name = "FILE")]
     plan: Option<PathBuf>,
+    /// Draw how the run went: a page, or an SVG if the file is called so
+    #[arg(long, value_name = "FILE")]
+    pub(crate) timeline: Option<PathBuf>,
 }
 
 impl Course {
@@ -69,7 +72,10 @@ impl Course {
             write
         });
         if let Some(file) = &self.save_plan {
-            writable(&folder.join(file))?;
+            writable("--save-plan", &folder.join(file))?;
+        }
+        if let Some(file) = &self.timeline {
+            writable("--timeline", &folder.join(file))?;
         }
         Ok(Settings {
             selection: Selection {
@@ -135,15 +141,15 @@ fn read_plan(file: &Path) -> Result<SavedPlan, CliError> {
     SavedPlan::parse(&text).map_err(wrong)
 }
 
-/// Says at once that a plan could not be saved, instead of after the preview.
-fn writable(file: &Path) -> Result<(), CliError> {
+/// Says at once that a file could not be written, instead of after the run.
+fn writable(flag: &str, file: &Path) -> Result<(), CliError> {
     let opened = std::fs::OpenOptions::new()
         .append(true)
         .create(true)
         .open(file);
     opened.map(drop).map_err(|cause| {
         CliError::usage(format!(
-            "--save-plan {}: it cannot be written: {cause}",
+            "{flag} {}: it cannot be written: {cause}",
             file.display()
         ))
         .help("name a file in a folder that you may write to")
@@ -214,6 +220,14 @@ mod tests {
                 ..Course::default()
             },
             "cannot be written",
+        );
+        let timeline = Some("no/such/folder/timeline.html".into());
+        check(
+            Course {
+                timeline,
+                ..Course::default()
+            },
+            "--timeline",
         );
     }
 }

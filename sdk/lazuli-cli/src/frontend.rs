@@ -2,6 +2,7 @@
 //! by asking a person or by what the command line said.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use async_trait::async_trait;
 use lazuli_engine::{Decision, Event, Frontend, Operation, Plan};
@@ -9,6 +10,7 @@ use lazuli_engine::{Decision, Event, Frontend, Operation, Plan};
 use crate::CliError;
 use crate::render::{Renderer, Scene, plan_text};
 use crate::screen::Prompt;
+use crate::timeline::{Ending, Recorder};
 
 /// How plans are approved.
 pub(crate) enum Approval {
@@ -27,6 +29,9 @@ pub(crate) struct Conversation {
     question: &'static str,
     target: String,
     command: String,
+    /// What happened when, if somebody wants to know.
+    pub(crate) recorder: Option<Recorder>,
+    began: Instant,
     /// Why a plan was refused without anybody being asked.
     pub(crate) refusal: Option<CliError>,
 }
@@ -43,6 +48,8 @@ impl Conversation {
             question,
             target: scene.target.clone(),
             command: scene.command(&format!("{} --yes", scene.verb())),
+            recorder: None,
+            began: Instant::now(),
             refusal: None,
         }
     }
@@ -57,12 +64,21 @@ impl Conversation {
 #[async_trait]
 impl Frontend for Conversation {
     fn event(&mut self, event: &Event) {
+        let clock = self.began.elapsed();
+        if let Some(recorder) = &mut self.recorder {
+            recorder.event(event, clock);
+        }
         self.renderer.event(event);
     }
 
     async fn approve(&mut self, plan: &Plan) -> Decision {
         let question = self.question(plan);
-        self.decide(question).await
+        let asked = Instant::now();
+        let decision = self.decide(question).await;
+        if let Some(recorder) = &mut self.recorder {
+            recorder.paused(asked.elapsed());
+        }
+        decision
     }
 
     async fn approve_drift(&mut self, drifted: usize) -> Decision {
@@ -77,6 +93,14 @@ impl Frontend for Conversation {
 }
 
 impl Conversation {
+    /// The record of the run, which is over.
+    pub(crate) fn recorded(&mut self, ending: Ending) -> Option<Recorder> {
+        let clock = self.began.elapsed();
+        let mut recorder = self.recorder.take()?;
+        recorder.end(ending, clock);
+        Some(recorder)
+    }
+
     async fn decide(&mut self, question: String) -> Decision {
         match &self.approval {
             Approval::Given => Decision::Approved,

@@ -18,10 +18,12 @@ mod error;
 mod exit;
 mod frontend;
 mod log;
+mod picture;
 mod platform;
 mod project;
 mod render;
 mod screen;
+mod timeline;
 
 #[cfg(test)]
 mod tests;

@@ -4,6 +4,7 @@
 pub(crate) mod config;
 pub(crate) mod destroy;
 pub(crate) mod emulator;
+pub(crate) mod graph;
 pub(crate) mod history;
 pub(crate) mod import;
 pub(crate) mod output;
@@ -60,6 +61,7 @@ impl Session {
             Command::Refresh(course) => return refresh::refresh(self, course, topology).await,
             Command::Import { what } => return import::import(self, &what, topology).await,
             Command::Verify(args) => verify::verify(&mut self, &args, topology).await,
+            Command::Graph(args) => return graph::graph(self, args, topology).await,
             Command::History => history::history(&self),
             Command::Output(args) => output::output(&self, &args),
             Command::State(command) => state::state(&self, &command).await,

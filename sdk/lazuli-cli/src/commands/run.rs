@@ -17,6 +17,7 @@ use crate::frontend::{Approval, Conversation};
 use crate::platform::{ConnectRequest, Connection};
 use crate::project::actor;
 use crate::render::{Paint, Scene, renderer};
+use crate::timeline::{self, Ending, Recorder};
 
 /// How long a program may stand still on something that is no output before the
 /// plan is made without it.
@@ -51,6 +52,9 @@ pub(crate) async fn run(
     topology: Topology,
 ) -> Exit {
     let mut scene = scene(&session, operation);
+    if let Some(error) = without_timeline(operation, &job.course) {
+        return not_started(&session, scene, &error);
+    }
     let prepared = match config(&session) {
         Ok(config) => connect(&mut session)
             .await
@@ -80,7 +84,12 @@ pub(crate) async fn run(
     let mut conversation = Conversation::new(screen, approval(&session), &scene);
     conversation.renderer.started();
     let (stopper, stop) = stop_channel();
-    let watch = tokio::spawn(pass_on(session.interrupts, stopper));
+    if job.course.timeline.is_some() {
+        conversation.recorder = Some(Recorder::new(scene.project.clone(), scene.headline()));
+    }
+    let (_, never) = mpsc::channel(1);
+    let interrupts = std::mem::replace(&mut session.interrupts, never);
+    let watch = tokio::spawn(pass_on(interrupts, stopper));
     let exit = drive(
         operation,
         settings,
@@ -92,7 +101,28 @@ pub(crate) async fn run(
     .await;
     watch.abort();
     drop(connection.keep);
+    let recorded = conversation.recorded(match exit {
+        Exit::Ok => Ending::Finished,
+        Exit::Stopped => Ending::Stopped,
+        _ => Ending::Failed,
+    });
+    if let Some((recorder, file)) = recorded.zip(job.course.timeline.as_deref())
+        && let Err(error) = session.put(Some(file), &timeline::write(&recorder, file))
+    {
+        // The run is what counts; it has been told already.
+        session.report(&error);
+    }
     exit
+}
+
+/// Where nothing is carried out there is nothing to draw.
+fn without_timeline(operation: Operation, course: &Course) -> Option<CliError> {
+    let carries_out = matches!(operation, Operation::Up | Operation::Destroy);
+    (course.timeline.is_some() && !carries_out).then(|| {
+        let verb = operation.as_str();
+        CliError::usage(format!("--timeline: a {verb} carries out no steps"))
+            .help("give it to `up` or `destroy`; `graph` draws what a preview knows")
+    })
 }
 
 async fn drive(
@@ -143,7 +173,7 @@ pub(super) fn connection_request(session: &Session) -> Result<ConnectRequest, Cl
     })
 }
 
-async fn connect(session: &mut Session) -> Result<Connection, CliError> {
+pub(super) async fn connect(session: &mut Session) -> Result<Connection, CliError> {
     let request = connection_request(session)?;
     tokio::select! {
         connection = session.platform.connect(&request) => connection,

@@ -1,0 +1,249 @@
+//! `graph`: draws what the program declares, with what a preview says of it, or
+//! what is deployed. Touches nothing.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use clap::Args;
+use lazuli_engine::{
+    Decision, EngineError, Event, Frontend, Operation, Plan, Settings, Topology as Declared,
+    stop_channel,
+};
+
+use super::run::{config, connect, connection_request, pass_on, scene, settings};
+use super::{Session, Topology};
+use crate::CliError;
+use crate::exit::Exit;
+use crate::picture::model::{Picture, Portrayed};
+use crate::picture::{Format, data};
+use crate::platform::Connection;
+use crate::render::{PlainLines, Renderer as _};
+
+/// Flags of `graph`.
+#[derive(Debug, Args)]
+pub(crate) struct GraphArgs {
+    /// The form of the picture [default: as the file's name says, else svg]
+    #[arg(long, value_name = "FORM")]
+    format: Option<Format>,
+    /// Write the picture to this file
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Draw what is deployed; the program does not run
+    #[arg(long)]
+    from_state: bool,
+}
+
+pub(crate) async fn graph(mut session: Session, args: GraphArgs, topology: Topology) -> Exit {
+    match draw(&mut session, &args, topology).await {
+        Ok(exit) => exit,
+        Err(error) => session.report(&error),
+    }
+}
+
+async fn draw(
+    session: &mut Session,
+    args: &GraphArgs,
+    topology: Topology,
+) -> Result<Exit, CliError> {
+    let form = args.form(session.global.json)?;
+    let config = config(session)?;
+    let connection = match args.from_state {
+        true => judge(session).await?,
+        false => connect(session).await?,
+    };
+    let (seen, ended) = match args.from_state {
+        true => (deployed(session)?, Ok(())),
+        false => {
+            let settings = settings(session, config, &connection);
+            preview(session, settings, topology).await?
+        }
+    };
+    // A program that failed at once has nothing to show.
+    let shown = seen
+        .declared
+        .filter(|declared| ended.is_ok() || !declared.members.is_empty());
+    if let Some(declared) = &shown {
+        let picture = picture(session, &connection, declared, seen.plan.as_ref(), args);
+        let text = match form {
+            Some(form) => form.write(&picture),
+            None => format!("{:#}\n", data(&picture)),
+        };
+        session.put(args.output.as_deref(), &text)?;
+    }
+    drop(connection.keep);
+    let Err(error) = ended else {
+        return Ok(Exit::Ok);
+    };
+    // The picture shows what is wrong; whoever asks for it by a script hears of it, too.
+    let scene = scene(session, Operation::Preview);
+    PlainLines::new(scene, session.stderr.clone()).failed(&error, None);
+    Ok(Exit::from(&error))
+}
+
+/// What judges the state: nobody needs to sign in for that.
+async fn judge(session: &mut Session) -> Result<Connection, CliError> {
+    let request = connection_request(session)?;
+    tokio::select! {
+        connection = session.platform.survey(&request) => connection,
+        Some(()) = session.interrupts.recv() => Err(CliError::stopped()),
+    }
+}
+
+impl GraphArgs {
+    /// The form that is asked for; none for JSON.
+    fn form(&self, json: bool) -> Result<Option<Format>, CliError> {
+        if json {
+            return match self.format {
+                None => Ok(None),
+                Some(_) => Err(
+                    CliError::usage("--json and --format are two forms of one picture")
+                        .help("leave one of them out"),
+                ),
+            };
+        }
+        let of_file = self.output.as_deref().and_then(Format::of_file);
+        Ok(Some(self.format.or(of_file).unwrap_or(Format::Svg)))
+    }
+}
+
+/// What is to be drawn.
+#[derive(Default)]
+struct Seen {
+    declared: Option<Declared>,
+    plan: Option<Plan>,
+}
+
+fn deployed(session: &Session) -> Result<Seen, CliError> {
+    let state = session.state()?;
+    if state.resources.is_empty() {
+        let stack = &session.project.stack;
+        let error = CliError::failed(format!("nothing is deployed in the stack `{stack}`"));
+        let up = session.command_line("up");
+        return Err(error.help(format!("deploy it with `{up}`, or leave --from-state out")));
+    }
+    Ok(Seen {
+        declared: Some(Declared::of_state(&state)),
+        plan: None,
+    })
+}
+
+async fn preview(
+    session: &mut Session,
+    settings: Settings,
+    topology: Topology,
+) -> Result<(Seen, Result<(), EngineError>), CliError> {
+    let seen: Arc<Mutex<Option<Declared>>> = Arc::default();
+    let keep = seen.clone();
+    let settings = Settings {
+        inspect: Some(Arc::new(move |declared| {
+            *keep.lock().expect("nobody panics with it") = Some(declared);
+        })),
+        ..settings
+    };
+    let store = session.store()?;
+    let (stopper, stop) = stop_channel();
+    let (_, never) = tokio::sync::mpsc::channel(1);
+    let interrupts = std::mem::replace(&mut session.interrupts, never);
+    let watch = tokio::spawn(pass_on(interrupts, stopper));
+    let mut listener = Listener::default();
+    let ended = lazuli_engine::run(
+        Operation::Preview,
+        settings,
+        store,
+        topology,
+        &mut listener,
+        stop,
+    )
+    .await;
+    watch.abort();
+    let declared = seen.lock().expect("nobody panics with it").take();
+    let plan = listener.plan;
+    Ok((Seen { declared, plan }, ended.map(|_| ())))
+}
+
+/// Keeps the plan.
+#[derive(Default)]
+struct Listener {
+    plan: Option<Plan>,
+}
+
+#[async_trait]
+impl Frontend for Listener {
+    fn event(&mut self, event: &Event) {
+        if let Event::Planned(plan) = event {
+            self.plan = Some(plan.clone());
+        }
+    }
+
+    async fn approve(&mut self, _: &Plan) -> Decision {
+        Decision::Refused
+    }
+}
+
+fn picture(
+    session: &Session,
+    connection: &Connection,
+    declared: &Declared,
+    plan: Option<&Plan>,
+    args: &GraphArgs,
+) -> Picture {
+    let portraits = connection.providers.iter().map(|(name, provider)| {
+        let (positions, declared) = declared.declared(name);
+        Portrayed {
+            positions,
+            looks: provider.portray(&declared),
+            proofs: provider.prove(&declared),
+        }
+    });
+    let portraits: Vec<_> = portraits.collect();
+    let (stack, target) = (&session.project.stack, &connection.label);
+    let state = match args.from_state {
+        true => "as it is deployed",
+        false => "as the program declares it",
+    };
+    let drawn = Picture::new(declared, &portraits, plan);
+    let mut notes = plan.map(notes).unwrap_or_default();
+    if drawn.is_new {
+        notes.insert(0, "Nothing of this is deployed yet.".to_owned());
+    }
+    Picture {
+        title: session.project.name.clone(),
+        subtitle: format!("stack {stack} on {target}, {state}"),
+        notes,
+        ..drawn
+    }
+}
+
+/// What the program may declare later.
+fn notes(plan: &Plan) -> Vec<String> {
+    let more = &plan.more_after;
+    let more = (!more.is_empty()).then(|| {
+        format!(
+            "The program may declare more once this is known: {}.",
+            more.join(", ")
+        )
+    });
+    let assumed = plan.assumed.then(|| {
+        "The program was waiting for something of its own; it may declare more after that."
+            .to_owned()
+    });
+    more.into_iter().chain(assumed).collect()
+}
+
+impl Session {
+    /// Writes a document to a file, or to stdout.
+    pub(crate) fn put(&self, file: Option<&Path>, text: &str) -> Result<(), CliError> {
+        let Some(file) = file else {
+            self.stdout.text(text);
+            return Ok(());
+        };
+        let path = self.current_dir.join(file);
+        std::fs::write(&path, text).map_err(|cause| {
+            CliError::failed(format!("{} cannot be written: {cause}", file.display()))
+                .help("name a file in a folder that exists and that you may write to")
+        })?;
+        self.stderr.text(&format!("wrote {}\n", file.display()));
+        Ok(())
+    }
+}
