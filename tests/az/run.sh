@@ -7,6 +7,7 @@
 #   EMULATOR=path ...            with a built emulator instead of `cargo build`
 #   SEPARATE=1 ...               a process for each command, as a person has it: minutes more
 #   VALIDATE_ARM=path ...        the validator that judges the traffic (tests/wire/judge.py)
+#   INSTALL_ONLY=1 ...           installs the CLI and no more
 #   KEEP=1 ...                   leaves the folder of answers and logs behind
 #
 # Without a CLI it installs one into a virtual environment of its own (some 500 MB); where the package
@@ -23,6 +24,9 @@ finish() {
 }
 trap finish EXIT
 
+# The version that the expectations were written for.
+version=2.91.0
+
 find_az() {
   [ -n "${AZ:-}" ] && return
   AZ=$(command -v az) && return
@@ -30,7 +34,7 @@ find_az() {
   AZ=$venv/bin/az
   [ -x "$AZ" ] && return
   echo "installing azure-cli into $venv"
-  if ! { python3 -m venv "$venv" && "$venv/bin/pip" install --quiet azure-cli; } >"$work/install.log" 2>&1; then
+  if ! { python3 -m venv "$venv" && "$venv/bin/pip" install --quiet "azure-cli==$version"; } >"$work/install.log" 2>&1; then
     echo "skipped: azure-cli is not installed and cannot be: $(tail -n 1 "$work/install.log")"
     exit 0
   fi
@@ -43,6 +47,7 @@ configure_az() {
 }
 
 find_az
+[ -z "${INSTALL_ONLY:-}" ] || exit 0
 start_emulator
 point_clients_at_it
 configure_az

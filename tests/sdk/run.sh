@@ -6,6 +6,7 @@
 #   PYTHON=path tests/sdk/run.sh     a Python that has the clients (requirements.txt)
 #   EMULATOR=path ...                a built emulator instead of `cargo build`
 #   VALIDATE_ARM=path ...            the validator that judges the traffic (tests/wire/judge.py)
+#   INSTALL_ONLY=1 ...               installs the clients and no more
 #   KEEP=1 ...                       leaves the folder of logs behind
 #
 # Without PYTHON the clients go into a virtual environment; where the package registry cannot be reached
@@ -32,6 +33,7 @@ if [ -z "${PYTHON:-}" ]; then
   fi
 fi
 
+[ -z "${INSTALL_ONLY:-}" ] || exit 0
 start_emulator
 point_clients_at_it
 ENDPOINT=$endpoint "$PYTHON" "$here/run.py"
