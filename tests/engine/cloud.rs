@@ -15,7 +15,7 @@ use lazuli_engine::{
 };
 
 /// What goes wrong in the cloud, by `verb name` (`create web`).
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Faults {
     /// The cloud refuses.
     pub(crate) refuse: BTreeSet<String>,
@@ -32,7 +32,7 @@ pub(crate) struct Faults {
     pub(crate) sick: BTreeSet<String>,
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct World {
     pub(crate) things: BTreeMap<String, Value>,
     pub(crate) log: Vec<String>,
@@ -468,6 +468,18 @@ pub(crate) struct Bench {
     pub(crate) disk: Arc<dyn Disk>,
 }
 
+fn copy(from: &Path, to: &Path) {
+    for entry in std::fs::read_dir(from).unwrap().flatten() {
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            std::fs::create_dir_all(&target).unwrap();
+            copy(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
 /// A disk that is believed: these tests kill tasks, not machines.
 #[derive(Debug)]
 struct QuickDisk;
@@ -485,6 +497,19 @@ impl Bench {
             folder: tempfile::tempdir().unwrap(),
             expect_no_changes: false,
             disk: Arc::new(QuickDisk),
+        }
+    }
+
+    /// The same stack and the same cloud once more, to go on from here differently.
+    pub(crate) fn fork(&self) -> Self {
+        let fork = Self::new();
+        let world = self.cloud.with(|world| world.clone());
+        fork.cloud.with(|other| *other = world);
+        copy(self.folder(), fork.folder());
+        Self {
+            expect_no_changes: self.expect_no_changes,
+            disk: self.disk.clone(),
+            ..fork
         }
     }
 

@@ -1,8 +1,9 @@
 //! Scenarios: what happens, written as data, run through one [`check`].
 //!
-//! Each is run as it stands; then again with a fault at every call of every run
+//! Each is run as it stands; then again with faults at every call of every run
 //! (refused, answer lost, died before and after the effect), after which the
-//! same run, without the fault, must lead to the same state.
+//! same run, without the fault, must lead to the same state. Two faults at each
+//! call, or all four with `LAZULI_SWEEP=all`.
 
 pub(crate) mod language;
 mod program;
@@ -37,6 +38,17 @@ impl Play {
             faults: Vec::new(),
             foreign: BTreeSet::new(),
             saved: Arc::default(),
+        }
+    }
+
+    /// The same play up to here, to go on differently.
+    fn fork(&self) -> Self {
+        Self {
+            bench: self.bench.fork(),
+            program: self.program.clone(),
+            faults: self.faults.clone(),
+            foreign: self.foreign.clone(),
+            saved: self.saved.clone(),
         }
     }
 
@@ -440,44 +452,55 @@ pub(crate) async fn check(theme: &str, text: &str) {
 
 /// Plays it again for every fault at every call of every run that succeeds.
 async fn sweep(theme: &str, deeds: &[Deed]) {
+    let mut play = Play::new();
     for (at, deed) in deeds.iter().enumerate() {
-        let Deed::Run(run) = deed else { continue };
-        let faulted = matches!(
-            at.checked_sub(1).map(|at| &deeds[at]),
-            Some(Deed::Fault(..))
-        );
-        let is_bound = run.flags.iter().any(|flag| flag == "--plan");
-        let is_read_only = ["preview", "edit"].contains(&run.verb.as_str());
-        if run.fails.is_some() || is_read_only || is_bound || faulted {
-            continue;
-        }
-        let clean = replay(&deeds[..at], None, run).await;
-        for call in &clean.calls {
-            for kind in ["refuse", "lose", "die before", "die after"] {
-                let hit = replay(&deeds[..at], Some((kind, call)), run).await;
-                assert_eq!(
-                    hit.state,
-                    clean.state,
-                    "{theme}: `{} {}` after `{kind} {call}`",
-                    run.verb,
-                    run.flags.join(" ")
-                );
+        if let Deed::Run(run) = deed
+            && is_swept(run, at.checked_sub(1).map(|at| &deeds[at]))
+        {
+            let clean = attempt(play.fork(), None, run).await;
+            for (index, call) in clean.calls.iter().enumerate() {
+                for kind in kinds(at + index) {
+                    let hit = attempt(play.fork(), Some((kind, call)), run).await;
+                    assert_eq!(
+                        hit.state,
+                        clean.state,
+                        "{theme}: `{} {}` after `{kind} {call}`",
+                        run.verb,
+                        run.flags.join(" ")
+                    );
+                }
             }
         }
+        play.play(deed).await;
     }
 }
 
-struct Replayed {
+/// Every call meets two of the faults, neighbours the other two; all of them
+/// with `LAZULI_SWEEP=all`.
+fn kinds(at: usize) -> &'static [&'static str] {
+    const ALL: [&str; 4] = ["refuse", "die after", "lose", "die before"];
+    match std::env::var_os("LAZULI_SWEEP") {
+        Some(_) => &ALL,
+        None if at.is_multiple_of(2) => &ALL[..2],
+        None => &ALL[2..],
+    }
+}
+
+/// What changes nothing, what is to fail, and what is bound to one state is not repeated.
+fn is_swept(run: &Run, before: Option<&Deed>) -> bool {
+    let is_bound = run.flags.iter().any(|flag| flag == "--plan");
+    let is_read_only = ["preview", "edit"].contains(&run.verb.as_str());
+    let is_faulted = matches!(before, Some(Deed::Fault(..)));
+    !(run.fails.is_some() || is_read_only || is_bound || is_faulted)
+}
+
+struct Attempt {
     calls: Vec<String>,
     state: Vec<String>,
 }
 
-/// Plays up to a run, that run with a fault, then the same run until it succeeds.
-async fn replay(before: &[Deed], fault: Option<(&str, &str)>, run: &Run) -> Replayed {
-    let mut play = Play::new();
-    for deed in before {
-        play.play(deed).await;
-    }
+/// A run with a fault, then the same run until it succeeds.
+async fn attempt(mut play: Play, fault: Option<(&str, &str)>, run: &Run) -> Attempt {
     let kept: BTreeSet<_> = play.bench.cloud.names().into_iter().collect();
     if let Some((kind, call)) = fault {
         play.faults.push((kind.to_owned(), call.to_owned()));
@@ -510,7 +533,7 @@ async fn replay(before: &[Deed], fault: Option<(&str, &str)>, run: &Run) -> Repl
         .collect();
     let forgotten = kept.difference(&state).cloned().collect();
     play.assert_settled(&forgotten);
-    Replayed {
+    Attempt {
         calls,
         state: play.state(),
     }

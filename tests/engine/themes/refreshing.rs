@@ -145,17 +145,9 @@ scenarios! {
         | b:named v=1 @with(a)
         up
         cloud: gone a
-        cloud: gone b
         up --refresh
           calls: create a, create b
           state: a b";
-    a_member_that_outlived_its_container_is_made_anew: "
-        | a v=1
-        | b v=1 @with(a)
-        up
-        cloud: gone a
-        up --refresh
-          calls: create a, delete b, create b";
     drift_follows_a_rename: "
         | old v=1
         up
