@@ -144,6 +144,16 @@ scenarios! {
           calls: create net@other, create sub@other
         destroy
           calls: delete sub@other, delete net@other";
+    what_does_nothing_for_a_component_is_said: "
+        | app @component @ignore(v) @noted(before,create)
+        | app/a v=1
+        up
+          finds: LZ0020
+          calls: create a
+        | app @component @protect
+        | app/a v=1
+        preview
+          plan:";
     an_own_provider_wins: "
         | app @component @provider(test/other)
         | app/a v=1 @provider(test)

@@ -293,6 +293,33 @@ impl Options {
             && transforms.is_empty()
     }
 
+    /// Names of options that are given and do nothing for a component: they are
+    /// about one resource of the cloud, and are not handed on.
+    pub fn idle_on_component(&self) -> Vec<&'static str> {
+        let given = [
+            (!self.hooks.is_empty(), "hook"),
+            (self.timeouts != Timeouts::default(), "timeouts"),
+            (!self.ignore_changes.is_empty(), "ignore_changes"),
+            (!self.replace_on_changes.is_empty(), "replace_on_changes"),
+            (
+                self.delete_before_replace.is_some(),
+                "delete_before_replace",
+            ),
+            (!self.replace_with.is_empty(), "replace_with"),
+            (self.replacement_trigger.is_some(), "replacement_trigger"),
+            (!self.delete_after.is_empty(), "delete_after"),
+            (
+                !self.additional_secret_outputs.is_empty(),
+                "additional_secret_outputs",
+            ),
+            (self.import.is_some(), "import"),
+        ];
+        let idle = given
+            .into_iter()
+            .filter_map(|(is, name)| is.then_some(name));
+        idle.collect()
+    }
+
     /// What children take from a parent with these options.
     pub(crate) fn for_children(&self) -> Self {
         Self {

@@ -209,6 +209,22 @@ impl Graph {
                     .help("give one of them another name"),
             );
         }
+        let idle = match registration.kind {
+            RegistrationKind::Component => registration.options.idle_on_component(),
+            RegistrationKind::Resource { .. } => Vec::new(),
+        };
+        if !idle.is_empty() {
+            let message = format!(
+                "{} is a component: {} has no effect on it",
+                registration.urn.place(),
+                idle.join(", ")
+            );
+            let finding = Diagnostic::warning("LZ0020", message)
+                .on(&registration.urn)
+                .at(registration.at);
+            let help = "give it to the resources inside, or by a `transform` of the component";
+            self.findings.push(finding.help(help));
+        }
         if let RegistrationKind::Resource { provider, .. } = &registration.kind
             && !self.providers.contains_key(&**provider)
         {
