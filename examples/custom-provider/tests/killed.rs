@@ -1,5 +1,8 @@
 //! The process is killed at random points of every command; the cloud's log tells
 //! afterwards whether anything was lost, doubled or left behind.
+//!
+//! `LAZULI_KILLS=COUNT` with `cargo test --release -p custom-provider --test killed`
+//! kills more often.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,7 +14,7 @@ use rand::{RngExt as _, SeedableRng as _};
 
 /// Things in the graph.
 const THINGS: usize = 40;
-/// Kills of each story.
+/// Kills of each story, unless told otherwise.
 const KILLS: usize = 20;
 
 struct Stack {
@@ -128,6 +131,8 @@ fn living(log: &Path) -> BTreeMap<String, String> {
 }
 
 fn story(seed: u64, refuses_existing: bool) {
+    let kills = std::env::var("LAZULI_KILLS").ok();
+    let kills = kills.and_then(|kills| kills.parse().ok()).unwrap_or(KILLS);
     let mut stack = Stack {
         folder: tempfile::tempdir().unwrap(),
         refuses_existing,
@@ -144,7 +149,7 @@ fn story(seed: u64, refuses_existing: bool) {
         stack.assert_settled("apply", THINGS);
         stack.run_with_kills("destroy");
         stack.assert_settled("destroy", 0);
-        if stack.kills >= KILLS {
+        if stack.kills >= kills {
             return;
         }
     }

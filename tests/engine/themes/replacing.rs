@@ -19,6 +19,16 @@ scenarios! {
         | b from=$a
         up
           calls: delete a, create a, update b";
+    what_stands_on_the_removed_is_replaced_before_it_is_made: "
+        | a:named fixed=1
+        | b from=$a.serial v=1
+        | c fixed=1 from=$a.serial also=$b.v
+        up
+        | a:named fixed=2
+        | c fixed=2 from=$a.serial
+        up
+          calls: delete c, delete b, delete a, create a, create c
+          state: a c";
     what_it_used_may_have_to_go_before_it_changes: "
         | a:named fixed=1 v=1
         | b from=$a.serial v=1

@@ -123,11 +123,12 @@ impl Draft {
         self.first.contains(&at)
     }
 
-    /// Works out what comes before what. A member that waits for its container
-    /// while the container waits for it, by way of other containers and members, is
-    /// deleted by a request of its own instead.
+    /// Works out what comes before what. What would be nice gives way to what must
+    /// be, when both together go round in a circle: a member that waits for its
+    /// container is deleted by a request of its own, and a replacement that is made
+    /// first is made second.
     pub(super) fn order_all(&mut self, graph: &Graph, state: &State) {
-        let halves = self.after.clone();
+        let mut halves = self.after.clone();
         loop {
             self.order(graph, state);
             self.order_covered(state);
@@ -138,7 +139,7 @@ impl Draft {
                 true => self.circles().into_iter().filter(covered).collect(),
                 false => Vec::new(),
             };
-            if covered.is_empty() {
+            if covered.is_empty() && !self.delete_first(&mut halves) {
                 return;
             }
             for at in covered {
@@ -148,6 +149,25 @@ impl Draft {
             self.after.clone_from(&halves);
             self.wishes.clear();
         }
+    }
+
+    /// Turns the order of replacements that are part of a circle: what their old
+    /// halves stand on has to go before something that the new halves wait for.
+    fn delete_first(&mut self, halves: &mut [HashSet<usize>]) -> bool {
+        let mut turned = false;
+        for removing in self.circles() {
+            let made_first = halves[removing].iter().copied().find(|bringing| {
+                let (new, old) = (&self.steps[*bringing], &self.steps[removing]);
+                new.op == Op::CreateReplacement && new.urn == old.urn
+            });
+            if let Some(bringing) = made_first {
+                halves[removing].remove(&bringing);
+                halves[bringing].insert(removing);
+                self.first.insert(removing);
+                turned = true;
+            }
+        }
+        turned
     }
 
     /// Creates and updates follow what they depend on. Deletes go the other
