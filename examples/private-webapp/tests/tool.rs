@@ -151,6 +151,53 @@ fn the_json_preview_lists_every_step_with_its_id() {
     );
 }
 
+/// Where the picture of the README is kept. After a change of the program or of how
+/// it is drawn: `cargo run -p private-webapp -- graph -o docs/private-webapp.svg`.
+const PICTURE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/private-webapp.svg");
+
+#[test]
+fn the_graph_names_every_resource_and_the_picture_of_it_is_up_to_date() {
+    let user = User::new();
+    let preview = user.run(&["preview", "--json"]);
+    let steps = preview
+        .lines()
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    let urns = steps.filter(|line| line["type"] == "step");
+    let names: Vec<String> = urns
+        .map(|step| {
+            let urn = step["urn"].as_str().unwrap();
+            urn.rsplit("::").next().unwrap().to_owned()
+        })
+        .collect();
+    assert_eq!(names.len(), 14);
+    let drawn = user.run(&["graph"]);
+    let text = user.run(&["graph", "--format", "mermaid"]);
+    for name in &names {
+        assert!(
+            drawn.contains(&format!("<title>{name}, ")),
+            "{name}\n{drawn}"
+        );
+        assert!(text.contains(name.as_str()), "{name}\n{text}");
+    }
+    // From the app through subnet, zone and endpoint to the registry.
+    assert_eq!(
+        drawn.matches("class=\"line way holds\" data-way").count(),
+        4
+    );
+    let kept = std::fs::read_to_string(PICTURE).unwrap();
+    assert!(
+        drawn == kept,
+        "docs/private-webapp.svg is outdated: `cargo run -p private-webapp -- graph -o docs/private-webapp.svg`"
+    );
+}
+
+#[test]
+fn the_graph_of_the_article_as_text() {
+    let user = User::new();
+    insta::assert_snapshot!("mermaid", user.run(&["graph", "--format", "mermaid"]));
+    insta::assert_snapshot!("dot", user.run(&["graph", "--format", "dot"]));
+}
+
 fn journal_lines(folder: &Path) -> usize {
     let stack = folder.join("private-webapp").join("dev");
     let Ok(entries) = std::fs::read_dir(stack) else {

@@ -52,7 +52,7 @@
       ...(data.ways.length ? section("Ways", list(data.ways.map((_, at) => wayButton(at)))) : []),
       ...(data.wrong.length ? section("Findings", list(data.wrong.map(([at, code, severity, message]) =>
         [make("span", { class: `pill ${severity}` }, code), ` ${message} `, go(at)]))) : []),
-      ...(data.notes.length ? section("Not shown", list(data.notes)) : []));
+      ...(data.notes.length ? section("Notes", list(data.notes)) : []));
   };
   const showNode = (at) => {
     const node = data.nodes[at];
