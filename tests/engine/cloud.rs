@@ -10,8 +10,8 @@ use lazuli_core::{
     Provider, ProviderError, ProviderErrorKind, ResourceSpec, Stack, TypeFacts, Value,
 };
 use lazuli_engine::{
-    Decision, Disk, EngineError, Event, Frontend, Op, Operation, Plan, Settings, State, Stopper,
-    Store, Summary, stop_channel,
+    Decision, Disk, EngineError, Event, Frontend, KeyFile, Keyring, Objects, Op, Operation, Plan,
+    Settings, State, Stopper, Store, Summary, stop_channel,
 };
 
 /// What goes wrong in the cloud, by `verb name` (`create web`).
@@ -466,6 +466,9 @@ pub(crate) struct Bench {
     pub(crate) folder: tempfile::TempDir,
     pub(crate) expect_no_changes: bool,
     pub(crate) disk: Arc<dyn Disk>,
+    /// Where the state is, if not in the folder; the key to it is in the folder.
+    pub(crate) objects: Option<Arc<dyn Objects>>,
+    pub(crate) actor: &'static str,
 }
 
 fn copy(from: &Path, to: &Path) {
@@ -497,6 +500,8 @@ impl Bench {
             folder: tempfile::tempdir().unwrap(),
             expect_no_changes: false,
             disk: Arc::new(QuickDisk),
+            objects: None,
+            actor: "tester@bench",
         }
     }
 
@@ -514,7 +519,13 @@ impl Bench {
     }
 
     pub(crate) fn store(&self) -> Store {
-        Store::local(self.folder.path(), "p", "dev").on(self.disk.clone())
+        let Some(objects) = &self.objects else {
+            return Store::local(self.folder.path(), "p", "dev").on(self.disk.clone());
+        };
+        let key = KeyFile::new(self.folder.path().join("outer-key"));
+        Store::remote(objects.clone(), "p", "dev")
+            .keys(Keyring::default().wrapping(Arc::new(key)))
+            .patience(std::time::Duration::from_secs(3))
     }
 
     pub(crate) fn state(&self) -> State {
@@ -537,7 +548,7 @@ impl Bench {
             parallel: 8,
             settle: std::time::Duration::from_millis(200),
             expect_no_changes: self.expect_no_changes,
-            actor: "tester@bench".into(),
+            actor: self.actor.into(),
             ..Settings::new("p", "dev", self.folder().to_owned())
         }
     }
@@ -569,6 +580,38 @@ impl Bench {
         operation: Operation,
         settings: Settings,
         program: F,
+        watch: Watch,
+    ) -> Ran
+    where
+        F: FnOnce(Stack) -> Fut + Send + 'static,
+        Fut: Future<Output = lazuli_core::Result<()>> + 'static,
+    {
+        self.run_in(self.store(), operation, settings, program, watch)
+            .await
+    }
+
+    /// A run on a state at another place.
+    pub(crate) async fn run_at<F, Fut>(
+        &self,
+        store: Store,
+        operation: Operation,
+        settings: Settings,
+        program: F,
+    ) -> Ran
+    where
+        F: FnOnce(Stack) -> Fut + Send + 'static,
+        Fut: Future<Output = lazuli_core::Result<()>> + 'static,
+    {
+        self.run_in(store, operation, settings, program, Watch::default())
+            .await
+    }
+
+    async fn run_in<F, Fut>(
+        &self,
+        store: Store,
+        operation: Operation,
+        settings: Settings,
+        program: F,
         mut watch: Watch,
     ) -> Ran
     where
@@ -578,7 +621,7 @@ impl Bench {
         let (stopper, stop) = stop_channel();
         *self.cloud.stopper.lock().unwrap() = Some(stopper);
         let result =
-            lazuli_engine::run(operation, settings, self.store(), program, &mut watch, stop).await;
+            lazuli_engine::run(operation, settings, store, program, &mut watch, stop).await;
         Ran { result, watch }
     }
 

@@ -1,6 +1,6 @@
 //! The engine on a scripted cloud.
 
-mod cloud;
+pub(crate) mod cloud;
 mod disk;
 mod fuzz;
 mod lifecycle;

@@ -15,6 +15,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("lazuli-codegen", &[]),
     ("lazuli-engine", &["lazuli-core"]),
     ("lazuli-azure", &["lazuli-core", "lazuli-arm"]),
+    ("lazuli-remote", &["lazuli-engine", "lazuli-arm"]),
     ("lazuli-cli", &["lazuli-core", "lazuli-engine"]),
     (
         "lazuli",
@@ -26,6 +27,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "lazuli-emulator",
             "lazuli-cli",
             "lazuli-macros",
+            "lazuli-remote",
         ],
     ),
     ("lazuli-components", &["lazuli"]),
@@ -47,9 +49,17 @@ const CLOSED_DOORS: &[(&str, &[&str])] = &[
     ),
     (
         "lazuli-engine",
-        &["reqwest", "hyper", "axum", "console", "indicatif", "clap"],
+        &[
+            "reqwest",
+            "hyper",
+            "axum",
+            "console",
+            "indicatif",
+            "clap",
+            "object_store",
+        ],
     ),
-    ("lazuli-cli", &["reqwest", "hyper", "axum"]),
+    ("lazuli-cli", &["reqwest", "hyper", "axum", "object_store"]),
     ("lazuli-emulator", &["azure_core", "azure_identity"]),
 ];
 

@@ -44,7 +44,7 @@ pub use transport::{Transport, TransportOptions};
 pub use wire::Method;
 
 // Re-exported on purpose: they appear in public signatures.
-pub use secrecy::SecretString;
+pub use secrecy::{ExposeSecret, SecretString};
 pub use serde_json::Value;
 pub use url::Url;
 pub use uuid::Uuid;

@@ -79,8 +79,9 @@ impl Transport {
         &self.http
     }
 
-    /// The same client, in the shape that `azure_identity` takes.
-    pub(crate) fn for_azure_core(&self) -> azure_core::http::Transport {
+    /// The same client, in the shape that `azure_identity` and other clients of `azure_core` take.
+    #[must_use]
+    pub fn for_azure_core(&self) -> azure_core::http::Transport {
         azure_core::http::Transport::new(Arc::new(self.http.clone()))
     }
 }

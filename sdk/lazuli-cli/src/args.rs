@@ -103,9 +103,18 @@ pub(crate) struct Global {
     /// Write JSON: one event a line, or one document
     #[arg(long, global = true)]
     pub(crate) json: bool,
-    /// Where state is kept [default: .lazuli in the project's folder]
+    /// The folder for local state, and for the embedded Azure [default: .lazuli in the project's folder]
     #[arg(long, global = true, value_name = "DIR")]
     pub(crate) state_dir: Option<PathBuf>,
+    /// Where state is kept, if elsewhere: azblob://ACCOUNT/CONTAINER/PREFIX, s3://.., gs://.., a folder [env: LAZULI_STATE]
+    #[arg(long, global = true, value_name = "PLACE")]
+    pub(crate) state: Option<String>,
+    /// What protects secrets and state: `passphrase`, file:PATH, or the address of a vault's key [env: LAZULI_KEY]
+    #[arg(long, global = true, value_name = "WAY")]
+    pub(crate) key: Option<String>,
+    /// A file that holds the passphrase [env: LAZULI_PASSPHRASE holds the passphrase itself]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) passphrase_file: Option<PathBuf>,
     /// When to use colour
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     color: ColorChoice,

@@ -8,6 +8,11 @@ use toml_edit::{Array, DocumentMut, InlineTable, Item, TableLike, Value as Toml}
 
 use crate::CliError;
 
+/// The one key that is no value of the program's: no config value can be called so.
+const OWN: &str = "$lazuli";
+/// The only member of a sealed value.
+const SEALED: &str = "$sealed";
+
 /// A config file that was read; comments and order are kept.
 pub(crate) struct ConfigFile {
     path: PathBuf,
@@ -40,19 +45,58 @@ impl ConfigFile {
         Ok(Self { path, document })
     }
 
-    /// All values by key.
+    /// All values by key, but for the sealed ones.
     pub(crate) fn values(&self) -> Result<BTreeMap<String, Value>, CliError> {
-        table(self.document.as_table())
-            .map_err(|reason| CliError::usage(format!("{}: {reason}", self.path.display())))
+        let mut values = table(self.document.as_table())
+            .map_err(|reason| CliError::usage(format!("{}: {reason}", self.path.display())))?;
+        values.remove(OWN);
+        for key in self.sealed().keys() {
+            values.remove(key);
+        }
+        Ok(values)
+    }
+
+    /// Sealed values by key, as they stand there.
+    pub(crate) fn sealed(&self) -> BTreeMap<String, String> {
+        let items = self.document.iter();
+        let sealed = items.filter_map(|(key, item)| Some((key.to_owned(), sealed_text(item)?)));
+        sealed.collect()
+    }
+
+    /// Sets a sealed value, in place where the key exists.
+    pub(crate) fn set_sealed(&mut self, key: &str, text: &str) {
+        let mut sealed = InlineTable::new();
+        sealed.insert(SEALED, Toml::from(text));
+        self.put(key, Toml::InlineTable(sealed));
+    }
+
+    /// The wrapped key of the sealed values.
+    pub(crate) fn key(&self) -> Option<String> {
+        let key = self.document.get(OWN)?.get("key")?;
+        key.as_str().map(str::to_owned)
+    }
+
+    /// Sets the wrapped key of the sealed values.
+    pub(crate) fn set_key(&mut self, text: &str) {
+        self.document[OWN]["key"] = Item::Value(Toml::from(text));
+        if let Some(table) = self.document[OWN].as_inline_table_mut() {
+            let table = std::mem::take(table).into_table();
+            self.document[OWN] = Item::Table(table);
+        }
     }
 
     /// Sets a value, in place where the key exists.
     pub(crate) fn set(&mut self, key: &str, value: &Value) -> Result<(), CliError> {
-        let mut value = toml(value).map_err(|reason| {
+        let value = toml(value).map_err(|reason| {
             CliError::usage(format!(
                 "the config value `{key}` cannot be kept in TOML: {reason}"
             ))
         })?;
+        self.put(key, value);
+        Ok(())
+    }
+
+    fn put(&mut self, key: &str, mut value: Toml) {
         match self.document.get_mut(key) {
             Some(Item::Value(old)) => {
                 // What stands around the value, a comment for example, stays.
@@ -63,7 +107,6 @@ impl ConfigFile {
                 self.document.insert(key, Item::Value(value));
             }
         }
-        Ok(())
     }
 
     /// Removes a value; says whether it was there.
@@ -84,6 +127,12 @@ impl ConfigFile {
                 .help("make the project's folder writable")
             })
     }
+}
+
+fn sealed_text(item: &Item) -> Option<String> {
+    let members = item.as_table_like()?;
+    let text = members.get(SEALED)?.as_str()?;
+    (members.len() == 1).then(|| text.to_owned())
 }
 
 fn line_of(text: &str, offset: usize) -> usize {
@@ -214,6 +263,29 @@ mod tests {
         assert!(
             error.message().contains("`a`: it is not a finite number"),
             "{error}"
+        );
+    }
+
+    #[test]
+    fn sealed_values_stand_beside_plain_ones_and_are_none_of_them() {
+        let (_folder, path) = file("a = 1 # one\ndb = \"old\" # here\n");
+        let mut config = ConfigFile::read(path.clone()).unwrap();
+        config.set_key("wrapped");
+        config.set_sealed("db", "c2VhbGVk");
+        config.set("b", &Value::from("plain")).unwrap();
+        config.write().unwrap();
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(
+            text.contains("db = { \"$sealed\" = \"c2VhbGVk\" } # here"),
+            "{text}"
+        );
+        let config = ConfigFile::read(path).unwrap();
+        let keys: Vec<_> = config.values().unwrap().into_keys().collect();
+        assert_eq!(keys, ["a", "b"]);
+        assert_eq!(config.key().as_deref(), Some("wrapped"));
+        assert_eq!(
+            config.sealed(),
+            [("db".to_owned(), "c2VhbGVk".to_owned())].into()
         );
     }
 

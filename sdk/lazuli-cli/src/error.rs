@@ -80,9 +80,9 @@ impl From<&EngineError> for CliError {
         let plain = Self::new(Exit::from(error), error.to_string());
         match error {
             EngineError::State { help, .. } | EngineError::Edit { help, .. } => plain.help(help),
-            EngineError::Locked { .. } => {
-                plain.help("wait until it is done, then run the command again")
-            }
+            EngineError::Locked { .. } | EngineError::TakenOver { .. } => plain.help(
+                "wait until it is done, then run the command again; `state lock` shows who works on the stack",
+            ),
             _ => plain,
         }
     }

@@ -13,10 +13,12 @@
 mod args;
 mod commands;
 mod config_file;
+mod config_secrets;
 mod course;
 mod error;
 mod exit;
 mod frontend;
+mod keeping;
 mod log;
 mod picture;
 mod platform;
@@ -35,11 +37,14 @@ use lazuli_core::{Result, Stack};
 
 pub use error::CliError;
 pub use exit::{EXITS, Exit};
-pub use platform::{Cloud, ConnectRequest, Connection, OpenWorld, Page, Platform, WorldRequest};
+pub use platform::{
+    Cloud, ConnectRequest, Connection, OpenWorld, Page, Platform, ServiceRequest, WorldRequest,
+};
 pub use project::ProgramInfo;
-pub use screen::{Interrupts, Prompt, Screen, Surroundings};
+pub use screen::{Input, Interrupts, Prompt, Screen, Surroundings};
 
 use crate::commands::{Session, Topology};
+use crate::keeping::Told;
 use crate::project::Project;
 use crate::render::{Paint, report};
 
@@ -110,6 +115,8 @@ async fn carry_out(
         stdout: surroundings.stdout,
         stderr: surroundings.stderr,
         prompt: surroundings.prompt,
+        input: surroundings.input,
+        told: Told::default(),
         interrupts: surroundings.interrupts.listen(),
         platform,
     };

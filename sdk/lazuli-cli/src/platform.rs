@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use lazuli_core::Provider;
+use lazuli_engine::{KeyProvider, Objects};
 
 use crate::CliError;
 
@@ -29,6 +30,30 @@ pub trait Platform: Send + Sync + 'static {
     /// Those of [`Platform::connect`].
     async fn survey(&self, request: &ConnectRequest) -> Result<Connection, CliError> {
         self.connect(request).await
+    }
+
+    /// The objects of a state at a storage service: `--state URL`.
+    ///
+    /// # Errors
+    /// [`CliError::usage`] when there is no way to that service.
+    fn objects(&self, url: &str, request: &ServiceRequest) -> Result<Arc<dyn Objects>, CliError> {
+        let _ = request;
+        Err(CliError::usage(format!("this program has no way to {url}"))
+            .help("keep the state in a folder"))
+    }
+
+    /// What opens data keys that a key vault wrapped, and wraps new ones with the
+    /// given key of one; `None` when there is no way to vaults.
+    ///
+    /// # Errors
+    /// [`CliError::usage`] when the key's address is none.
+    fn key_vault(
+        &self,
+        key: Option<&str>,
+        request: &ServiceRequest,
+    ) -> Result<Option<Arc<dyn KeyProvider>>, CliError> {
+        let _ = (key, request);
+        Ok(None)
     }
 
     /// Fetches one page of the emulator's world: `emulator get URL`.
@@ -105,6 +130,15 @@ pub struct ConnectRequest {
     pub data_dir: PathBuf,
     /// The project's folder; relative paths of the program start here.
     pub folder: PathBuf,
+    /// The process environment. It may hold credentials: never print it.
+    pub env: BTreeMap<String, String>,
+}
+
+/// What a storage service or a key vault may be reached with.
+#[derive(Clone)]
+pub struct ServiceRequest {
+    /// A PEM file with further certificate authorities; it exists and looks like one.
+    pub ca_bundle: Option<PathBuf>,
     /// The process environment. It may hold credentials: never print it.
     pub env: BTreeMap<String, String>,
 }

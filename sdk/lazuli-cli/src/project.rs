@@ -83,6 +83,11 @@ impl Project {
         self.folder.join(format!("lazuli.{}.toml", self.stack))
     }
 
+    /// What protects secrets in config files where nothing else does.
+    pub(crate) fn config_key_file(&self) -> PathBuf {
+        self.state_dir.join(&self.name).join("config.key")
+    }
+
     /// Where the emulator keeps its world.
     pub(crate) fn emulator_dir(&self) -> PathBuf {
         self.state_dir.join("emulator")

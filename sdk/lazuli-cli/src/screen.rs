@@ -53,7 +53,16 @@ impl Screen {
 pub trait Prompt: Send + Sync {
     /// Asks for a yes; anything else is a no. May block.
     fn confirm(&self, question: &str) -> bool;
+
+    /// Asks for something that must not be seen; `None` when nothing is told. May block.
+    fn secret(&self, question: &str) -> Option<String> {
+        let _ = question;
+        None
+    }
 }
+
+/// Reads what is piped into the program, to its end.
+pub type Input = Arc<dyn Fn() -> std::io::Result<String> + Send + Sync>;
 
 struct TerminalPrompt;
 
@@ -63,6 +72,13 @@ impl Prompt for TerminalPrompt {
             .with_default(false)
             .prompt()
             .unwrap_or(false)
+    }
+
+    fn secret(&self, question: &str) -> Option<String> {
+        inquire::Password::new(question)
+            .without_confirmation()
+            .prompt()
+            .ok()
     }
 }
 
@@ -146,6 +162,8 @@ pub struct Surroundings {
     pub stderr: Screen,
     /// Who confirms plans; `None` where nobody can be asked.
     pub prompt: Option<Arc<dyn Prompt>>,
+    /// What is piped into the program.
+    pub input: Input,
     /// Where stop requests come from.
     pub interrupts: Interrupts,
     /// Whether to install the log of the process.
@@ -172,6 +190,7 @@ impl Surroundings {
                 std::io::stderr().is_terminal() && capable,
             ),
             prompt: asks.then(|| Arc::new(TerminalPrompt) as Arc<dyn Prompt>),
+            input: Arc::new(|| std::io::read_to_string(std::io::stdin())),
             interrupts: Interrupts::Process,
             log: true,
         }

@@ -30,7 +30,9 @@ pub use run::{
     Operation, PlanReceiver, Settings, Stop, Stopper, Survey, TopologyReceiver, run, stop_channel,
     survey,
 };
-pub use secrets::{Ask, KeyError, KeyFile, KeyProvider, Keyring, Passphrase, PlainKey, WrappedKey};
+pub use secrets::{
+    Ask, KeyError, KeyFile, KeyProvider, Keyring, Passphrase, PlainKey, Sealer, WrappedKey,
+};
 pub use select::{Pattern, Selection};
 pub use state::{Resource, State};
 pub use store::{

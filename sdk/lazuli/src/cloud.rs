@@ -3,15 +3,18 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use lazuli_arm::{ArmClient, ArmError, CloudSource, ConnectOptions, Env};
 use lazuli_azure::provider::{AzureProvider, Judge};
 use lazuli_cli::{
-    CliError, Cloud, ConnectRequest, Connection, OpenWorld, Page, Platform, WorldRequest,
+    CliError, Cloud, ConnectRequest, Connection, OpenWorld, Page, Platform, ServiceRequest,
+    WorldRequest,
 };
 use lazuli_core::Provider;
+use lazuli_engine::{KeyProvider, Objects};
 
 #[cfg(feature = "emulator")]
 mod embedded;
@@ -51,6 +54,25 @@ impl Platform for Clouds {
         }
     }
 
+    fn objects(&self, url: &str, request: &ServiceRequest) -> Result<Arc<dyn Objects>, CliError> {
+        let address = lazuli_remote::Address::parse(url).map_err(|error| unusable(&error))?;
+        lazuli_remote::open(&address, &access(request)?).map_err(|error| unusable(&error))
+    }
+
+    fn key_vault(
+        &self,
+        key: Option<&str>,
+        request: &ServiceRequest,
+    ) -> Result<Option<Arc<dyn KeyProvider>>, CliError> {
+        let vault = lazuli_remote::key_vault(key, &access(request)?);
+        match (vault, key) {
+            (Ok(vault), _) => Ok(Some(vault)),
+            (Err(error), Some(_)) => Err(unusable(&error)),
+            // Built without the way to vaults: nothing of theirs is opened.
+            (Err(_), None) => Ok(None),
+        }
+    }
+
     async fn page(&self, request: &WorldRequest, url: &str) -> Result<Page, CliError> {
         embedded::page(request, url).await
     }
@@ -73,12 +95,8 @@ fn options(
     source: CloudSource,
     request: &ConnectRequest,
 ) -> Result<(ConnectOptions, Option<Vec<u8>>), CliError> {
-    let mut options = ConnectOptions::new(source).env(environment(request));
-    let pem = request.ca_bundle.as_ref().map(|file| {
-        std::fs::read(file)
-            .map_err(|error| CliError::usage(format!("{} cannot be read: {error}", file.display())))
-    });
-    let pem = pem.transpose()?;
+    let mut options = ConnectOptions::new(source).env(environment(&request.env));
+    let pem = read_bundle(request.ca_bundle.as_ref())?;
     if let Some(pem) = &pem {
         options = options.ca_bundle(pem.clone());
     }
@@ -90,17 +108,38 @@ fn options(
     Ok((options, pem))
 }
 
+/// What of the process a storage service or a vault may be reached with.
+fn access(request: &ServiceRequest) -> Result<lazuli_remote::Access, CliError> {
+    Ok(lazuli_remote::Access {
+        azure: environment(&request.env),
+        variables: request.env.clone(),
+        ca_bundle: read_bundle(request.ca_bundle.as_ref())?,
+    })
+}
+
+fn read_bundle(file: Option<&PathBuf>) -> Result<Option<Vec<u8>>, CliError> {
+    let read = file.map(|file| {
+        std::fs::read(file)
+            .map_err(|error| CliError::usage(format!("{} cannot be read: {error}", file.display())))
+    });
+    read.transpose()
+}
+
+fn unusable(error: &lazuli_remote::RemoteError) -> CliError {
+    CliError::usage(error.message.clone()).help(error.help.clone())
+}
+
 /// The command line's own environment. Where that is the process's, the sources
 /// that read the process themselves (managed identity, az, azd) may be tried.
-fn environment(request: &ConnectRequest) -> Env {
+fn environment(own: &BTreeMap<String, String>) -> Env {
     let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
         Some((name.into_string().ok()?, value.into_string().ok()?))
     };
     let process: BTreeMap<String, String> = std::env::vars_os().filter_map(text).collect();
-    if process == request.env {
+    if process == *own {
         Env::process()
     } else {
-        Env::from_iter(request.env.clone())
+        Env::from_iter(own.clone())
     }
 }
 

@@ -107,12 +107,13 @@ use std::sync::Arc;
 
 pub use async_trait::async_trait;
 use lazuli_cli::{
-    CliError, ConnectRequest, Connection, OpenWorld, Page, Platform, ProgramInfo, Surroundings,
-    WorldRequest,
+    CliError, ConnectRequest, Connection, OpenWorld, Page, Platform, ProgramInfo, ServiceRequest,
+    Surroundings, WorldRequest,
 };
 use lazuli_core::Provider;
 pub use lazuli_core::custom::{Custom, Facts, Failure, Inputs, Known, Made, Status, Wanted};
 pub use lazuli_core::{FromValue, Lifecycle, Value};
+use lazuli_engine::{KeyProvider, Objects};
 pub use lazuli_macros::{Inputs, Outputs};
 
 use crate::cloud::Clouds;
@@ -230,6 +231,18 @@ impl Platform for Served {
             false => None,
         };
         Ok(self.with_own(azure))
+    }
+
+    fn objects(&self, url: &str, request: &ServiceRequest) -> Result<Arc<dyn Objects>, CliError> {
+        Clouds.objects(url, request)
+    }
+
+    fn key_vault(
+        &self,
+        key: Option<&str>,
+        request: &ServiceRequest,
+    ) -> Result<Option<Arc<dyn KeyProvider>>, CliError> {
+        Clouds.key_vault(key, request)
     }
 
     async fn page(&self, request: &WorldRequest, url: &str) -> Result<Page, CliError> {

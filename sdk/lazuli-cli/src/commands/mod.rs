@@ -13,6 +13,7 @@ pub(crate) mod refresh;
 pub(crate) mod run;
 pub(crate) mod stack;
 pub(crate) mod state;
+pub(crate) mod state_place;
 pub(crate) mod up;
 pub(crate) mod verify;
 
@@ -22,17 +23,18 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use lazuli_core::Stack;
-use lazuli_engine::{State, Store};
+use lazuli_engine::State;
 use serde_json::Value as Json;
 use tokio::sync::mpsc;
 
 use crate::CliError;
 use crate::args::{Command, Global};
 use crate::exit::Exit;
+use crate::keeping::Told;
 use crate::platform::{Cloud, Platform, WorldRequest};
 use crate::project::Project;
 use crate::render::{Paint, report};
-use crate::screen::{Prompt, Screen};
+use crate::screen::{Input, Prompt, Screen};
 
 /// The user's program, boxed at once so that one copy of this crate serves all programs.
 pub(crate) type Topology = Box<dyn FnOnce(Stack) -> TopologyFuture + Send>;
@@ -47,6 +49,9 @@ pub(crate) struct Session {
     pub(crate) stdout: Screen,
     pub(crate) stderr: Screen,
     pub(crate) prompt: Option<Arc<dyn Prompt>>,
+    pub(crate) input: Input,
+    /// The passphrase, once somebody told it.
+    pub(crate) told: Told,
     pub(crate) interrupts: mpsc::Receiver<()>,
     pub(crate) platform: Arc<dyn Platform>,
 }
@@ -62,9 +67,14 @@ impl Session {
             Command::Import { what } => return import::import(self, &what, topology).await,
             Command::Verify(args) => verify::verify(&mut self, &args, topology).await,
             Command::Graph(args) => return graph::graph(self, args, topology).await,
+            Command::State(state::StateCommand::Place(command)) => {
+                return state_place::place(self, command, topology).await;
+            }
             Command::History => history::history(&self),
             Command::Output(args) => output::output(&self, &args),
-            Command::State(command) => state::state(&self, &command).await,
+            Command::State(state::StateCommand::Edit(command)) => {
+                state::state(&self, &command).await
+            }
             Command::Stack => stack::stack(&self),
             Command::Config(command) => config::config(&self, &command),
             Command::Emulator(command) => emulator::emulator(&mut self, &command).await,
@@ -77,20 +87,6 @@ impl Session {
         let paint = Paint::new(self.global.colour(&self.env, self.stderr.is_terminal()));
         self.stderr.text(&report::cli_error(error, paint));
         error.exit()
-    }
-
-    /// The stack's state at its target: each target has a state of its own, so
-    /// that what was deployed to one is never taken for what is at another.
-    pub(crate) fn store(&self) -> Result<Store, CliError> {
-        let stack = match self.global.cloud(&self.env)?.folder_suffix() {
-            Some(suffix) => format!("{}@{suffix}", self.project.stack),
-            None => self.project.stack.clone(),
-        };
-        Ok(Store::local(
-            &self.project.state_dir,
-            &self.project.name,
-            &stack,
-        ))
     }
 
     /// The state as the last run left it.

@@ -156,7 +156,8 @@ pub(super) async fn pass_on(mut interrupts: mpsc::Receiver<()>, stopper: Stopper
 
 /// The config file, with what `--set` says on top.
 pub(super) fn config(session: &Session) -> Result<BTreeMap<String, Value>, CliError> {
-    let mut values = ConfigFile::read(session.project.config_file())?.values()?;
+    let file = ConfigFile::read(session.project.config_file())?;
+    let mut values = session.config_values(&file)?;
     values.extend(session.global.settings()?);
     Ok(values)
 }

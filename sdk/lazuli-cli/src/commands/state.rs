@@ -7,6 +7,7 @@ use lazuli_engine::{Edit, Edited, Resource, State};
 use serde_json::{Value as Json, json};
 
 use super::Session;
+use super::state_place::PlaceCommand;
 use crate::CliError;
 use crate::exit::Exit;
 use crate::project::actor;
@@ -15,6 +16,15 @@ use crate::render::value;
 /// What to do with the state.
 #[derive(Debug, Subcommand)]
 pub(crate) enum StateCommand {
+    #[command(flatten)]
+    Edit(EditCommand),
+    #[command(flatten)]
+    Place(PlaceCommand),
+}
+
+/// What to do with what is recorded.
+#[derive(Debug, Subcommand)]
+pub(crate) enum EditCommand {
     /// List the recorded resources, with what is special about each
     #[command(visible_alias = "ls")]
     List,
@@ -54,28 +64,28 @@ pub(crate) struct At {
     place: String,
 }
 
-pub(crate) async fn state(session: &Session, command: &StateCommand) -> Result<Exit, CliError> {
+pub(crate) async fn state(session: &Session, command: &EditCommand) -> Result<Exit, CliError> {
     let state = session.state()?;
     let (place, edit) = match command {
-        StateCommand::List => {
+        EditCommand::List => {
             list(session, &state);
             return Ok(Exit::Ok);
         }
-        StateCommand::Show(at) => {
+        EditCommand::Show(at) => {
             let resource = state
                 .find(&at.place)
                 .map_err(|error| CliError::from(&error))?;
             show(session, resource);
             return Ok(Exit::Ok);
         }
-        StateCommand::Taint(at) => (&at.place, Edit::Taint),
-        StateCommand::Untaint(at) => (&at.place, Edit::Untaint),
-        StateCommand::Unprotect(at) => (&at.place, Edit::Unprotect),
-        StateCommand::Remove { at, dependents } => {
+        EditCommand::Taint(at) => (&at.place, Edit::Taint),
+        EditCommand::Untaint(at) => (&at.place, Edit::Untaint),
+        EditCommand::Unprotect(at) => (&at.place, Edit::Unprotect),
+        EditCommand::Remove { at, dependents } => {
             let dependents = *dependents;
             (&at.place, Edit::Remove { dependents })
         }
-        StateCommand::Move { at, to } => (&at.place, Edit::Move { to: to.clone() }),
+        EditCommand::Move { at, to } => (&at.place, Edit::Move { to: to.clone() }),
     };
     change(session, &state, place, &edit).await
 }

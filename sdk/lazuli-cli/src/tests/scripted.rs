@@ -23,6 +23,12 @@ use crate::{
 /// The password of the site; in no text but on request.
 pub(super) const SECRET: &str = "hunter2";
 
+/// What is piped into the tool.
+pub(super) const PIPED: &str = "piped-secret";
+
+/// What somebody who is asked for a secret types.
+pub(super) const PASSPHRASE: &str = "typed in by hand";
+
 /// A group, and a site in it that needs the group's key.
 pub(super) async fn topology(stack: Stack) -> lazuli_core::Result<()> {
     let config = stack.config();
@@ -35,6 +41,9 @@ pub(super) async fn topology(stack: Stack) -> lazuli_core::Result<()> {
     let group = declare(stack.place(), "test:group", "group", Property::map());
     let mut inputs = Property::map();
     inputs.set("image", Property::Value(Value::from(image)));
+    if let Some(token) = config.find_secret::<String>("token")? {
+        inputs.set("token", Property::Output(token.map(Value::from)));
+    }
     inputs.set(
         "password",
         Property::Value(Value::from(SECRET).into_secret()),
@@ -314,6 +323,11 @@ impl Prompt for Answers {
         self.asked.lock().unwrap().push(question.to_owned());
         self.answer
     }
+
+    fn secret(&self, question: &str) -> Option<String> {
+        self.asked.lock().unwrap().push(question.to_owned());
+        self.answer.then(|| PASSPHRASE.to_owned())
+    }
 }
 
 /// A project folder, a cloud, and the tool.
@@ -410,6 +424,7 @@ impl Desk {
             stdout: Screen::new(stdout.clone(), false),
             stderr: Screen::new(stderr.clone(), false),
             prompt: answers.map(|answers| answers as Arc<dyn Prompt>),
+            input: Arc::new(|| Ok(format!("{PIPED}\n"))),
             interrupts: Interrupts::Channel(interrupts),
             log: false,
         };

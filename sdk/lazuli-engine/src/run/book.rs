@@ -1,6 +1,6 @@
 //! The state during a run: journaled when the run may write, in memory when it previews.
 
-use super::settings::{Operation, Settings};
+use super::settings::Operation;
 use crate::error::EngineError;
 use crate::journal::Journal;
 use crate::state::{Entry, State};
@@ -15,14 +15,14 @@ pub(super) enum Book {
 impl Book {
     pub(super) fn open(
         operation: Operation,
-        settings: &Settings,
+        actor: &str,
         store: &Store,
     ) -> Result<(Self, Option<Box<dyn Held>>), EngineError> {
         if operation == Operation::Preview {
             return Ok((Self::Memory(Box::new(store.read()?)), None));
         }
         store.prepare()?;
-        let lock = store.lock(&settings.actor, operation.as_str())?;
+        let lock = store.lock(actor, operation.as_str())?;
         Ok((Self::Journal(Box::new(Journal::open(store)?)), Some(lock)))
     }
 

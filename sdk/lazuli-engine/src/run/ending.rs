@@ -151,6 +151,11 @@ impl Run<'_> {
         }
     }
 
+    /// Exports that are known now; the others stay as they are recorded.
+    pub(super) fn record_known_exports(&mut self) {
+        self.record_exports(false);
+    }
+
     fn record_exports(&mut self, complete: bool) {
         let exports = self
             .latest

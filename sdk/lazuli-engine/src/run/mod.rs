@@ -4,6 +4,7 @@
 mod book;
 mod ending;
 mod quiet;
+mod rebuild;
 mod refresh;
 mod settings;
 mod settle;
@@ -31,7 +32,7 @@ use crate::execute::{self, Context, Latest, Wave};
 use crate::graph::{Graph, Progress, Scope};
 use crate::plan::{self, Op, PlanInput, Planned, SavedPlan, Step};
 use crate::program_thread::ProgramThread;
-use crate::store::Store;
+use crate::store::{Held, Store};
 use crate::topology::Topology;
 
 /// Runs an operation on a stack to its end.
@@ -44,15 +45,15 @@ pub async fn run<F, Fut>(
     store: Store,
     topology: F,
     frontend: &mut dyn Frontend,
-    stop: Stop,
+    mut stop: Stop,
 ) -> Result<Summary, EngineError>
 where
     F: FnOnce(Stack) -> Fut + Send + 'static,
     Fut: Future<Output = lazuli_core::Result<()>> + 'static,
 {
-    let (book, _lock) = Book::open(operation, &settings, &store)?;
+    let (book, _lock) = open(operation, &settings, &store, &mut stop).await?;
     let runs_program = match operation {
-        Operation::Preview | Operation::Up => true,
+        Operation::Preview | Operation::Up | Operation::Rebuild { .. } => true,
         Operation::Destroy => settings.run_program,
         Operation::Refresh => false,
     };
@@ -137,6 +138,24 @@ impl Scope {
     }
 }
 
+/// Opens the state. It may be far away, and a stop is heard meanwhile.
+async fn open(
+    operation: Operation,
+    settings: &Settings,
+    store: &Store,
+    stop: &mut Stop,
+) -> Result<(Book, Option<Box<dyn Held>>), EngineError> {
+    let (actor, store) = (settings.actor.clone(), store.clone());
+    let opening = tokio::task::spawn_blocking(move || Book::open(operation, &actor, &store));
+    tokio::select! {
+        biased;
+        () = asked(stop) => Err(EngineError::Stopped { summary: Box::default(), in_flight: 0 }),
+        opened = opening => opened.unwrap_or_else(|cause| Err(EngineError::Internal {
+            message: format!("the state could not be opened: {cause}"),
+        })),
+    }
+}
+
 /// Reads the exports of other stacks, in the same place as this one.
 fn sibling_stacks(store: &Store) -> StackReader {
     let store = store.clone();
@@ -196,6 +215,9 @@ impl Run<'_> {
 
     async fn work(&mut self) -> Result<(), EngineError> {
         self.settle_in_flight().await?;
+        if matches!(self.operation, Operation::Rebuild { .. }) {
+            return self.rebuild().await;
+        }
         if self.settings.refresh || self.operation == Operation::Refresh {
             self.refresh().await?;
         }

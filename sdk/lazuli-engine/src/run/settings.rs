@@ -24,16 +24,22 @@ pub enum Operation {
     /// Write what the cloud has into the state; the program does not run and
     /// the cloud is not changed.
     Refresh,
+    /// Record what the program declares and the cloud has; the cloud is not changed.
+    Rebuild {
+        /// Also when the stack has a state: what is recorded stays as it is.
+        over: bool,
+    },
 }
 
 impl Operation {
-    /// `preview`, `up`, `destroy` or `refresh`.
+    /// `preview`, `up`, `destroy`, `refresh` or `rebuild`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Preview => "preview",
             Self::Up => "up",
             Self::Destroy => "destroy",
             Self::Refresh => "refresh",
+            Self::Rebuild { .. } => "rebuild",
         }
     }
 }

@@ -100,10 +100,8 @@ impl Keyring {
         match providers.find(|provider| provider.name() == name) {
             Some(provider) => provider.unwrap(wrapped),
             None => Err(KeyError::new(
-                format!(
-                    "the stack's data key is wrapped by {name:?}, which this program cannot use"
-                ),
-                "use a build of the program that has it",
+                format!("the data key is wrapped by {name:?}, which is not at hand"),
+                "say with --key how it is protected: passphrase, file:PATH, or the address of a vault's key",
             )),
         }
     }

@@ -163,6 +163,38 @@ impl std::fmt::Debug for DataKey {
     }
 }
 
+/// Seals texts that are kept outside of the state, one by one.
+#[derive(Debug)]
+pub struct Sealer(DataKey);
+
+impl Sealer {
+    /// Seals with a key; what is sealed opens in the same context only.
+    ///
+    /// # Errors
+    /// When the key cannot be used.
+    pub fn new(key: &PlainKey, context: &str) -> Result<Self, KeyError> {
+        DataKey::new(key, context).map(Self)
+    }
+
+    /// Seals a text under a name.
+    ///
+    /// # Errors
+    /// When the system gives no randomness.
+    pub fn seal(&self, name: &str, text: &str) -> Result<String, KeyError> {
+        let sealed = self.0.seal_object(name, text.as_bytes());
+        let sealed =
+            sealed.ok_or_else(|| KeyError::new("the system gives no randomness", "try again"))?;
+        Ok(STANDARD.encode(sealed))
+    }
+
+    /// Opens what was sealed under this name.
+    pub fn open(&self, name: &str, sealed: &str) -> Option<Zeroizing<String>> {
+        let sealed = STANDARD.decode(sealed).ok()?;
+        let plain = self.0.open_object(name, &sealed)?;
+        Some(Zeroizing::new(String::from_utf8(plain.to_vec()).ok()?))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

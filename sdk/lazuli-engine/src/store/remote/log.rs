@@ -5,7 +5,6 @@
 //! occupies the next number; a former holder that still writes runs into it.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::Site;
 use super::lease::Lease;
@@ -73,7 +72,8 @@ impl SegmentLog {
                 Err(ObjectError::Failed { message, .. }) if tries == TRIES => return Err(message),
                 Err(ObjectError::Failed { message, .. }) => {
                     tracing::warn!(%name, %message, "a journal segment is sent again");
-                    std::thread::sleep(Duration::from_millis(200) * tries);
+                    // 200 ms, then 400 ms, of a minute.
+                    std::thread::sleep(self.site.patience / 300 * tries);
                 }
             }
         }
