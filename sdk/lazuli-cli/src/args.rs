@@ -110,7 +110,7 @@ pub(crate) struct Global {
     #[arg(long, global = true, value_name = "PLACE")]
     pub(crate) state: Option<String>,
     /// What protects secrets and state: `passphrase`, file:PATH, or the address of a vault's key [env: LAZULI_KEY]
-    #[arg(long, global = true, value_name = "WAY")]
+    #[arg(long = "key", id = "protection", global = true, value_name = "WAY")]
     pub(crate) key: Option<String>,
     /// A file that holds the passphrase [env: LAZULI_PASSPHRASE holds the passphrase itself]
     #[arg(long, global = true, value_name = "FILE")]

@@ -21,6 +21,7 @@ use lazuli_engine::{KeyError, KeyProvider, PlainKey, WrappedKey};
 use url::Url;
 
 use crate::azure::{credential, expose, transport};
+use crate::bucket::causes;
 use crate::io::Io;
 use crate::{Access, RemoteError};
 
@@ -50,8 +51,10 @@ impl KeyAddress {
         let vault = Url::parse(text).map_err(|cause| cause.to_string())?;
         let host = vault.host_str().unwrap_or_default().to_ascii_lowercase();
         let is_vault = SUFFIXES.iter().any(|suffix| host.ends_with(suffix));
-        let is_safe = (vault.scheme() == "https" && is_vault) || is_here(&vault);
-        if !is_safe || !vault.username().is_empty() {
+        if vault.scheme() != "https"
+            || !(is_vault || is_here(&vault))
+            || !vault.username().is_empty()
+        {
             return Err("it is not the https address of a key vault".to_owned());
         }
         let mut parts = vault.path().trim_matches('/').split('/');
@@ -114,7 +117,7 @@ impl KeyVault {
             Some(credential) => credential.clone(),
             None if is_here(&key.vault) => {
                 return Err(KeyError::new(
-                    "a token does not travel without TLS",
+                    "a vault on this machine is none that a sign-in of yours is for",
                     "name a key of a real vault",
                 ));
             }

@@ -6,13 +6,17 @@
 #![cfg(feature = "azure")]
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use lazuli_arm::{Credential, Env, SecretString};
 use lazuli_engine::{KeyProvider as _, PlainKey, WrappedKey};
 use lazuli_remote::{Access, KeyVault};
+use rustls::pki_types::PrivateKeyDer;
 use serde_json::{Value, json};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::TlsAcceptor;
 use wiremock::matchers::{header, header_exists, method, path, query_param_contains};
 use wiremock::{Match, Mock, MockServer, Request, Respond, ResponseTemplate};
 
@@ -45,14 +49,48 @@ impl Respond for Turned {
     }
 }
 
-async fn vault() -> MockServer {
+/// The double, and TLS in front of it: the client sends no token without.
+struct Vault {
+    url: String,
+    pem: Vec<u8>,
+    _server: MockServer,
+}
+
+/// Passes bytes on to the double; ends with the test's runtime.
+async fn with_tls(to: std::net::SocketAddr) -> (u16, Vec<u8>) {
+    let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+    let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let config = rustls::ServerConfig::builder()
+        .with_no_client_auth()
+        .with_single_cert(vec![made.cert.der().clone()], key)
+        .unwrap();
+    let acceptor = TlsAcceptor::from(Arc::new(config));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        while let Ok((client, _)) = listener.accept().await {
+            let acceptor = acceptor.clone();
+            tokio::spawn(async move {
+                let mut client = acceptor.accept(client).await.unwrap();
+                let mut server = TcpStream::connect(to).await.unwrap();
+                let _ = tokio::io::copy_bidirectional(&mut client, &mut server).await;
+            });
+        }
+    });
+    (port, made.cert.pem().into_bytes())
+}
+
+async fn vault() -> Vault {
     let server = MockServer::start().await;
+    let (port, pem) = with_tls(*server.address()).await;
+    let url = format!("https://127.0.0.1:{port}");
     let challenge = "Bearer authorization=\"https://login.microsoftonline.com/t\", resource=\"https://vault.azure.net\"";
     Mock::given(NotSignedIn)
         .respond_with(ResponseTemplate::new(401).insert_header("WWW-Authenticate", challenge))
         .mount(&server)
         .await;
-    let kid = format!("{}/keys/state/{VERSION}", server.uri());
+    let kid = format!("{url}/keys/state/{VERSION}");
     let signed_in = || header("authorization", format!("Bearer {TOKEN}").as_str());
     for (verb, at) in [
         ("wrapkey", "/keys/state//wrapkey".to_owned()),
@@ -73,23 +111,28 @@ async fn vault() -> MockServer {
         .respond_with(ResponseTemplate::new(403).set_body_json(refusal))
         .mount(&server)
         .await;
-    server
+    Vault {
+        url,
+        pem,
+        _server: server,
+    }
 }
 
-fn provider(server: &MockServer, key: Option<&str>) -> KeyVault {
+fn provider(vault: &Vault, key: Option<&str>) -> KeyVault {
     let access = Access {
         azure: Env::empty(),
         variables: BTreeMap::new(),
-        ca_bundle: None,
+        ca_bundle: Some(vault.pem.clone()),
     };
-    let address = key.map(|name| format!("{}/keys/{name}", server.uri()));
+    let address = key.map(|name| format!("{}/keys/{name}", vault.url));
     let vault = KeyVault::new(address.as_deref(), access).unwrap();
     vault.with_credential(Credential::static_token(SecretString::from(
         TOKEN.to_owned(),
     )))
 }
 
-#[tokio::test]
+/// The vault answers on other threads: the provider blocks this one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_key_is_wrapped_and_opened_by_the_version_that_wrapped_it() {
     let server = vault().await;
     let plain = PlainKey::from_bytes(&[7; 32]).unwrap();
@@ -106,7 +149,7 @@ async fn a_key_is_wrapped_and_opened_by_the_version_that_wrapped_it() {
     assert_eq!(opened.bytes(), plain.bytes());
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_refusal_names_key_reason_and_the_role_that_is_missing() {
     let server = vault().await;
     let plain = PlainKey::from_bytes(&[7; 32]).unwrap();
