@@ -57,8 +57,10 @@ async fn one_writer_at_a_time(bench: &Bench) {
                     cloud,
                     ..Bench::new()
                 };
-                let runtime = tokio::runtime::Builder::new_current_thread();
-                let runtime = { runtime }.enable_all().build().unwrap();
+                let runtime = tokio::runtime::Builder::new_current_thread()
+                    .enable_all()
+                    .build()
+                    .unwrap();
                 let run = again.run_at(second, Operation::Up, settings, at("1"));
                 runtime.block_on(run).result
             });

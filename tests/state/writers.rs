@@ -42,8 +42,10 @@ async fn takeover_before(number: usize) -> bool {
                         cloud: cloud.clone(),
                         ..Bench::new()
                     };
-                    let runtime = tokio::runtime::Builder::new_current_thread();
-                    let runtime = { runtime }.enable_all().build().unwrap();
+                    let runtime = tokio::runtime::Builder::new_current_thread()
+                        .enable_all()
+                        .build()
+                        .unwrap();
                     let run = bench.run_at(store.clone(), Operation::Up, settings.clone(), at("1"));
                     runtime.block_on(run).result.unwrap();
                 });

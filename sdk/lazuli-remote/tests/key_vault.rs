@@ -155,7 +155,7 @@ async fn a_refusal_names_key_reason_and_the_role_that_is_missing() {
     let plain = PlainKey::from_bytes(&[7; 32]).unwrap();
     let error = provider(&server, Some("closed")).wrap(&plain).unwrap_err();
     assert!(
-        error.message.contains("closed") && error.message.contains("Forbidden"),
+        error.message.contains("closed") && error.message.contains("no permission wrapKey"),
         "{error}"
     );
     assert!(
