@@ -395,3 +395,47 @@ async fn locks_hold_vault_and_group() {
         200
     );
 }
+
+#[tokio::test]
+async fn a_decision_about_an_endpoint_is_asked_for_at_the_connection_itself() {
+    let vault = Vault::start().await;
+    let azure = &vault.azure;
+    azure
+        .make(&vault.id, VAULT, vault.body(&[], json!({})))
+        .await;
+    let network = format!("{}/providers/Microsoft.Network", vault.group);
+    let space = json!({
+        "addressSpace": { "addressPrefixes": ["10.0.0.0/16"] },
+        "subnets": [{ "name": "s", "properties": { "addressPrefix": "10.0.0.0/24" } }],
+    });
+    let located = |properties: Value| json!({ "location": "westus2", "properties": properties });
+    let vnet = format!("{network}/virtualNetworks/v");
+    azure.make(&vnet, "2024-05-01", located(space)).await;
+    let link = json!({ "privateLinkServiceId": vault.id, "groupIds": ["vault"] });
+    let endpoint = json!({
+        "subnet": { "id": format!("{vnet}/subnets/s") },
+        "manualPrivateLinkServiceConnections": [{ "name": "c", "properties": link }],
+    });
+    let endpoint_id = format!("{network}/privateEndpoints/pe");
+    azure
+        .make(&endpoint_id, "2024-05-01", located(endpoint))
+        .await;
+    let connection = format!("{}/privateEndpointConnections/c", vault.id);
+    for status in ["Approved", "Rejected"] {
+        let state = json!({ "status": status, "description": "so be it" });
+        let body = json!({ "properties": { "privateLinkServiceConnectionState": state } });
+        let decided = azure.send("PUT", &connection, VAULT, Some(body)).await;
+        assert_eq!(decided.status, 200, "{}", decided.body);
+        assert_eq!(decided.body["properties"]["provisioningState"], "Updating");
+        let address = decided.header("azure-asyncoperation").expect("an address");
+        assert!(address.contains(&format!("{connection}?")), "{address}");
+        assert!(address.contains("&kv-operation="), "{address}");
+        let mut shown = Value::Null;
+        for _ in 0..3 {
+            shown = azure.follow(address).await.body["properties"].clone();
+        }
+        assert_eq!(shown["provisioningState"], "Succeeded");
+        let state = &shown["privateLinkServiceConnectionState"];
+        assert_eq!(state["status"], status);
+    }
+}

@@ -3,7 +3,10 @@
 //! Connections are stored as `Microsoft.Network/privateEndpoints` makes them; this module shows them in
 //! the vault's own way.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::StatusCode;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -99,10 +102,31 @@ pub(super) fn put(call: &Call<'_>) -> Result<Answer, Answer> {
             state,
         );
     });
-    let addresses = lro::start(call, Dialect::Vault, Effect::Settle);
-    Ok(Answer::ok(shown(call, &call.required()?))
-        .with("azure-asyncoperation", addresses.status)
+    lro::start(call, Dialect::Vault, Effect::Settle);
+    let decided = call.required()?;
+    Ok(Answer::ok(shown(call, &decided))
+        .with("azure-asyncoperation", own_address(call, &decided, status))
         .with("retry-after", "0"))
+}
+
+/// As recorded: where to ask is the connection itself, with a note of what was asked for. Its provisioning
+/// state is the answer.
+fn own_address(call: &Call<'_>, connection: &Resource, status: &str) -> String {
+    let verb = match status {
+        "Approved" => "approve",
+        "Rejected" => "reject",
+        _ => "update",
+    };
+    let note = json!({
+        "code": format!("privateEndpointConnections/{verb}"), "st": Timestamp::now().to_string(),
+        "etag": connection.text("/etag"),
+    });
+    let note = URL_SAFE_NO_PAD.encode(note.to_string());
+    let (base, version) = (&call.incoming.base, &call.api_version);
+    format!(
+        "{base}{}?api-version={version}&kv-operation={note}",
+        connection.id
+    )
 }
 
 pub(super) fn delete(call: &Call<'_>) -> Result<Answer, Answer> {
