@@ -99,6 +99,11 @@ impl Bench {
         let provider = provider
             .blob_authority(emulator.ca_pem().as_bytes())
             .unwrap();
+        // Names of registries lead into the embedded Azure through its own proxy.
+        let port = emulator.endpoint().port().unwrap();
+        let provider = provider
+            .registry_proxy(&format!("http://127.0.0.1:{port}"))
+            .unwrap();
         let provider = Arc::new(provider);
         Self {
             emulator,
@@ -107,6 +112,14 @@ impl Bench {
             target,
             folder,
         }
+    }
+
+    /// A bench with the folder `image` out of another one, to push from.
+    pub(crate) async fn pushing(from: &str) -> Self {
+        let bench = Self::new().await;
+        let image = std::path::Path::new(from).join("image");
+        copy(&image, &bench.folder.path().join("image"));
+        bench
     }
 
     /// Puts something between the engine and the provider.
@@ -234,6 +247,18 @@ impl Bench {
         }
         for id in &world {
             assert!(recorded.contains(id), "{id} is an orphan");
+        }
+    }
+}
+
+fn copy(from: &std::path::Path, to: &std::path::Path) {
+    std::fs::create_dir(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let to = to.join(entry.file_name());
+        match entry.file_type().unwrap().is_dir() {
+            true => copy(&entry.path(), &to),
+            false => drop(std::fs::copy(entry.path(), to).unwrap()),
         }
     }
 }

@@ -4,6 +4,7 @@
 mod agreement;
 mod allowed;
 mod document;
+mod hosted;
 mod listener;
 mod mistakes;
 mod names;

@@ -104,3 +104,8 @@ async fn an_app_that_moves_to_an_endpoint_pulls_at_every_moment_and_the_lock_com
 async fn an_app_that_moves_to_another_identity_pulls_at_every_moment() {
     check(Way::Given("old"), Way::Given("new")).await;
 }
+
+#[tokio::test]
+async fn an_app_that_moves_from_its_own_identity_to_another_pulls_at_every_moment() {
+    check(Way::Own, Way::Given("new")).await;
+}
