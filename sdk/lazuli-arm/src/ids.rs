@@ -334,8 +334,13 @@ impl Eq for ResourceId {}
 
 impl Hash for ResourceId {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        for byte in self.0.bytes() {
-            state.write_u8(byte.to_ascii_lowercase());
+        // In pieces: a call for each byte is most of what an unoptimised lookup costs.
+        let mut buffer = [0_u8; 64];
+        for piece in self.0.as_bytes().chunks(buffer.len()) {
+            let lowered = &mut buffer[..piece.len()];
+            lowered.copy_from_slice(piece);
+            lowered.make_ascii_lowercase();
+            state.write(lowered);
         }
         state.write_u8(0xff);
     }

@@ -88,7 +88,7 @@ type Answer = Result<Option<String>, Unasked>;
 
 async fn ask<'a>(arm: &ArmClient, kind: &Kind, node: Node<'a>) -> (Node<'a>, Answer) {
     let answer = tokio::time::timeout(PATIENCE, why_taken(arm, kind, node)).await;
-    (node, answer.unwrap_or_else(|_| Err(Unasked::Late)))
+    (node, answer.unwrap_or(Err(Unasked::Late)))
 }
 
 /// Why a name could not be asked about.
