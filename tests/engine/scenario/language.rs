@@ -63,6 +63,10 @@ pub(crate) struct Thing {
 
 /// What happens in a scenario.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a scenario has a dozen of them, most of them runs"
+)]
 pub(crate) enum Deed {
     /// From here on the program is this one.
     Program(Vec<Thing>),
