@@ -405,9 +405,9 @@ fn told_ways(picture: &Picture) -> Below {
         let state = way.state.as_str();
         let sentence = format!("{} {}", picture.nodes[way.from].name, way.goal);
         let sentence = fit(&sentence, NAME, 900.0);
-        let _ = write!(
+        let _ = writeln!(
             below.content,
-            "<circle class=\"dot {state}\" cx=\"6\" cy=\"{}\" r=\"5\"/><text class=\"name\" x=\"20\" y=\"{}\">{}</text>\n",
+            "<circle class=\"dot {state}\" cx=\"6\" cy=\"{}\" r=\"5\"/><text class=\"name\" x=\"20\" y=\"{}\">{}</text>",
             number(y),
             number(y + 4.5),
             xml(&sentence)
@@ -421,9 +421,9 @@ fn told_ways(picture: &Picture) -> Below {
             .collect();
         let mut line = |class: &str, text: &str| {
             let text = fit(text, SMALL, 1100.0);
-            let _ = write!(
+            let _ = writeln!(
                 below.content,
-                "<text class=\"{class}\" x=\"20\" y=\"{}\">{}</text>\n",
+                "<text class=\"{class}\" x=\"20\" y=\"{}\">{}</text>",
                 number(y + 3.0),
                 xml(&text)
             );
@@ -452,9 +452,9 @@ fn told_ways(picture: &Picture) -> Below {
             true => format!("and {} more ways", ways.len() - shown),
             false => format!("and {} more ways that hold", ways.len() - shown),
         };
-        let _ = write!(
+        let _ = writeln!(
             below.content,
-            "<text class=\"kind\" x=\"20\" y=\"{}\">{more}</text>\n",
+            "<text class=\"kind\" x=\"20\" y=\"{}\">{more}</text>",
             number(y)
         );
         y += 17.0;
@@ -492,9 +492,9 @@ fn legend(picture: &Picture) -> Below {
         lines.push(("need", "needs"));
     }
     for (class, words) in lines {
-        let _ = write!(
+        let _ = writeln!(
             content,
-            "<path class=\"line {class}\" d=\"M{} 12L{} 12\"/><text class=\"kind\" x=\"{}\" y=\"16\">{words}</text>\n",
+            "<path class=\"line {class}\" d=\"M{} 12L{} 12\"/><text class=\"kind\" x=\"{}\" y=\"16\">{words}</text>",
             number(x),
             number(x + 26.0),
             number(x + 33.0)
@@ -515,9 +515,9 @@ fn legend(picture: &Picture) -> Below {
             continue;
         };
         let word = fate.as_str();
-        let _ = write!(
+        let _ = writeln!(
             content,
-            "<g class=\"node fate-{word}\"><circle class=\"sign\" cx=\"{}\" cy=\"12\" r=\"8\"/><text class=\"sign\" x=\"{}\" y=\"16\">{sign}</text></g><text class=\"kind\" x=\"{}\" y=\"16\">{word}</text>\n",
+            "<g class=\"node fate-{word}\"><circle class=\"sign\" cx=\"{}\" cy=\"12\" r=\"8\"/><text class=\"sign\" x=\"{}\" y=\"16\">{sign}</text></g><text class=\"kind\" x=\"{}\" y=\"16\">{word}</text>",
             number(x + 8.0),
             number(x + 8.0),
             number(x + 21.0)
@@ -526,9 +526,9 @@ fn legend(picture: &Picture) -> Below {
     }
     let mut height = if content.is_empty() { 0.0 } else { 26.0 };
     for note in &picture.notes {
-        let _ = write!(
+        let _ = writeln!(
             content,
-            "<text class=\"kind\" x=\"0\" y=\"{}\">{}</text>\n",
+            "<text class=\"kind\" x=\"0\" y=\"{}\">{}</text>",
             number(height + 12.0),
             xml(&fit(note, SMALL, 1100.0))
         );

@@ -13,6 +13,7 @@ pub(crate) mod report;
 pub(crate) mod survey;
 pub(crate) mod value;
 mod wire;
+mod wrap;
 
 #[cfg(test)]
 pub(crate) mod sample;

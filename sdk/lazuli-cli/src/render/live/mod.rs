@@ -13,6 +13,7 @@ use lazuli_engine::{EngineError, Event, Plan, Summary};
 use tokio::task::JoinHandle;
 
 use self::frame::{Board, Window};
+use super::wrap::wrap;
 use super::{Renderer, Scene, ending, plain, plan_text, report, span};
 use crate::CliError;
 
@@ -72,7 +73,8 @@ impl LiveTree {
         if plan.wave > 1 {
             self.print(&format!("\nwave {}", plan.wave));
         }
-        self.print(&plan_text::plan(plan, &self.scene));
+        let text = plan_text::plan(plan, &self.scene);
+        self.print(&wrap(&text, self.scene.width));
         self.print("");
         *lock(&self.board) = Board::new(plan);
     }
