@@ -83,7 +83,7 @@ impl Timed {
             (0..count).filter_map(edge).collect()
         });
         let edges = edges.collect();
-        Self::timed(edges, &mut random, mean)
+        Self::of(edges, &mut random, mean)
     }
 
     pub(crate) fn random(seed: u64, size: usize, mean: f64) -> Self {
@@ -93,10 +93,10 @@ impl Timed {
             (0..count).map(|_| random.random_range(0..at)).collect()
         });
         let edges = edges.collect();
-        Self::timed(edges, &mut random, mean)
+        Self::of(edges, &mut random, mean)
     }
 
-    fn timed(edges: Vec<Vec<usize>>, random: &mut StdRng, mean: f64) -> Self {
+    fn of(edges: Vec<Vec<usize>>, random: &mut StdRng, mean: f64) -> Self {
         let seconds = edges.iter().map(|_| random.random_range(0.0..2.0 * mean));
         let seconds = seconds.collect();
         Self { edges, seconds }
