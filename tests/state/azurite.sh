@@ -42,7 +42,7 @@ python3 "$here/container.py" state || fail "the container cannot be made: $(cat 
 
 export LAZULI_STATE=azblob://lazulitest/state/team LAZULI_PASSPHRASE="only for this test run"
 # The program's own folder is read only here; everything else goes to a folder of the test.
-web() { (cd "$top/examples/private-webapp" && "$built/private-webapp" --state-dir "$work/local" "$@") >"$work/out" 2>"$work/err"; }
+web() { (cd "$top/examples/private-webapp" && exec "$built/private-webapp" --state-dir "$work/local" "$@") >"$work/out" 2>"$work/err"; }
 
 echo "== a life"
 web preview || fail "preview"

@@ -164,11 +164,13 @@ fn parameters(value: &[u8]) -> KeyOperationParameters {
 }
 
 fn refused(key: &KeyAddress, error: &azure_core::Error) -> KeyError {
+    let (name, vault) = (&key.name, &key.vault);
+    let message = format!(
+        "the key {name} in {vault} cannot be used: {}",
+        causes(error)
+    );
     KeyError::new(
-        format!(
-            "the key {} in {} cannot be used: {error}",
-            key.name, key.vault
-        ),
+        message,
         "give this identity the role Key Vault Crypto User on the key (wrapKey and unwrapKey), and see that the vault \
          can be reached from here",
     )
