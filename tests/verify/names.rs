@@ -70,7 +70,7 @@ async fn what_the_state_has_is_not_asked_about() {
     let mut watch = Watch::default();
     let preview = bench.run(Operation::Preview, Without::Nothing, &mut watch);
     assert_eq!(preview.await.unwrap().change_count(), 0);
-    assert_eq!(*asked.lock().unwrap(), [String::new(); 0]);
+    assert_eq!(*asked.lock().unwrap(), Vec::<String>::new());
 }
 
 #[tokio::test]

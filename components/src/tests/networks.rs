@@ -41,13 +41,14 @@ async fn hub_and_spoke(stack: Stack, variant: Variant) -> Result<()> {
     let integration = IntegrationSubnet::builder(&spoke, "apps")
         .address_prefix("10.1.0.0/24")
         .build();
-    let mut dns = PrivateDnsLink::builder(&hub, "dns").service(PrivateLink::Registry);
-    if variant.linked_to_spoke {
-        dns = dns.also([&spoke]);
-    }
+    let dns = PrivateDnsLink::builder(&hub, "dns").service(PrivateLink::Registry);
+    let dns = match variant.linked_to_spoke {
+        true => dns.also([&spoke]).build(),
+        false => dns.build(),
+    };
     let registry = PrivateRegistry::builder(&group, "peeredacr2021")
         .endpoint_subnet(&endpoints)
-        .dns(&dns.build())
+        .dns(&dns)
         .build();
     let site = registry.build_image("site:v1", "v1");
     let plan = LinuxPlan::builder(&group, "plan").sku(LinuxSku::B1).build();
