@@ -197,7 +197,7 @@ impl ArmClient {
             progress.status(&format!(
                 "again in {:.0} s: {}",
                 delay.as_secs_f64(),
-                error.code().unwrap_or(error.message())
+                in_one_line(&error)
             ));
             tokio::time::sleep(delay).await;
         }
@@ -276,6 +276,21 @@ impl ArmClient {
     }
 }
 
+/// What the service said, as far as one line of progress holds it: a code alone (`Conflict`) explains no wait.
+fn in_one_line(error: &ArmError) -> String {
+    const LONGEST: usize = 160;
+    let said = error.message().lines().next().unwrap_or_default();
+    let said = match said.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &said[..end]),
+        None => said.to_owned(),
+    };
+    match error.code() {
+        Some(code) if !said.is_empty() => format!("{code}: {said}"),
+        Some(code) => code.to_owned(),
+        None => said,
+    }
+}
+
 fn reads(action: &str) -> bool {
     let verb = action
         .rsplit('/')
@@ -289,7 +304,15 @@ fn reads(action: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::reads;
+    use super::{in_one_line, reads};
+    use crate::error::{ArmError, ArmErrorKind};
+
+    #[test]
+    fn a_wait_says_why_in_one_line() {
+        let said = |message: &str| in_one_line(&ArmError::new(ArmErrorKind::Conflict, message));
+        assert_eq!(said("the plan has apps\nand more"), "the plan has apps");
+        assert_eq!(said(&"é".repeat(500)).chars().count(), 161);
+    }
 
     #[test]
     fn actions_that_read() {
