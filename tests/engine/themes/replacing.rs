@@ -229,6 +229,61 @@ scenarios! {
         destroy
           calls: delete b, delete a, delete a
           state:";
+    a_member_in_an_old_half_does_not_go_with_the_half_that_came_after: "
+        | a fixed=1
+        | b:named v=1 @with(a)
+        up
+        | a fixed=2
+        fault: refuse delete b
+        up
+          fails: refuses
+          calls: create a, delete b
+        | a fixed=3 @dbr
+        | b:named v=1 @with(a)
+        up
+          calls: delete b, delete a, create a, create b, delete a
+          state: a b";
+    a_retained_member_is_known_until_its_successor_is_there: "
+        | a fixed=1
+        | b v=1 @with(a) @retain
+        up
+        | a fixed=2
+        | b v=1 @with(a) @retain
+        fault: lose create b
+        up
+          fails: broke
+          calls: create a, create b
+        up
+          calls: update b, delete a
+          state: a b";
+    a_retained_one_is_made_anew_beside_itself: "
+        | a fixed=1 @retain
+        up
+        | a fixed=2 @retain @dbr
+        up
+          calls: create a
+          state: a";
+    a_retained_one_that_stands_on_what_goes_first_is_known_as_long: "
+        | a:named fixed=1
+        | b fixed=$a.serial @retain
+        up
+        | a:named fixed=2
+        | b fixed=$a.serial @retain
+        up
+          calls: delete a, create a, create b
+          state: a b";
+    a_retained_one_is_let_go_for_an_import: "
+        | a:named fixed=1
+        | b v=1 @after(a)
+        up
+        cloud: make b#77 v=1
+        | a:named fixed=2
+        | b v=1 @after(a) @retain @import(b#77)
+        up
+          calls: delete a, create a
+          state: a b
+        up
+          calls:";
     going_back_to_an_id_whose_old_half_is_still_there: "
         | a:dated fixed=1
         up

@@ -167,12 +167,12 @@ impl Dispatcher<'_, '_> {
             false => resource,
         };
         let former = state.resources.get(&resource.urn);
-        let supersedes = self.steps[at].op == Op::CreateReplacement
-            && former.is_some_and(|old| old.id != resource.id);
-        if supersedes {
-            Outcome::Superseded(resource.into())
-        } else {
-            Outcome::Is(resource.into())
+        let former = former.filter(|old| old.id != resource.id);
+        match former {
+            Some(old) if self.steps[at].op == Op::CreateReplacement => {
+                Outcome::replaced(old, resource.into())
+            }
+            _ => Outcome::Is(resource.into()),
         }
     }
 

@@ -150,12 +150,14 @@ impl Dispatcher<'_, '_> {
             inputs: self.context.graph.imported_inputs(index, &found),
             ..self.context.graph.record(index, found.id, found.outputs)
         };
-        let resource = Arc::new(self.context.journal.state().contained(resource));
-        let number = self.context.journal.new_operation();
-        let outcome = match replaces {
-            true => Outcome::Superseded(resource),
-            false => Outcome::Is(resource),
+        let state = self.context.journal.state();
+        let resource = Arc::new(state.contained(resource));
+        let former = state.resources.get(&resource.urn).filter(|_| replaces);
+        let outcome = match former {
+            Some(old) => Outcome::replaced(old, resource),
+            None => Outcome::Is(resource),
         };
+        let number = self.context.journal.new_operation();
         if !self.schedule.take(at, Vec::new()) {
             return;
         }
@@ -371,10 +373,20 @@ impl Dispatcher<'_, '_> {
         };
         if former.retain_on_delete || self.is_retained_now(at) {
             // The cloud is not touched, so there is nothing to wait for.
-            drop(self.context.journal.append(Entry::Forgotten {
-                urn: former.urn.clone(),
-                id: former.id.clone(),
-            }));
+            let entry = match self.stays_until_succeeded(at, &former) {
+                true => Entry::Noted {
+                    from: None,
+                    resource: Arc::new(Resource {
+                        tainted: true,
+                        ..(*former).clone()
+                    }),
+                },
+                false => Entry::Forgotten {
+                    urn: former.urn.clone(),
+                    id: former.id.clone(),
+                },
+            };
+            drop(self.context.journal.append(entry));
             self.removed_quietly(at);
             return None;
         }
@@ -409,6 +421,19 @@ impl Dispatcher<'_, '_> {
             .node()
             .map(|index| self.context.graph.node(index));
         node.is_some_and(|node| node.registration.options.retain_on_delete == Some(true))
+    }
+
+    /// Whether the state knows a retained old half until its successor takes its place:
+    /// what a create of unknown outcome made is looked for by name, and must not be
+    /// mistaken for it. Should the run end before that, the next one replaces it.
+    fn stays_until_succeeded(&self, at: usize, former: &Resource) -> bool {
+        let (graph, state) = (&*self.context.graph, self.context.journal.state());
+        let step = &self.steps[at];
+        let gets_an_id = |index| graph.node(index).seen.id.is_none();
+        let living = state.resources.get(&step.urn);
+        step.op == Op::DeleteReplaced
+            && self.subjects[at].node().is_some_and(gets_an_id)
+            && living.is_some_and(|living| living.id == former.id)
     }
 
     /// A removal that needs no request is done.

@@ -298,6 +298,8 @@ pub(super) fn lost(graph: &Graph, state: &State, draft: &Draft) -> Vec<Diagnosti
 }
 
 /// Removed members by the outermost container whose own removal is requested.
+/// One that an interrupted run left in the old half of its container does not
+/// go with the half that is removed now.
 fn containers(state: &State, draft: &Draft) -> BTreeMap<Urn, BTreeSet<Urn>> {
     let goes = |urn: &Urn| {
         let at = draft.removing.get(urn)?;
@@ -311,11 +313,17 @@ fn containers(state: &State, draft: &Draft) -> BTreeMap<Urn, BTreeSet<Urn>> {
             continue;
         };
         let mut container = None;
-        let mut next = member.deleted_with.as_ref().and_then(goes);
+        let around = |member: &Resource| {
+            let outer = goes(member.deleted_with.as_ref()?)?;
+            let lies_in_it = |id: &String| id.eq_ignore_ascii_case(&outer.id);
+            let within = member.container_id.as_ref().is_none_or(lies_in_it);
+            within.then_some(outer)
+        };
+        let mut next = around(member);
         let mut steps = 0;
         while let Some(outer) = next.filter(|outer| outer.urn != *urn && steps < 1_000) {
             container = Some(outer.urn.clone());
-            next = outer.deleted_with.as_ref().and_then(goes);
+            next = around(outer);
             steps += 1;
         }
         if let Some(container) = container.filter(|_| !member.retain_on_delete) {

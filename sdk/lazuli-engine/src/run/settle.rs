@@ -75,7 +75,6 @@ impl Run<'_> {
                     ..(**resource).clone()
                 };
                 let former = self.book.state().resources.get(&resource.urn);
-                let supersedes = op == Op::CreateReplacement && former.is_some();
                 let found = std::sync::Arc::new(match op {
                     Op::Update => {
                         let state = self.book.state();
@@ -83,14 +82,11 @@ impl Run<'_> {
                     }
                     _ => found,
                 });
-                (
-                    if supersedes {
-                        Outcome::Superseded(found)
-                    } else {
-                        Outcome::Is(found)
-                    },
-                    "it exists and is written again",
-                )
+                let outcome = match former {
+                    Some(old) if op == Op::CreateReplacement => Outcome::replaced(old, found),
+                    _ => Outcome::Is(found),
+                };
+                (outcome, "it exists and is written again")
             }
             _ => (Outcome::Nothing, "it was never made"),
         }

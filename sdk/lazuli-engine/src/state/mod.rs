@@ -164,6 +164,18 @@ pub enum Outcome {
     Nothing,
 }
 
+impl Outcome {
+    /// A new resource took the place of an old one, which is forgotten if it is
+    /// retained, and awaits its deletion otherwise.
+    pub(crate) fn replaced(old: &Resource, new: Arc<Resource>) -> Self {
+        if old.retain_on_delete || new.retain_on_delete {
+            Self::Is(new)
+        } else {
+            Self::Superseded(new)
+        }
+    }
+}
+
 /// Everything known about a stack.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct State {
