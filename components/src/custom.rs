@@ -102,7 +102,7 @@ const STORE: [(&str, &str); 3] = [
 impl From<HostedRegistryArgs> for HostedRegistry {
     #[track_caller]
     fn from(args: HostedRegistryArgs) -> Self {
-        let place = args.group.handle().place();
+        let place = args.group.handle().as_scope();
         let ty = "lazuli:components:HostedRegistry";
         let this = Component::with_options(place, ty, &args.name, args.options);
         let group = args.group.inside(&this);

@@ -1,6 +1,6 @@
 //! Private names in networks.
 
-use lazuli::core::executor::ResId;
+use lazuli::core::executor::NodeId;
 use lazuli::prelude::*;
 
 /// A private DNS zone for one service, linked to networks: names of the service
@@ -48,7 +48,7 @@ pub struct PrivateDnsLinkArgs {
 impl From<PrivateDnsLinkArgs> for PrivateDnsLink {
     #[track_caller]
     fn from(args: PrivateDnsLinkArgs) -> Self {
-        let place = args.network.handle().place();
+        let place = args.network.handle().as_scope();
         let ty = "lazuli:components:PrivateDnsLink";
         let this = Component::with_options(place, ty, &args.name, args.options);
         let group = args.group.unwrap_or_else(|| args.network.group());
@@ -84,7 +84,7 @@ impl From<PrivateDnsLinkArgs> for PrivateDnsLink {
 
 impl PrivateDnsLink {
     /// Every link, as something to wait for.
-    pub(crate) fn links(&self) -> impl Iterator<Item = ResId> {
+    pub(crate) fn links(&self) -> impl Iterator<Item = NodeId> {
         let all = std::iter::once(&self.link).chain(&self.further);
         all.map(|link| link.handle().index())
     }

@@ -77,7 +77,7 @@ pub struct IntegratedFunctionAppArgs {
 impl From<IntegratedFunctionAppArgs> for IntegratedFunctionApp {
     #[track_caller]
     fn from(args: IntegratedFunctionAppArgs) -> Self {
-        let place = args.group.handle().place();
+        let place = args.group.handle().as_scope();
         let ty = "lazuli:components:IntegratedFunctionApp";
         let component = Component::with_options(place, ty, &args.name, args.options);
         let group = args.group.inside(&component);

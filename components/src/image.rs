@@ -1,6 +1,6 @@
 //! Images: what is run, where it is kept, and how one signs in there.
 
-use lazuli::core::executor::ResId;
+use lazuli::core::executor::NodeId;
 use lazuli::prelude::*;
 
 use crate::sign_in::{CredentialsOf, SignIn};
@@ -83,12 +83,12 @@ impl<R: RegistryKind> Image<R, NamedImage> {
 pub trait Puller {
     /// Everything that it consists of.
     #[doc(hidden)]
-    fn needs(&self) -> Vec<ResId>;
+    fn needs(&self) -> Vec<NodeId>;
 }
 
 impl<R, M: Made> Puller for Image<R, M> {
-    fn needs(&self) -> Vec<ResId> {
-        self.made.deed().into_iter().collect()
+    fn needs(&self) -> Vec<NodeId> {
+        self.made.action().into_iter().collect()
     }
 }
 
@@ -99,7 +99,7 @@ pub trait Made: Clone {
 
     /// What has to be done before it can be pulled.
     #[doc(hidden)]
-    fn deed(&self) -> Option<ResId>;
+    fn action(&self) -> Option<NodeId>;
 }
 
 impl Made for ImageBuild {
@@ -107,7 +107,7 @@ impl Made for ImageBuild {
         ImageBuild::reference(self)
     }
 
-    fn deed(&self) -> Option<ResId> {
+    fn action(&self) -> Option<NodeId> {
         Some(self.handle().index())
     }
 }
@@ -117,7 +117,7 @@ impl Made for ImageImport {
         ImageImport::reference(self)
     }
 
-    fn deed(&self) -> Option<ResId> {
+    fn action(&self) -> Option<NodeId> {
         Some(self.handle().index())
     }
 }
@@ -127,7 +127,7 @@ impl Made for ImagePush {
         ImagePush::reference(self)
     }
 
-    fn deed(&self) -> Option<ResId> {
+    fn action(&self) -> Option<NodeId> {
         Some(self.handle().index())
     }
 }
@@ -137,7 +137,7 @@ impl Made for NamedImage {
         self.reference.clone()
     }
 
-    fn deed(&self) -> Option<ResId> {
+    fn action(&self) -> Option<NodeId> {
         None
     }
 }
@@ -153,7 +153,7 @@ pub trait RegistryKind: Clone {
 
     /// What a pull depends on beside the image: endpoint, records, link.
     #[doc(hidden)]
-    fn path(&self) -> Vec<ResId>;
+    fn path(&self) -> Vec<NodeId>;
 
     /// Whether it is pulled from through the network.
     #[doc(hidden)]
@@ -185,7 +185,7 @@ pub struct PullableImage {
     pub(crate) reference: Output<String>,
     pub(crate) server_url: Output<String>,
     pub(crate) registry: Option<Registry>,
-    pub(crate) waits: Vec<ResId>,
+    pub(crate) waits: Vec<NodeId>,
     pub(crate) over_network: bool,
     pub(crate) sign_in: SignIn,
 }
@@ -193,7 +193,7 @@ pub struct PullableImage {
 impl<R: RegistryKind, M: Made> IntoArgument<PullableImage> for &Image<R, M> {
     fn into_argument(self) -> PullableImage {
         let mut waits = self.registry.path();
-        waits.extend(self.made.deed());
+        waits.extend(self.made.action());
         PullableImage {
             reference: self.reference(),
             server_url: self.registry.server_url(),
@@ -231,7 +231,7 @@ impl RegistryKind for CustomRegistry {
         None
     }
 
-    fn path(&self) -> Vec<ResId> {
+    fn path(&self) -> Vec<NodeId> {
         Vec::new()
     }
 
@@ -257,7 +257,7 @@ impl RegistryKind for HostedRegistry {
         None
     }
 
-    fn path(&self) -> Vec<ResId> {
+    fn path(&self) -> Vec<NodeId> {
         let mut path = vec![self.app.handle().index(), self.records.handle().index()];
         path.extend(self.dns.links());
         path

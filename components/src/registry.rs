@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use lazuli::core::executor::ResId;
+use lazuli::core::executor::NodeId;
 use lazuli::core::{Property, Value};
 use lazuli::prelude::*;
 
@@ -65,7 +65,7 @@ pub struct PrivateRegistryArgs {
 impl From<PrivateRegistryArgs> for PrivateRegistry {
     #[track_caller]
     fn from(args: PrivateRegistryArgs) -> Self {
-        let place = args.group.handle().place();
+        let place = args.group.handle().as_scope();
         let ty = "lazuli:components:PrivateRegistry";
         let this = Component::with_options(place, ty, &args.name, args.options.clone());
         let group = args.group.inside(&this);
@@ -181,7 +181,7 @@ pub struct PublicRegistryArgs {
 impl From<PublicRegistryArgs> for PublicRegistry {
     #[track_caller]
     fn from(args: PublicRegistryArgs) -> Self {
-        let place = args.group.handle().place();
+        let place = args.group.handle().as_scope();
         let ty = "lazuli:components:PublicRegistry";
         let this = Component::with_options(place, ty, &args.name, args.options);
         // Only Premium has a firewall (registry tiers).
@@ -374,8 +374,8 @@ impl RegistryKind for PrivateRegistry {
         Some(&self.registry)
     }
 
-    fn path(&self) -> Vec<ResId> {
-        let mut path: Vec<ResId> = self.dns.links().collect();
+    fn path(&self) -> Vec<NodeId> {
+        let mut path: Vec<NodeId> = self.dns.links().collect();
         path.push(self.records.handle().index());
         path
     }
@@ -402,7 +402,7 @@ impl RegistryKind for PublicRegistry {
         Some(&self.registry)
     }
 
-    fn path(&self) -> Vec<ResId> {
+    fn path(&self) -> Vec<NodeId> {
         Vec::new()
     }
 

@@ -49,7 +49,7 @@ pub struct IntegratedWebAppArgs {
 impl From<IntegratedWebAppArgs> for IntegratedWebApp {
     #[track_caller]
     fn from(args: IntegratedWebAppArgs) -> Self {
-        let place = args.group.handle().place();
+        let place = args.group.handle().as_scope();
         let ty = "lazuli:components:IntegratedWebApp";
         let component = Component::with_options(place, ty, &args.name, args.options);
         let group = args.group.inside(&component);
@@ -196,7 +196,7 @@ pub struct WindowsWebAppArgs {
 impl From<WindowsWebAppArgs> for WindowsWebApp {
     #[track_caller]
     fn from(args: WindowsWebAppArgs) -> Self {
-        let place = args.group.handle().place();
+        let place = args.group.handle().as_scope();
         let ty = "lazuli:components:WindowsWebApp";
         let component = Component::with_options(place, ty, &args.name, args.options);
         let group = args.group.inside(&component);
@@ -251,7 +251,7 @@ macro_rules! app {
         }
 
         impl $crate::Puller for $name {
-            fn needs(&self) -> Vec<lazuli::core::executor::ResId> {
+            fn needs(&self) -> Vec<lazuli::core::executor::NodeId> {
                 let role = self.pull.iter().map(|pull| pull.handle().index());
                 role.chain([self.$app.handle().index()]).collect()
             }

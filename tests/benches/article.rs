@@ -65,7 +65,7 @@ impl Watch {
         let mut last: HashMap<String, usize> = HashMap::new();
         for at in order {
             let step = &steps[at];
-            let keys = provider.exclusive(&lazuli_core::Desired {
+            let keys = provider.lock_keys(&lazuli_core::Declared {
                 urn: step.urn.clone(),
                 id: step.id.clone(),
                 inputs: step.inputs.clone(),

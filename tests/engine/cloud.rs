@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use lazuli_core::{
-    Created, Desired, Existing, Handle, IntoInput, Options, Output, Place, Progress, Property,
-    Provider, ProviderError, ProviderErrorKind, ResourceSpec, Stack, TypeFacts, Value,
+    Declared, Handle, IntoInput, Observed, Options, Output, Progress, Property, Provider,
+    ProviderError, ProviderErrorKind, Recorded, ResourceSpec, Scope, Stack, TypeSchema, Value,
 };
 use lazuli_engine::{
     Decision, Disk, EngineError, Event, Frontend, KeyFile, Keyring, Objects, Op, Operation, Plan,
@@ -194,16 +194,16 @@ fn refused(text: String) -> ProviderError {
 
 #[async_trait]
 impl Provider for Cloud {
-    fn facts(&self, ty: &str) -> TypeFacts {
-        TypeFacts {
+    fn facts(&self, ty: &str) -> TypeSchema {
+        TypeSchema {
             immutable: vec!["fixed".into()],
             delete_before_replace: ty == "test:Named",
             stable_outputs: vec![("serial".into(), vec!["reset".into()])],
-            ..TypeFacts::default()
+            ..TypeSchema::default()
         }
     }
 
-    fn exclusive(&self, desired: &Desired) -> Vec<String> {
+    fn lock_keys(&self, desired: &Declared) -> Vec<String> {
         desired
             .inputs
             .at("lock")
@@ -213,7 +213,11 @@ impl Provider for Cloud {
             .collect()
     }
 
-    async fn create(&self, desired: &Desired, _: &dyn Progress) -> Result<Created, ProviderError> {
+    async fn create(
+        &self,
+        desired: &Declared,
+        _: &dyn Progress,
+    ) -> Result<Observed, ProviderError> {
         self.act("create", &desired.urn, |world| {
             world.serial += 1;
             let id = desired
@@ -228,7 +232,7 @@ impl Provider for Cloud {
             outputs.insert("serial".into(), Value::from(format!("s{}", world.serial)));
             world.join_container(desired.urn.name(), &id);
             world.things.insert(id.clone(), Value::Map(outputs.clone()));
-            Ok(Created {
+            Ok(Observed {
                 id,
                 outputs: Value::Map(outputs),
             })
@@ -236,7 +240,7 @@ impl Provider for Cloud {
         .await
     }
 
-    async fn read(&self, existing: &Existing) -> Result<Option<Created>, ProviderError> {
+    async fn read(&self, existing: &Recorded) -> Result<Option<Observed>, ProviderError> {
         let call = format!("read {}", existing.urn.name());
         if self.with(|world| world.faults.die_before.contains(&call)) {
             self.die().await;
@@ -263,7 +267,7 @@ impl Provider for Cloud {
                 let moved = world.moved.get(&existing.id);
                 moved.unwrap_or(&existing.id).clone()
             };
-            Ok(world.things.get(&id).map(|outputs| Created {
+            Ok(world.things.get(&id).map(|outputs| Observed {
                 id: id.clone(),
                 outputs: outputs.clone(),
             }))
@@ -272,15 +276,15 @@ impl Provider for Cloud {
 
     async fn find(
         &self,
-        lost: &Existing,
+        lost: &Recorded,
         known: &[String],
-    ) -> Result<Option<Created>, ProviderError> {
+    ) -> Result<Option<Observed>, ProviderError> {
         self.with(|world| {
             world.log.push(format!("read {}", lost.urn.name()));
             let prefix = format!("{}#", lost.urn.name());
             let mut things = world.things.iter();
             let found = things.find(|(id, _)| id.starts_with(&prefix) && !known.contains(id));
-            Ok(found.map(|(id, outputs)| Created {
+            Ok(found.map(|(id, outputs)| Observed {
                 id: id.clone(),
                 outputs: outputs.clone(),
             }))
@@ -289,17 +293,17 @@ impl Provider for Cloud {
 
     async fn update(
         &self,
-        existing: &Existing,
-        desired: &Desired,
+        existing: &Recorded,
+        desired: &Declared,
         _: &dyn Progress,
-    ) -> Result<Created, ProviderError> {
+    ) -> Result<Observed, ProviderError> {
         let id = existing.id.clone();
         self.act("update", &desired.urn, |world| {
             let Some(Value::Map(outputs)) = world.things.get_mut(&id) else {
                 return Err(refused(format!("{id} does not exist")));
             };
             outputs.extend(desired.inputs.as_map().cloned().unwrap_or_default());
-            Ok(Created {
+            Ok(Observed {
                 id: id.clone(),
                 outputs: Value::Map(outputs.clone()),
             })
@@ -307,7 +311,7 @@ impl Provider for Cloud {
         .await
     }
 
-    async fn delete(&self, existing: &Existing, _: &dyn Progress) -> Result<(), ProviderError> {
+    async fn delete(&self, existing: &Recorded, _: &dyn Progress) -> Result<(), ProviderError> {
         self.act("delete", &existing.urn, |world| {
             world.remove(&existing.id);
             Ok(())
@@ -319,7 +323,7 @@ impl Provider for Cloud {
 /// Declares a thing of the scripted cloud; a `Named` one has its id from its name.
 #[track_caller]
 pub(crate) fn thing(
-    place: &Place,
+    place: &Scope,
     name: &str,
     inputs: impl IntoIterator<Item = (&'static str, Input)>,
 ) -> Handle {
@@ -328,7 +332,7 @@ pub(crate) fn thing(
 
 #[track_caller]
 pub(crate) fn named(
-    place: &Place,
+    place: &Scope,
     name: &str,
     inputs: impl IntoIterator<Item = (&'static str, Input)>,
 ) -> Handle {
@@ -337,7 +341,7 @@ pub(crate) fn named(
 
 #[track_caller]
 pub(crate) fn thing_with(
-    place: &Place,
+    place: &Scope,
     ty: &str,
     name: &str,
     inputs: impl IntoIterator<Item = (&'static str, Input)>,
@@ -349,7 +353,7 @@ pub(crate) fn thing_with(
 
 /// A thing whose id holds its generation: two generations can live side by side.
 #[track_caller]
-pub(crate) fn dated(place: &Place, name: &str, generation: &str) -> Handle {
+pub(crate) fn dated(place: &Scope, name: &str, generation: &str) -> Handle {
     let id = Some(format!("/{name}-{generation}"));
     declare(
         place,
@@ -363,7 +367,7 @@ pub(crate) fn dated(place: &Place, name: &str, generation: &str) -> Handle {
 
 #[track_caller]
 fn declare(
-    place: &Place,
+    place: &Scope,
     ty: &str,
     name: &str,
     id: Option<String>,

@@ -57,12 +57,16 @@ impl Disk for BadDisk {
 }
 
 fn program(stack: Stack, v: &'static str) -> lazuli_core::Result<()> {
-    let a = dated(stack.place(), "a", v);
-    let n = named(stack.place(), "n", [("fixed", put(v))]);
-    named(n.place(), "inside", [("v", put(v))]);
-    let b = thing(stack.place(), "b", [("from", put(a.id()))]);
+    let a = dated(stack.as_scope(), "a", v);
+    let n = named(stack.as_scope(), "n", [("fixed", put(v))]);
+    named(n.as_scope(), "inside", [("v", put(v))]);
+    let b = thing(stack.as_scope(), "b", [("from", put(a.id()))]);
     if v == "1" {
-        thing(stack.place(), "c", [("from", put(b.id())), ("v", put(v))]);
+        thing(
+            stack.as_scope(),
+            "c",
+            [("from", put(b.id())), ("v", put(v))],
+        );
     }
     stack.export("b", b.id());
     Ok(())
@@ -72,7 +76,7 @@ fn at(v: &'static str) -> impl FnOnce(Stack) -> std::future::Ready<lazuli_core::
     move |stack| std::future::ready(program(stack, v))
 }
 
-/// Runs an operation on a disk that goes bad after `patience` deeds; whether it did.
+/// Runs an operation on a disk that goes bad after `patience` lines; whether it did.
 async fn hit(bench: &mut Bench, operation: Operation, v: &'static str, bad: BadDisk) -> bool {
     let good = std::mem::replace(&mut bench.disk, Arc::new(bad));
     let ran = bench.run(operation, at(v)).await;

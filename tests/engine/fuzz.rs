@@ -12,14 +12,14 @@ use std::collections::BTreeSet;
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 
-use super::scenario::language::{Deed, Given, Run, Thing};
+use super::scenario::language::{Given, Line, Run, Thing};
 use super::scenario::{Play, told};
 
 const CASES: u64 = 150;
 
 struct Case {
     generation: u32,
-    deeds: Vec<Deed>,
+    lines: Vec<Line>,
     random: StdRng,
 }
 
@@ -27,7 +27,7 @@ impl Case {
     fn of(seed: u64) -> Self {
         Self {
             generation: 10,
-            deeds: Vec::new(),
+            lines: Vec::new(),
             random: StdRng::seed_from_u64(seed),
         }
     }
@@ -44,31 +44,31 @@ impl Case {
     fn write(&mut self) {
         let count = self.random.random_range(1..8);
         let first = self.program(count);
-        self.deeds.push(Deed::Program(first.clone()));
-        self.deeds.push(run("up", &[]));
+        self.lines.push(Line::Program(first.clone()));
+        self.lines.push(run("up", &[]));
         if self.chance(25) {
             let half_done = self.changed(&first);
-            self.deeds.push(Deed::Program(half_done.clone()));
+            self.lines.push(Line::Program(half_done.clone()));
             self.trouble(&half_done);
-            self.deeds.push(run("up", &[]));
+            self.lines.push(run("up", &[]));
         }
         let second = self.changed(&first);
-        self.deeds.push(Deed::Program(second.clone()));
+        self.lines.push(Line::Program(second.clone()));
         if self.chance(25) {
             let victim = self.pick(&first);
             if !victim.is_retained() {
-                self.deeds
-                    .push(Deed::Cloud(format!("gone {}", victim.name)));
+                self.lines
+                    .push(Line::Cloud(format!("gone {}", victim.name)));
             }
         }
         if self.chance(15) {
             let victim = self.pick(&first);
             let (verb, place) = (self.pick(&["taint", "taint", "unprotect"]), place(&victim));
-            self.deeds.push(run("edit", &[verb, &place]));
+            self.lines.push(run("edit", &[verb, &place]));
         }
         self.trouble(&second);
         let last = self.operation(&second);
-        self.deeds.push(last);
+        self.lines.push(last);
     }
 
     fn program(&mut self, count: usize) -> Vec<Thing> {
@@ -200,11 +200,11 @@ impl Case {
             let verb = self.pick(&["create", "update", "delete"]);
             let call = format!("{verb} {}", self.pick(things).name);
             let kind = self.pick(&["refuse", "lose", "die before", "die after"]);
-            self.deeds.push(Deed::Fault(kind.to_owned(), call));
+            self.lines.push(Line::Fault(kind.to_owned(), call));
         }
     }
 
-    fn operation(&mut self, things: &[Thing]) -> Deed {
+    fn operation(&mut self, things: &[Thing]) -> Line {
         let target = match things {
             [] => None,
             things => Some(self.pick(things)),
@@ -254,8 +254,8 @@ fn place(thing: &Thing) -> String {
     }
 }
 
-fn run(verb: &str, flags: &[&str]) -> Deed {
-    Deed::Run(Run {
+fn run(verb: &str, flags: &[&str]) -> Line {
+    Line::Run(Run {
         verb: verb.to_owned(),
         flags: flags.iter().map(|flag| (*flag).to_owned()).collect(),
         ..Run::default()
@@ -263,20 +263,20 @@ fn run(verb: &str, flags: &[&str]) -> Deed {
 }
 
 /// The case as a scenario.
-fn printed(deeds: &[Deed]) -> String {
+fn printed(lines: &[Line]) -> String {
     let mut text = String::new();
-    for deed in deeds {
-        match deed {
-            Deed::Program(things) if things.is_empty() => text.push_str("|\n"),
-            Deed::Program(things) => {
+    for line in lines {
+        match line {
+            Line::Program(things) if things.is_empty() => text.push_str("|\n"),
+            Line::Program(things) => {
                 for thing in things {
                     text.push_str(&format!("{thing}\n"));
                 }
             }
-            Deed::Run(run) => text.push_str(&format!("{} {}\n", run.verb, run.flags.join(" "))),
-            Deed::Other(name, _) => text.push_str(&format!("other: {name}\n")),
-            Deed::Cloud(what) => text.push_str(&format!("cloud: {what}\n")),
-            Deed::Fault(kind, call) => text.push_str(&format!("fault: {kind} {call}\n")),
+            Line::Run(run) => text.push_str(&format!("{} {}\n", run.verb, run.flags.join(" "))),
+            Line::Other(name, _) => text.push_str(&format!("other: {name}\n")),
+            Line::Cloud(what) => text.push_str(&format!("cloud: {what}\n")),
+            Line::Fault(kind, call) => text.push_str(&format!("fault: {kind} {call}\n")),
         }
     }
     text
@@ -284,12 +284,12 @@ fn printed(deeds: &[Deed]) -> String {
 
 /// Plays a case; afterwards an `up` without trouble must succeed, leave the
 /// declared resources, and a second one must find nothing to do.
-async fn survive(deeds: &[Deed]) {
+async fn survive(lines: &[Line]) {
     let mut play = Play::new();
     let mut retained = BTreeSet::new();
-    for deed in deeds {
+    for line in lines {
         let before: BTreeSet<_> = play.bench.cloud.names().into_iter().collect();
-        if let Deed::Cloud(_) = deed {
+        if let Line::Cloud(_) = line {
             // What the trouble before kept from being made cannot be taken away.
             let known = |text: &str| {
                 let name = text.rsplit(' ').next().unwrap_or_default().to_owned();
@@ -297,15 +297,15 @@ async fn survive(deeds: &[Deed]) {
                     .iter()
                     .any(|id| id.starts_with(&format!("{name}#")) || *id == format!("/{name}"))
             };
-            let Deed::Cloud(text) = deed else { continue };
+            let Line::Cloud(text) = line else { continue };
             if !known(text) {
                 continue;
             }
         }
-        play.play(deed).await;
+        play.play(line).await;
         retained.extend(play.forgotten(&before));
     }
-    let Deed::Run(again) = run("up", &["--refresh"]) else {
+    let Line::Run(again) = run("up", &["--refresh"]) else {
         return;
     };
     let before: BTreeSet<_> = play.bench.cloud.names().into_iter().collect();
@@ -331,7 +331,7 @@ async fn survive(deeds: &[Deed]) {
 fn play(seed: u64) {
     let mut case = Case::of(seed);
     case.write();
-    let deeds = case.deeds.clone();
+    let lines = case.lines.clone();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -339,7 +339,7 @@ fn play(seed: u64) {
     let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
         runtime.block_on(async {
             let limit = std::time::Duration::from_secs(60);
-            tokio::time::timeout(limit, survive(&deeds))
+            tokio::time::timeout(limit, survive(&lines))
                 .await
                 .expect("it never ends");
         });
@@ -350,7 +350,7 @@ fn play(seed: u64) {
             .cloned()
             .or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()))
             .unwrap_or_default();
-        panic!("seed {seed}: {why}\n\n{}", printed(&case.deeds));
+        panic!("seed {seed}: {why}\n\n{}", printed(&case.lines));
     }
 }
 

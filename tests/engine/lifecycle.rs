@@ -9,7 +9,7 @@ fn chain(
     third: &'static str,
 ) -> impl FnOnce(Stack) -> std::future::Ready<lazuli_core::Result<()>> + Send {
     move |stack| {
-        let place = stack.place();
+        let place = stack.as_scope();
         let a = thing(place, "a", [("v", put("1"))]);
         let b = thing(place, "b", [("from", put(a.id()))]);
         let c = thing(place, "c", [("from", put(b.id())), ("v", put(third))]);
@@ -69,7 +69,7 @@ async fn what_left_the_program_is_deleted_after_its_dependents() {
     bench.cloud.log();
     let ran = bench
         .up(|stack| async move {
-            thing(stack.place(), "a", [("v", put("1"))]);
+            thing(stack.as_scope(), "a", [("v", put("1"))]);
             Ok(())
         })
         .await;
@@ -88,13 +88,13 @@ fn replaced(
     move |stack| {
         let options = Options::new().delete_before_replace(first);
         let a = thing_with(
-            stack.place(),
+            stack.as_scope(),
             "test:Thing",
             "a",
             [("fixed", put(fixed))],
             options,
         );
-        thing(stack.place(), "b", [("from", put(a.id()))]);
+        thing(stack.as_scope(), "b", [("from", put(a.id()))]);
         std::future::ready(Ok(()))
     }
 }
@@ -119,11 +119,11 @@ fn contained(
     fixed: &'static str,
 ) -> impl FnOnce(Stack) -> std::future::Ready<lazuli_core::Result<()>> + Send {
     move |stack| {
-        let network = named(stack.place(), "network", [("fixed", put(fixed))]);
-        let subnet = named(network.place(), "subnet", [("v", put("1"))]);
-        let other = named(stack.place(), "other", [("fixed", put(network.id()))]);
+        let network = named(stack.as_scope(), "network", [("fixed", put(fixed))]);
+        let subnet = named(network.as_scope(), "subnet", [("v", put("1"))]);
+        let other = named(stack.as_scope(), "other", [("fixed", put(network.id()))]);
         named(
-            stack.place(),
+            stack.as_scope(),
             "far",
             [("on", put(other.id())), ("net", put(subnet.id()))],
         );
@@ -183,7 +183,7 @@ async fn a_protected_resource_is_neither_deleted_nor_replaced() {
     let protected = |fixed: &'static str| {
         move |stack: Stack| async move {
             thing_with(
-                stack.place(),
+                stack.as_scope(),
                 "test:Thing",
                 "a",
                 [("fixed", put(fixed))],
@@ -204,7 +204,7 @@ async fn a_protected_resource_is_neither_deleted_nor_replaced() {
                 assert_eq!((findings.len(), findings[0].code), (1, "LZ0007"));
                 assert!(
                     findings[0]
-                        .place
+                        .location
                         .as_ref()
                         .is_some_and(|place| place.file.ends_with("lifecycle.rs"))
                 );
@@ -220,7 +220,7 @@ async fn retained_resources_are_forgotten_not_deleted() {
     let bench = Bench::new();
     let program = |stack: Stack| async move {
         thing_with(
-            stack.place(),
+            stack.as_scope(),
             "test:Thing",
             "a",
             [],
@@ -240,12 +240,12 @@ async fn retained_resources_are_forgotten_not_deleted() {
 async fn a_resource_moved_into_a_component_is_not_touched() {
     let bench = Bench::new();
     let flat = |stack: Stack| async move {
-        named(stack.place(), "a", [("v", put("1"))]);
+        named(stack.as_scope(), "a", [("v", put("1"))]);
         Ok(())
     };
     let nested = |stack: Stack| async move {
-        let component = Component::new(stack.place(), "test:Group", "group");
-        named(component.place(), "a", [("v", put("1"))]);
+        let component = Component::new(stack.as_scope(), "test:Group", "group");
+        named(component.as_scope(), "a", [("v", put("1"))]);
         Ok(())
     };
     bench.up(flat).await.result.unwrap();
@@ -259,7 +259,7 @@ async fn a_resource_moved_into_a_component_is_not_touched() {
         .state()
         .resources
         .keys()
-        .map(|urn| urn.place())
+        .map(|urn| urn.address())
         .collect();
     assert_eq!(urns, ["group/a"]);
     bench.destroy().await.result.unwrap();
@@ -271,10 +271,10 @@ async fn duplicates_and_unusable_names_are_all_reported_at_once() {
     let bench = Bench::new();
     let ran = bench
         .up(|stack| async move {
-            thing(stack.place(), "a", []);
-            thing(stack.place(), "a", []);
-            thing(stack.place(), "b/c", []);
-            Component::new(stack.place(), "test:Group", "group");
+            thing(stack.as_scope(), "a", []);
+            thing(stack.as_scope(), "a", []);
+            thing(stack.as_scope(), "b/c", []);
+            Component::new(stack.as_scope(), "test:Group", "group");
             Ok(())
         })
         .await;
@@ -292,7 +292,7 @@ async fn a_program_that_fails_deletes_nothing() {
     bench.up(chain("1")).await.result.unwrap();
     bench.cloud.log();
     let failing = |stack: Stack| async move {
-        thing(stack.place(), "a", [("v", put("2"))]);
+        thing(stack.as_scope(), "a", [("v", put("2"))]);
         Err(Error::with_help("no such tag", "choose another"))
     };
     let Err(EngineError::Program { findings, .. }) = bench.up(failing).await.result else {
@@ -325,7 +325,7 @@ async fn a_failed_step_stops_what_follows_and_keeps_what_succeeded() {
     assert_eq!(failures[0].code.as_deref(), Some("Refused"));
     assert!(
         failures[0]
-            .place
+            .location
             .as_ref()
             .is_some_and(|place| place.file.ends_with("lifecycle.rs"))
     );
@@ -409,7 +409,11 @@ async fn steps_that_exclude_each_other_never_overlap() {
     bench
         .up(|stack| async move {
             for index in 0..20 {
-                thing(stack.place(), &format!("t{index}"), [("lock", put("vnet"))]);
+                thing(
+                    stack.as_scope(),
+                    &format!("t{index}"),
+                    [("lock", put("vnet"))],
+                );
             }
             Ok(())
         })
@@ -424,9 +428,13 @@ async fn outputs_that_an_update_cannot_change_are_known_in_preview() {
     let bench = Bench::new();
     let program = |v: &'static str, reset: &'static str| {
         move |stack: Stack| async move {
-            let a = thing(stack.place(), "a", [("v", put(v)), ("reset", put(reset))]);
+            let a = thing(
+                stack.as_scope(),
+                "a",
+                [("v", put(v)), ("reset", put(reset))],
+            );
             thing(
-                stack.place(),
+                stack.as_scope(),
                 "b",
                 [("from", put(a.property::<String>("serial")))],
             );
@@ -443,9 +451,9 @@ async fn an_update_that_was_only_feared_is_skipped() {
     let bench = Bench::new();
     let program = |v: &'static str| {
         move |stack: Stack| async move {
-            let a = thing(stack.place(), "a", [("v", put(v)), ("reset", put(v))]);
+            let a = thing(stack.as_scope(), "a", [("v", put(v)), ("reset", put(v))]);
             thing(
-                stack.place(),
+                stack.as_scope(),
                 "b",
                 [("from", put(a.property::<String>("serial")))],
             );
@@ -474,7 +482,7 @@ async fn secrets_never_reach_the_state_or_an_event_in_clear() {
     let ran = bench
         .up(|stack| async move {
             let a = thing(
-                stack.place(),
+                stack.as_scope(),
                 "a",
                 [("password", put(Output::secret("hunter2".to_owned())))],
             );
@@ -505,10 +513,10 @@ async fn what_is_declared_after_an_await_is_a_further_wave() {
     let bench = Bench::new();
     let program = |v: &'static str| {
         move |stack: Stack| async move {
-            let a = thing(stack.place(), "a", [("v", put(v)), ("reset", put(v))]);
+            let a = thing(stack.as_scope(), "a", [("v", put(v)), ("reset", put(v))]);
             stack.scope("later", move |later| async move {
                 let serial = a.property::<String>("serial").await?;
-                thing(later.place(), &format!("b-{serial}"), []);
+                thing(later.as_scope(), &format!("b-{serial}"), []);
                 Ok(())
             });
             Ok(())
@@ -525,7 +533,7 @@ async fn what_is_declared_after_an_await_is_a_further_wave() {
     let undecided: Vec<_> = ran.watch.plans[0]
         .undecided
         .iter()
-        .map(|kept| kept.urn.place())
+        .map(|kept| kept.urn.address())
         .collect();
     assert_eq!(undecided, ["later/b-s1"]);
     bench.up(program("2")).await.result.unwrap();

@@ -39,17 +39,17 @@ async fn awaiting_inside_an_async_output_records_dependency_and_secrecy() {
     bench
         .up(|stack| async move {
             let a = thing(
-                stack.place(),
+                stack.as_scope(),
                 "a",
                 [("key", put(Output::secret("k".to_owned())))],
             );
-            let b = thing(stack.place(), "b", []);
+            let b = thing(stack.as_scope(), "b", []);
             let (host, key) = (b.id(), a.property::<String>("key"));
             let login = Output::from_async(async move {
                 let nested = Output::from_async(async move { Ok(key.await?.len().to_string()) });
                 Ok(format!("{}:{}", host.await?, nested.await?))
             });
-            thing(stack.place(), "c", [("v", put(login))]);
+            thing(stack.as_scope(), "c", [("v", put(login))]);
             Ok(())
         })
         .await
@@ -67,20 +67,20 @@ async fn what_is_made_after_an_await_inherits_what_was_awaited() {
     bench
         .up(|stack| async move {
             let a = thing(
-                stack.place(),
+                stack.as_scope(),
                 "a",
                 [("key", put(Output::secret("k".to_owned())))],
             );
             stack.clone().scope("s", move |inner| async move {
                 let length = a.property::<String>("key").await?.len();
-                thing(inner.place(), "plain", [("v", put(length.to_string()))]);
+                thing(inner.as_scope(), "plain", [("v", put(length.to_string()))]);
                 thing(
-                    inner.place(),
+                    inner.as_scope(),
                     "of",
                     [("v", put(Output::of(length.to_string())))],
                 );
                 thing(
-                    inner.place(),
+                    inner.as_scope(),
                     "mapped",
                     [("v", put(Output::of(length).map(|l| l.to_string())))],
                 );
@@ -100,9 +100,15 @@ async fn an_id_known_early_still_orders_the_work() {
     let bench = Bench::new();
     bench
         .up(|stack| async move {
-            let a = thing_with(stack.place(), "test:Named", "z-first", [], Options::new());
+            let a = thing_with(
+                stack.as_scope(),
+                "test:Named",
+                "z-first",
+                [],
+                Options::new(),
+            );
             let id = a.id().await?;
-            thing(stack.place(), "a-second", [("from", put(id))]);
+            thing(stack.as_scope(), "a-second", [("from", put(id))]);
             Ok(())
         })
         .await
@@ -116,8 +122,8 @@ async fn a_lost_select_arm_and_a_handled_failure_leave_no_edge() {
     let bench = Bench::new();
     bench
         .up(|stack| async move {
-            let a = thing_with(stack.place(), "test:Named", "a", [], Options::new());
-            let b = thing(stack.place(), "b", []);
+            let a = thing_with(stack.as_scope(), "test:Named", "a", [], Options::new());
+            let b = thing(stack.as_scope(), "b", []);
             stack.clone().scope("s", move |inner| async move {
                 tokio::select! {
                     biased;
@@ -130,7 +136,7 @@ async fn a_lost_select_arm_and_a_handled_failure_leave_no_edge() {
                 } else {
                     "value"
                 };
-                thing(inner.place(), "c", [("v", put(text))]);
+                thing(inner.as_scope(), "c", [("v", put(text))]);
                 Ok(())
             });
             Ok(())
@@ -146,10 +152,10 @@ async fn own_io_is_waited_for_and_a_timer_left_armed_is_not() {
     let bench = Bench::new();
     let ran = bench
         .preview(|stack| async move {
-            let a = thing(stack.place(), "a", []);
+            let a = thing(stack.as_scope(), "a", []);
             tokio::time::sleep(Duration::from_millis(30)).await;
             let id = a.id();
-            thing(stack.place(), "after-io", []);
+            thing(stack.as_scope(), "after-io", []);
             let mut long = Box::pin(tokio::time::sleep(Duration::from_secs(3600)));
             tokio::select! {
                 biased;
@@ -163,7 +169,7 @@ async fn own_io_is_waited_for_and_a_timer_left_armed_is_not() {
             }
             drop(long);
             let _ = id.await?;
-            thing(stack.place(), "never-in-preview", []);
+            thing(stack.as_scope(), "never-in-preview", []);
             Ok(())
         })
         .await;
@@ -179,7 +185,7 @@ async fn an_opaque_wait_is_assumed_to_be_quiet_and_says_so() {
     let bench = Bench::new();
     let ran = bench
         .preview(|stack| async move {
-            let a = thing(stack.place(), "a", []);
+            let a = thing(stack.as_scope(), "a", []);
             let (send, receive) = tokio::sync::oneshot::channel::<String>();
             let id = a.id();
             stack.spawn(async move {
@@ -187,7 +193,7 @@ async fn an_opaque_wait_is_assumed_to_be_quiet_and_says_so() {
                 Ok(())
             });
             let id = receive.await.map_err(|_| Error::new("gone"))?;
-            thing(stack.place(), "b", [("from", put(id))]);
+            thing(stack.as_scope(), "b", [("from", put(id))]);
             Ok(())
         })
         .await;
@@ -202,14 +208,14 @@ async fn an_opaque_wait_is_assumed_to_be_quiet_and_says_so() {
 async fn what_a_promise_feeds_is_unchanged_when_nothing_changed() {
     let bench = Bench::new();
     let program = |stack: Stack| async move {
-        let a = thing(stack.place(), "a", []);
+        let a = thing(stack.as_scope(), "a", []);
         let (promise, output) = Output::<String>::promise();
         let id = a.id();
         stack.spawn(async move {
             promise.fulfil(id.await?);
             Ok(())
         });
-        thing(stack.place(), "b", [("from", put(output))]);
+        thing(stack.as_scope(), "b", [("from", put(output))]);
         Ok(())
     };
     bench.up(program).await.result.unwrap();
@@ -223,14 +229,14 @@ async fn promises_join_tasks_and_a_forgotten_one_is_a_deadlock_with_its_line() {
     let bench = Bench::new();
     bench
         .up(|stack| async move {
-            let a = thing(stack.place(), "a", []);
+            let a = thing(stack.as_scope(), "a", []);
             let (promise, output) = Output::<String>::promise();
             let id = a.id();
             stack.spawn(async move {
                 promise.fulfil(id.await?);
                 Ok(())
             });
-            thing(stack.place(), "b", [("from", put(output))]);
+            thing(stack.as_scope(), "b", [("from", put(output))]);
             Ok(())
         })
         .await
@@ -239,11 +245,11 @@ async fn promises_join_tasks_and_a_forgotten_one_is_a_deadlock_with_its_line() {
     assert_eq!(edges(&bench, "b"), ["a"]);
     let ran = bench
         .up(|stack| async move {
-            thing(stack.place(), "a", []);
+            thing(stack.as_scope(), "a", []);
             let (promise, output) = Output::<String>::promise();
             let kept = output.clone();
             stack.scope("s", move |inner| async move {
-                thing(inner.place(), "c", [("v", put(kept.await?))]);
+                thing(inner.as_scope(), "c", [("v", put(kept.await?))]);
                 drop(promise);
                 Ok(())
             });
@@ -256,7 +262,7 @@ async fn promises_join_tasks_and_a_forgotten_one_is_a_deadlock_with_its_line() {
     assert_eq!(findings[0].code, "LZ0008");
     assert!(
         findings[0]
-            .place
+            .location
             .as_ref()
             .is_some_and(|place| place.file.ends_with("look.rs")),
         "{findings:?}"
@@ -266,22 +272,22 @@ async fn promises_join_tasks_and_a_forgotten_one_is_a_deadlock_with_its_line() {
 #[tokio::test]
 async fn the_gate_of_own_deeds_never_opens_in_a_preview() {
     let bench = Bench::new();
-    let deeds = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let lines = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
     let program = || {
-        let deeds = deeds.clone();
+        let lines = lines.clone();
         move |stack: Stack| async move {
-            let a = thing(stack.place(), "a", []);
+            let a = thing(stack.as_scope(), "a", []);
             let approved = stack.approved();
             stack.spawn(async move {
                 a.ready().await?;
                 approved.await?;
-                deeds.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+                lines.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
                 Ok(())
             });
             Ok(())
         }
     };
-    let count = || deeds.load(std::sync::atomic::Ordering::SeqCst);
+    let count = || lines.load(std::sync::atomic::Ordering::SeqCst);
     bench.preview(program()).await.result.unwrap();
     assert_eq!(count(), 0);
     bench.up(program()).await.result.unwrap();
@@ -290,7 +296,7 @@ async fn the_gate_of_own_deeds_never_opens_in_a_preview() {
     assert_eq!(
         count(),
         1,
-        "unchanged resources are ready in a preview, deeds still wait"
+        "unchanged resources are ready in a preview, lines still wait"
     );
     bench.up(program()).await.result.unwrap();
     assert_eq!(
@@ -305,12 +311,12 @@ async fn a_scope_that_an_open_parent_may_reopen_deletes_nothing() {
     let bench = Bench::new();
     let program = |v: &'static str| {
         move |stack: Stack| async move {
-            let a = thing(stack.place(), "a", [("v", put(v)), ("reset", put(v))]);
+            let a = thing(stack.as_scope(), "a", [("v", put(v)), ("reset", put(v))]);
             stack.scope("outer", move |outer| async move {
                 outer.scope("inner", |_| async { Ok(()) }).await?;
                 let serial = a.property::<String>("serial").await?;
                 outer.scope("inner", move |inner| async move {
-                    thing(inner.place(), "kept", [("v", put(serial))]);
+                    thing(inner.as_scope(), "kept", [("v", put(serial))]);
                     Ok(())
                 });
                 Ok(())
@@ -330,9 +336,9 @@ async fn a_failing_scope_or_map_fails_the_program_with_its_line() {
     let bench = Bench::new();
     let ran = bench
         .up(|stack| async move {
-            let a = thing_with(stack.place(), "test:Named", "a", [], Options::new());
+            let a = thing_with(stack.as_scope(), "test:Named", "a", [], Options::new());
             thing(
-                stack.place(),
+                stack.as_scope(),
                 "b",
                 [("v", put(a.id().map(|_| -> String { panic!("bad map") })))],
             );
@@ -356,7 +362,7 @@ async fn async_outputs_inside_maps_and_long_chains_settle() {
     let bench = Bench::new();
     let ran = bench
         .up(|stack| async move {
-            let a = thing(stack.place(), "a", []);
+            let a = thing(stack.as_scope(), "a", []);
             let mut chain = a.id().map(|id| id.len());
             for _ in 0..20_000 {
                 chain = chain.map(|length| length + 1);
@@ -380,7 +386,7 @@ async fn a_preview_drops_unresolved_chains_without_running_closures() {
     let bench = Bench::new();
     bench
         .preview(|stack| async move {
-            let a = thing(stack.place(), "a", []);
+            let a = thing(stack.as_scope(), "a", []);
             let mut chain = a.id();
             for _ in 0..100_000 {
                 chain = chain.map(|_| panic!("no user code runs at teardown"));
@@ -404,8 +410,8 @@ async fn the_plan_does_not_depend_on_the_order_of_registration() {
                     stack.scope(&format!("s{index}"), move |inner| async move {
                         tokio::time::sleep(Duration::from_millis((index * 7 + seed * 13) % 5))
                             .await;
-                        let a = thing(inner.place(), "a", []);
-                        thing(inner.place(), "b", [("from", put(a.id()))]);
+                        let a = thing(inner.as_scope(), "a", []);
+                        thing(inner.as_scope(), "b", [("from", put(a.id()))]);
                         Ok(())
                     });
                 }
@@ -435,7 +441,7 @@ async fn a_wake_up_from_another_thread_is_never_overlooked() {
         let bench = Bench::new();
         let ran = bench
             .preview(move |stack| async move {
-                let a = thing(stack.place(), "a", []);
+                let a = thing(stack.as_scope(), "a", []);
                 let id = a.id();
                 stack.spawn(async move { id.await.map(drop).map_err(Error::from) });
                 for step in 0..4 {
@@ -449,7 +455,7 @@ async fn a_wake_up_from_another_thread_is_never_overlooked() {
                     });
                     receive.await.map_err(Error::from)?;
                 }
-                thing(stack.place(), "late", []);
+                thing(stack.as_scope(), "late", []);
                 Ok(())
             })
             .await;
@@ -465,12 +471,12 @@ async fn children_of_a_foreign_combinator_are_named_in_what_is_waited_for() {
     let ran = bench
         .preview(|stack| async move {
             let things: Vec<_> = (0..40)
-                .map(|index| thing(stack.place(), &format!("t{index}"), []))
+                .map(|index| thing(stack.as_scope(), &format!("t{index}"), []))
                 .collect();
             let ids = things.iter().map(|thing| thing.id().get());
             let ids: futures::stream::FuturesUnordered<_> = ids.collect();
             let ids: Vec<_> = futures::StreamExt::collect(ids).await;
-            thing(stack.place(), &format!("after-{}", ids.len()), []);
+            thing(stack.as_scope(), &format!("after-{}", ids.len()), []);
             Ok(())
         })
         .await;

@@ -12,25 +12,29 @@ use super::cloud::{Bench, Faults, dated, named, put, thing};
 type Program = fn(Stack, &'static str) -> lazuli_core::Result<()>;
 
 fn create(stack: Stack, v: &'static str) -> lazuli_core::Result<()> {
-    let a = thing(stack.place(), "a", [("v", put(v))]);
-    let b = thing(stack.place(), "b", [("from", put(a.id()))]);
-    named(stack.place(), "c", [("from", put(b.id())), ("v", put(v))]);
+    let a = thing(stack.as_scope(), "a", [("v", put(v))]);
+    let b = thing(stack.as_scope(), "b", [("from", put(a.id()))]);
+    named(
+        stack.as_scope(),
+        "c",
+        [("from", put(b.id())), ("v", put(v))],
+    );
     Ok(())
 }
 
 fn replace(stack: Stack, v: &'static str) -> lazuli_core::Result<()> {
-    let a = dated(stack.place(), "a", v);
-    let n = named(stack.place(), "n", [("fixed", put(v))]);
-    named(n.place(), "inside", [("v", put(v))]);
-    thing(stack.place(), "b", [("from", put(a.id()))]);
+    let a = dated(stack.as_scope(), "a", v);
+    let n = named(stack.as_scope(), "n", [("fixed", put(v))]);
+    named(n.as_scope(), "inside", [("v", put(v))]);
+    thing(stack.as_scope(), "b", [("from", put(a.id()))]);
     Ok(())
 }
 
 fn shrink(stack: Stack, v: &'static str) -> lazuli_core::Result<()> {
-    let a = thing(stack.place(), "a", [("v", put(v))]);
+    let a = thing(stack.as_scope(), "a", [("v", put(v))]);
     if v == "1" {
-        let b = thing(stack.place(), "b", [("from", put(a.id()))]);
-        thing(stack.place(), "c", [("from", put(b.id()))]);
+        let b = thing(stack.as_scope(), "b", [("from", put(a.id()))]);
+        thing(stack.as_scope(), "c", [("from", put(b.id()))]);
     }
     Ok(())
 }

@@ -14,7 +14,7 @@ async fn a_thousand_ready_polls_in_a_row_are_no_wait() {
     let bench = Bench::new();
     let ran = bench
         .preview(|stack| async move {
-            let a = thing(stack.place(), "a", []);
+            let a = thing(stack.as_scope(), "a", []);
             let (send, mut receive) = tokio::sync::mpsc::unbounded_channel();
             for number in 0..1_000 {
                 send.send(number).map_err(Error::from)?;
@@ -24,7 +24,7 @@ async fn a_thousand_ready_polls_in_a_row_are_no_wait() {
             while receive.recv().await.is_some() {
                 count += 1;
             }
-            thing(stack.place(), &format!("after-{count}"), []);
+            thing(stack.as_scope(), &format!("after-{count}"), []);
             a.id().await?;
             Ok(())
         })
@@ -39,8 +39,8 @@ async fn looking_once_without_waiting_leaves_nothing_behind() {
     let bench = Bench::new();
     let ran = bench
         .preview(|stack| async move {
-            let a = thing(stack.place(), "a", []);
-            let b = thing(stack.place(), "b", []);
+            let a = thing(stack.as_scope(), "a", []);
+            let b = thing(stack.as_scope(), "b", []);
             assert!(a.id().get().now_or_never().is_none());
             b.id().await?;
             Ok(())
@@ -59,7 +59,7 @@ async fn an_async_output_made_inside_a_map_runs_in_the_program() {
     let bench = Bench::new();
     let ran = bench
         .up(|stack| async move {
-            let a = thing(stack.place(), "a", []);
+            let a = thing(stack.as_scope(), "a", []);
             let nested = a
                 .id()
                 .map(|id| Output::from_async(async move { Ok(format!("{id}!")) }));
@@ -77,11 +77,11 @@ async fn what_a_task_waits_for_is_named_by_resources_not_by_tasks() {
     let bench = Bench::new();
     let ran = bench
         .preview(|stack| async move {
-            let a = thing(stack.place(), "a", []);
+            let a = thing(stack.as_scope(), "a", []);
             let serial = a.property::<String>("serial");
             let inner = Output::from_async(async move { Ok(serial.await?) });
             let outer = Output::from_async(async move { Ok(inner.await?) });
-            thing(stack.place(), "b", [("v", put(outer))]);
+            thing(stack.as_scope(), "b", [("v", put(outer))]);
             Ok(())
         })
         .await;
@@ -98,7 +98,7 @@ async fn the_length_of_a_secret_is_exported_as_a_secret() {
     let ran = bench
         .up(|stack| async move {
             let key = Output::secret("hunter2".to_owned());
-            let a = thing(stack.place(), "a", [("key", put(key))]);
+            let a = thing(stack.as_scope(), "a", [("key", put(key))]);
             stack.clone().scope("s", move |inner| async move {
                 let length = a.property::<String>("key").await?.len();
                 inner.export("length", Output::of(length.to_string()));
@@ -115,9 +115,9 @@ async fn the_length_of_a_secret_is_exported_as_a_secret() {
 async fn a_second_wave_that_is_refused_leaves_the_first_one_recorded() {
     let bench = Bench::new();
     let program = |stack: Stack| async move {
-        let a = thing(stack.place(), "a", []);
+        let a = thing(stack.as_scope(), "a", []);
         let serial = a.property::<String>("serial").await?;
-        thing(stack.place(), "b", [("v", put(serial))]);
+        thing(stack.as_scope(), "b", [("v", put(serial))]);
         Ok(())
     };
     let watch = Watch {
@@ -138,9 +138,9 @@ async fn a_name_that_comes_twice_in_different_waves_is_refused() {
     let bench = Bench::new();
     let ran = bench
         .up(|stack| async move {
-            let a = thing(stack.place(), "a", []);
+            let a = thing(stack.as_scope(), "a", []);
             let serial = a.property::<String>("serial").await?;
-            thing(stack.place(), "a", [("v", put(serial))]);
+            thing(stack.as_scope(), "a", [("v", put(serial))]);
             Ok(())
         })
         .await;
@@ -159,10 +159,10 @@ async fn waiting_for_what_the_selection_leaves_out_is_no_deadlock() {
     let excluded = Pattern::parse("a").unwrap();
     settings.selection.excludes.push(excluded);
     let program = |stack: Stack| async move {
-        let a = thing(stack.place(), "a", []);
-        thing(stack.place(), "b", []);
+        let a = thing(stack.as_scope(), "a", []);
+        thing(stack.as_scope(), "b", []);
         let serial = a.property::<String>("serial").await?;
-        thing(stack.place(), "late", [("v", put(serial))]);
+        thing(stack.as_scope(), "late", [("v", put(serial))]);
         Ok(())
     };
     let ran = bench
@@ -180,10 +180,10 @@ async fn a_leaked_handle_delays_deletes_to_the_end() {
     let bench = Bench::new();
     let program = |keep: bool| {
         move |stack: Stack| async move {
-            let serial = thing(stack.place(), "a", []).property::<String>("serial");
+            let serial = thing(stack.as_scope(), "a", []).property::<String>("serial");
             stack.scope("leaky", move |inner| async move {
                 if keep {
-                    thing(inner.place(), "old", []);
+                    thing(inner.as_scope(), "old", []);
                 }
                 #[expect(clippy::disallowed_methods, reason = "the leak is what is tested")]
                 std::mem::forget(inner);

@@ -20,9 +20,9 @@ const SECRET: &str = "hunter2-hunter2";
 
 /// Three in a row, one of them with a secret: each step waits for the one before.
 fn program(stack: &Stack, v: &'static str) -> lazuli_core::Result<()> {
-    let a = thing(stack.place(), "a", [("v", put(v))]);
+    let a = thing(stack.as_scope(), "a", [("v", put(v))]);
     let b = thing(
-        stack.place(),
+        stack.as_scope(),
         "b",
         [
             ("from", put(a.id())),
@@ -30,7 +30,7 @@ fn program(stack: &Stack, v: &'static str) -> lazuli_core::Result<()> {
         ],
     );
     if v == "1" {
-        named(stack.place(), "c", [("from", put(b.id()))]);
+        named(stack.as_scope(), "c", [("from", put(b.id()))]);
     }
     stack.export("b", b.id());
     Ok(())

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use futures::FutureExt as _;
 use lazuli_azure::provider::verify_all;
 use lazuli_azure::verify::{ReachPath, Verdict, reachability};
-use lazuli_core::{Declared, Severity};
+use lazuli_core::{DeclaredNode, Severity};
 use lazuli_engine::Operation;
 
 use super::listener::{Asked, Heard, Listener};
@@ -27,7 +27,7 @@ struct Outcome {
     refused: Option<String>,
     is_served: bool,
     log: String,
-    declared: Vec<Declared>,
+    declared: Vec<DeclaredNode>,
 }
 
 /// What proof and world agree on.
@@ -78,14 +78,14 @@ async fn deploy(twists: &BTreeSet<Twist>) -> Outcome {
     }
 }
 
-fn path(declared: &[Declared]) -> ReachPath {
+fn path(declared: &[DeclaredNode]) -> ReachPath {
     let mut paths = reachability(declared);
     assert_eq!(paths.len(), 1, "{paths:?}");
     paths.remove(0)
 }
 
 /// Whether `verify` would have stopped it.
-fn is_stopped(declared: &[Declared]) -> bool {
+fn is_stopped(declared: &[DeclaredNode]) -> bool {
     let findings = verify_all(declared);
     findings
         .iter()

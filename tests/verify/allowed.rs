@@ -95,6 +95,6 @@ async fn a_code_that_no_rule_has_ends_the_preview_at_its_line() {
     check(Some(("LZ2911", "a typing error")), &refused).await;
     check(Some(("LZ2011", "")), &refused).await;
     let (findings, _) = preview(Some(("LZ2911", "a typing error"))).await;
-    let place = findings[1].place.as_ref().unwrap();
-    assert!(place.file.ends_with("allowed.rs"), "{findings:?}");
+    let location = findings[1].location.as_ref().unwrap();
+    assert!(location.file.ends_with("allowed.rs"), "{findings:?}");
 }

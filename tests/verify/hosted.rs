@@ -107,7 +107,7 @@ async fn topology(stack: Stack, twist: Twist, is_filled: bool) -> Result<()> {
 /// Whether the way is proved; what is in the registry, no program says.
 fn is_proved(path: &ReachPath) -> bool {
     let mut way = path.hops.iter().filter(|hop| hop.kind != HopKind::Content);
-    way.all(|hop| matches!(hop.state, HopState::Holds | HopState::Moot))
+    way.all(|hop| matches!(hop.state, HopState::Holds | HopState::NotApplicable))
 }
 
 async fn check(twist: Twist) -> bool {

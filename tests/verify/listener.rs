@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use lazuli_core::{
-    Created, Declared, Desired, Diagnostic, Existing, Lifecycle, Progress, Provider, ProviderError,
-    TypeFacts, Urn, Value,
+    Declared, DeclaredNode, Diagnostic, Lifecycle, Observed, Progress, Provider, ProviderError,
+    Recorded, TypeSchema, Urn, Value,
 };
 
 /// What the program declared when it was first planned: nothing is deployed then.
-pub(super) type Heard = Arc<Mutex<Vec<Declared>>>;
+pub(super) type Heard = Arc<Mutex<Vec<DeclaredNode>>>;
 
 /// Names in the program of what the cloud was asked about.
 pub(super) type Asked = Arc<Mutex<Vec<String>>>;
@@ -23,15 +23,15 @@ pub(super) struct Listener {
 
 #[async_trait]
 impl Provider for Listener {
-    fn facts(&self, ty: &str) -> TypeFacts {
+    fn facts(&self, ty: &str) -> TypeSchema {
         self.inner.facts(ty)
     }
 
-    fn check(&self, desired: &Desired) -> Vec<Diagnostic> {
+    fn check(&self, desired: &Declared) -> Vec<Diagnostic> {
         self.inner.check(desired)
     }
 
-    fn verify(&self, declared: &[Declared]) -> Vec<Diagnostic> {
+    fn verify(&self, declared: &[DeclaredNode]) -> Vec<Diagnostic> {
         let mut heard = self.heard.lock().unwrap();
         if heard.is_empty() {
             *heard = declared.to_vec();
@@ -39,7 +39,7 @@ impl Provider for Listener {
         Vec::new()
     }
 
-    async fn verify_online(&self, created: &[Declared]) -> Vec<Diagnostic> {
+    async fn verify_online(&self, created: &[DeclaredNode]) -> Vec<Diagnostic> {
         let names = created.iter().map(|one| one.desired.urn.name().to_owned());
         self.asked.lock().unwrap().extend(names);
         self.inner.verify_online(created).await
@@ -49,38 +49,38 @@ impl Provider for Listener {
         self.inner.has_rule(code)
     }
 
-    fn exclusive(&self, desired: &Desired) -> Vec<String> {
-        self.inner.exclusive(desired)
+    fn lock_keys(&self, desired: &Declared) -> Vec<String> {
+        self.inner.lock_keys(desired)
     }
 
-    fn estimate(&self, desired: &Desired, lifecycle: Lifecycle) -> Duration {
+    fn estimate(&self, desired: &Declared, lifecycle: Lifecycle) -> Duration {
         self.inner.estimate(desired, lifecycle)
     }
 
     async fn create(
         &self,
-        desired: &Desired,
+        desired: &Declared,
         progress: &dyn Progress,
-    ) -> Result<Created, ProviderError> {
+    ) -> Result<Observed, ProviderError> {
         self.inner.create(desired, progress).await
     }
 
-    async fn read(&self, existing: &Existing) -> Result<Option<Created>, ProviderError> {
+    async fn read(&self, existing: &Recorded) -> Result<Option<Observed>, ProviderError> {
         self.inner.read(existing).await
     }
 
     async fn update(
         &self,
-        existing: &Existing,
-        desired: &Desired,
+        existing: &Recorded,
+        desired: &Declared,
         progress: &dyn Progress,
-    ) -> Result<Created, ProviderError> {
+    ) -> Result<Observed, ProviderError> {
         self.inner.update(existing, desired, progress).await
     }
 
     async fn delete(
         &self,
-        existing: &Existing,
+        existing: &Recorded,
         progress: &dyn Progress,
     ) -> Result<(), ProviderError> {
         self.inner.delete(existing, progress).await

@@ -58,8 +58,11 @@ async fn no_mistake_with_raw_resources_comes_through_the_preview() {
             lazuli_core::Severity::Error,
             "{mistake}: {named:?}"
         );
-        let place = named.place.as_ref().unwrap();
-        assert!(place.file.ends_with("mistakes.rs"), "{mistake}: {place}");
+        let location = named.location.as_ref().unwrap();
+        assert!(
+            location.file.ends_with("mistakes.rs"),
+            "{mistake}: {location}"
+        );
         assert!(named.help.is_some(), "{mistake}: {named:?}");
     }
 }

@@ -2,23 +2,23 @@
 
 use std::sync::Arc;
 
-use lazuli::core::{Declared, Desired, Severity, SourcePlace, Urn, Value};
+use lazuli::core::{Declared, DeclaredNode, Severity, SourceLocation, Urn, Value};
 use lazuli_engine::Operation;
 
 use super::listener::{Asked, Heard, Listener};
 use crate::stack::bench::{Bench, Watch};
 use crate::stack::topology::{APP, Without};
 
-fn declare(ty: &str, group: &str, name: &str, subscription: &str) -> Declared {
+fn declare(ty: &str, group: &str, name: &str, subscription: &str) -> DeclaredNode {
     let scope = format!("/subscriptions/{subscription}/resourceGroups/{group}");
-    Declared {
-        desired: Desired {
+    DeclaredNode {
+        desired: Declared {
             urn: Urn::new("dev", "p", "", ty, name),
             id: Some(format!("{scope}/providers/{ty}/{name}")),
             inputs: Value::map(),
             timeout: None,
         },
-        place: SourcePlace {
+        location: SourceLocation {
             file: "main.rs".into(),
             line: 7,
         },

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use lazuli::prelude::*;
-use lazuli_azure::verify::{Goal, ReachPath, Verdict, reachability};
+use lazuli_azure::verify::{Destination, ReachPath, Verdict, reachability};
 use lazuli_engine::Operation;
 
 use super::agreement::Random;
@@ -177,11 +177,11 @@ async fn reference(bench: &Bench) -> (bool, String) {
     (text.contains(r#""status":"Resolved""#), text)
 }
 
-fn path(declared: &[lazuli_core::Declared]) -> ReachPath {
+fn path(declared: &[lazuli_core::DeclaredNode]) -> ReachPath {
     let paths = reachability(declared);
     let mut reads = paths
         .into_iter()
-        .filter(|path| matches!(path.goal, Goal::Read { .. }));
+        .filter(|path| matches!(path.destination, Destination::Read { .. }));
     reads.next().expect("the setting is a reference")
 }
 

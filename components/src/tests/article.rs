@@ -75,7 +75,7 @@ fn inputs<'a>(report: &'a Report, place: &str) -> (&'a Property, Snapshot, Value
         .registrations
         .iter()
         .find_map(|registration| match &registration.kind {
-            RegistrationKind::Resource { inputs, .. } if registration.urn.place() == place => {
+            RegistrationKind::Resource { inputs, .. } if registration.urn.address() == place => {
                 Some(inputs)
             }
             _ => None,
@@ -89,7 +89,11 @@ fn inputs<'a>(report: &'a Report, place: &str) -> (&'a Property, Snapshot, Value
 #[test]
 fn everything_is_declared_under_what_it_belongs_to() {
     look(|report| {
-        let places: Vec<_> = report.registrations.iter().map(|r| r.urn.place()).collect();
+        let places: Vec<_> = report
+            .registrations
+            .iter()
+            .map(|r| r.urn.address())
+            .collect();
         assert_eq!(
             places,
             [

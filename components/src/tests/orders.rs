@@ -95,7 +95,7 @@ fn step(plan: &Plan, name: &str, which: impl Fn(&Step) -> bool) -> usize {
         .steps
         .iter()
         .position(|step| step.urn.name() == name && which(step));
-    let steps: Vec<_> = plan.steps.iter().map(|s| (s.op, s.urn.place())).collect();
+    let steps: Vec<_> = plan.steps.iter().map(|s| (s.op, s.urn.address())).collect();
     found.unwrap_or_else(|| panic!("no such step on {name}: {steps:?}"))
 }
 

@@ -343,7 +343,7 @@ async fn a_zone_of_somebody_elses_is_linked_to_several_networks() {
         let network = VirtualNetwork::builder(&stage.group, "other")
             .address_space(["10.2.0.0/16"])
             .build();
-        let anchor = Component::new(stage.group.handle().place(), "test:Hub", "hub");
+        let anchor = Component::new(stage.group.handle().as_scope(), "test:Hub", "hub");
         let zone = PrivateDnsZone::existing(&anchor, PrivateDnsZoneId::parse(ZONE)?);
         PrivateDnsLink::builder(&network, "hub-link")
             .service(PrivateLink::Registry)

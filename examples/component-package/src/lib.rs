@@ -62,7 +62,7 @@ pub struct StaticSiteArgs {
 impl From<StaticSiteArgs> for StaticSite {
     #[track_caller]
     fn from(args: StaticSiteArgs) -> Self {
-        let place = args.group.handle().place();
+        let place = args.group.handle().as_scope();
         let this =
             Component::with_options(place, "example:web:StaticSite", &args.name, args.options);
         let group = args.group.inside(&this);

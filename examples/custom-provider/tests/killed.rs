@@ -117,14 +117,14 @@ fn living(log: &Path) -> BTreeMap<String, String> {
     let mut living = BTreeMap::new();
     for line in std::fs::read_to_string(log).unwrap_or_default().lines() {
         let words: Vec<_> = line.split(' ').collect();
-        let [deed, name, id] = words[..] else {
+        let [action, name, id] = words[..] else {
             panic!("half a line: {line:?}")
         };
-        let before = match deed {
+        let before = match action {
             "create" => living.insert(name.to_owned(), id.to_owned()),
             _ => living.remove(name),
         };
-        let expect = Some(id.to_owned()).filter(|_| deed == "delete");
+        let expect = Some(id.to_owned()).filter(|_| action == "delete");
         assert_eq!(before, expect, "{line}: doubled, or an orphan");
     }
     living

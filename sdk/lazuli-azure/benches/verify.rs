@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use lazuli_azure::provider::verify_all;
 use lazuli_azure::verify::{Verdict, reachability};
-use lazuli_core::{Declared, Desired, SourcePlace, Urn, Value};
+use lazuli_core::{Declared, DeclaredNode, SourceLocation, Urn, Value};
 use serde_json::{Value as Json, json};
 
 const SCOPE: &str = "/subscriptions/s/resourceGroups/g/providers";
@@ -34,7 +34,7 @@ fn main() {
     }
 }
 
-fn measure(name: &str, declared: &[Declared]) {
+fn measure(name: &str, declared: &[DeclaredNode]) {
     let began = Instant::now();
     let findings = verify_all(declared);
     let verified = began.elapsed();
@@ -54,7 +54,7 @@ fn measure(name: &str, declared: &[Declared]) {
 }
 
 /// Apps that have everything of their own.
-fn apart(size: usize) -> Vec<Declared> {
+fn apart(size: usize) -> Vec<DeclaredNode> {
     let mut program = Program::default();
     for at in 0..size / 12 {
         program.base(at, "/24");
@@ -64,7 +64,7 @@ fn apart(size: usize) -> Vec<Declared> {
 }
 
 /// Apps that share network, registry and plan; each has its image and its role.
-fn together(size: usize) -> Vec<Declared> {
+fn together(size: usize) -> Vec<DeclaredNode> {
     let mut program = Program::default();
     program.base(0, "/24");
     for at in 0..size / 3 {
@@ -74,19 +74,19 @@ fn together(size: usize) -> Vec<Declared> {
 }
 
 #[derive(Default)]
-struct Program(Vec<Declared>);
+struct Program(Vec<DeclaredNode>);
 
 impl Program {
     fn add(&mut self, ty: &str, rest: &str, inputs: Json, needs: &[usize]) -> usize {
         let id = format!("{SCOPE}/{rest}");
-        self.0.push(Declared {
-            desired: Desired {
+        self.0.push(DeclaredNode {
+            desired: Declared {
                 urn: Urn::new("dev", "p", "", ty, rest),
                 id: Some(id),
                 inputs: Value::from(inputs),
                 timeout: None,
             },
-            place: SourcePlace {
+            location: SourceLocation {
                 file: "main.rs".into(),
                 line: 7,
             },

@@ -16,7 +16,7 @@ use typed_builder::TypedBuilder;
 
 use crate::generated::{AgentPool, Registry};
 use crate::ids::RegistryId;
-use crate::resources::{AzureResource, Declaration, Home, IdPath, Kind, Resource};
+use crate::resources::{AzureResource, Declaration, IdPath, Kind, LocationRule, Resource};
 
 pub use context::{BuildContext, ContextError};
 pub use import::{ImageImport, ImageImportBuilder, ImageSource};
@@ -44,7 +44,7 @@ impl ImageBuild {
         let kind = Kind {
             ty: Self::TYPE.into(),
             path: IdPath::Child,
-            location: Home::Unsaid,
+            location: LocationRule::None,
         };
         let mut declaration = named(kind, registry, name);
         declaration.set::<RegistryId>("registryId", registry);
@@ -102,7 +102,7 @@ impl AsResource for ImageBuild {
 #[track_caller]
 fn named(kind: Kind, registry: &impl AzureResource, image: &str) -> Declaration {
     let name = image.replace('/', ".");
-    let mut declaration = Declaration::new(kind, registry.resource().anchor(), &name);
+    let mut declaration = Declaration::new(kind, registry.resource().parent_ref(), &name);
     if name != image {
         declaration.rename(image);
     }
@@ -227,7 +227,7 @@ impl Args {
             dockerfile,
             login_server,
         } = self.__declared;
-        let folder = &declaration.place().environment().folder;
+        let folder = &declaration.as_scope().environment().folder;
         let digest = BuildContext::read(folder, &self.context, &dockerfile)
             .and_then(|context| context.digest());
         declaration.put("contextDigest", digest_property(digest));

@@ -5,13 +5,13 @@
 //! wraps, and the sugar that a schema cannot know of. [`ids`] keeps the id of a
 //! network from being used where a subnet belongs. [`image`] builds container
 //! images. [`provider`] turns declared inputs into requests, and [`verify`] finds
-//! topologies that could never work before anything is deployed; `portrait` says how
+//! topologies that could never work before anything is deployed; `display` says how
 //! pictures show them.
 
+mod display;
 pub mod generated;
 pub mod ids;
 pub mod image;
-mod portrait;
 pub mod provider;
 pub mod resources;
 pub mod verify;
@@ -29,8 +29,8 @@ pub use image::{
     ImageSource,
 };
 pub use resources::{
-    Anchor, AnyProperty, ArmResource, ArmResourceBuilder, AzureResource, Block, Declaration,
-    Delegation, Identity, IntoArgument, IntoPrincipal, Os, PROVIDER, Principal, PrivateLink,
-    RegistryCredentials, RegistryLock, Resource, Role, Scope, SlotSwap, TokenCredentials,
-    Whereabouts, ZoneConfig,
+    AnyProperty, ArmResource, ArmResourceBuilder, AzureResource, Block, Declaration, DeclaredIn,
+    Delegation, Identity, IntoArgument, IntoPrincipal, Lookup, Os, PROVIDER, ParentRef, Principal,
+    PrivateLink, RegistryCredentials, RegistryLock, Resource, Role, SlotSwap, TokenCredentials,
+    ZoneConfig,
 };

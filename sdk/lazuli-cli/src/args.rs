@@ -10,9 +10,9 @@ use clap::{
 use lazuli_core::Value;
 
 use crate::commands::{config, emulator, graph, output, state, verify};
-use crate::course::Course;
 use crate::platform::Cloud;
 use crate::project::{invocation, variable};
+use crate::run_args::RunArgs;
 use crate::screen::Surroundings;
 use crate::{CliError, exit};
 
@@ -35,15 +35,15 @@ pub(crate) struct Arguments {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Show what `up` would do; touches nothing
-    Preview(Course),
-    /// Judge the program by itself: findings, and whether each app gets what it needs
+    Preview(RunArgs),
+    /// OfflineProvider the program by itself: findings, and whether each app gets what it needs
     Verify(verify::VerifyArgs),
     /// Make the cloud as the program declares it
-    Up(Course),
+    Up(RunArgs),
     /// Delete everything the stack has deployed
-    Destroy(Course),
+    Destroy(RunArgs),
     /// Write what the cloud really has into the state
-    Refresh(Course),
+    Refresh(RunArgs),
     /// Adopt a resource that exists for one that the program declares
     Import {
         /// Place of the declared resource, `=`, id of the existing one
@@ -56,7 +56,7 @@ pub(crate) enum Command {
     Output(output::OutputArgs),
     /// List the deployed resources
     Stack,
-    /// Look at the state, and edit it by hand
+    /// NodeStyle at the state, and edit it by hand
     #[command(subcommand)]
     State(state::StateCommand),
     /// Draw what the program declares
@@ -64,7 +64,7 @@ pub(crate) enum Command {
     /// Read and change the stack's configuration
     #[command(subcommand)]
     Config(config::ConfigCommand),
-    /// Look into the embedded Azure
+    /// NodeStyle into the embedded Azure
     #[command(subcommand)]
     Emulator(emulator::EmulatorCommand),
 }

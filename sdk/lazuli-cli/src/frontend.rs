@@ -23,7 +23,7 @@ pub(crate) enum Approval {
 }
 
 /// The engine's counterpart for one run.
-pub(crate) struct Conversation {
+pub(crate) struct CliFrontend {
     pub(crate) renderer: Box<dyn Renderer>,
     approval: Approval,
     question: &'static str,
@@ -36,7 +36,7 @@ pub(crate) struct Conversation {
     pub(crate) refusal: Option<CliError>,
 }
 
-impl Conversation {
+impl CliFrontend {
     pub(crate) fn new(renderer: Box<dyn Renderer>, approval: Approval, scene: &Scene) -> Self {
         let question = match scene.operation {
             Operation::Destroy => "Delete this",
@@ -62,7 +62,7 @@ impl Conversation {
 }
 
 #[async_trait]
-impl Frontend for Conversation {
+impl Frontend for CliFrontend {
     fn event(&mut self, event: &Event) {
         let clock = self.began.elapsed();
         if let Some(recorder) = &mut self.recorder {
@@ -92,7 +92,7 @@ impl Frontend for Conversation {
     }
 }
 
-impl Conversation {
+impl CliFrontend {
     /// The record of the run, which is over.
     pub(crate) fn recorded(&mut self, ending: Ending) -> Option<Recorder> {
         let clock = self.began.elapsed();

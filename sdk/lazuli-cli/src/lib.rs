@@ -11,19 +11,19 @@
 //! `render/`.
 
 mod args;
+mod backend;
 mod commands;
 mod config_file;
 mod config_secrets;
-mod course;
 mod error;
 mod exit;
 mod frontend;
-mod keeping;
 mod log;
 mod picture;
 mod platform;
 mod project;
 mod render;
+mod run_args;
 mod screen;
 mod timeline;
 
@@ -43,8 +43,8 @@ pub use platform::{
 pub use project::ProgramInfo;
 pub use screen::{Input, Interrupts, Prompt, Screen, Surroundings};
 
+use crate::backend::PassphraseCache;
 use crate::commands::{Session, Topology};
-use crate::keeping::Told;
 use crate::project::Project;
 use crate::render::{Paint, report};
 
@@ -116,7 +116,7 @@ async fn carry_out(
         stderr: surroundings.stderr,
         prompt: surroundings.prompt,
         input: surroundings.input,
-        told: Told::default(),
+        told: PassphraseCache::default(),
         interrupts: surroundings.interrupts.listen(),
         platform,
     };

@@ -61,13 +61,13 @@ fn handle(builder: &Builder, part: &ResourcePart) -> String {
     if !part.doc.is_empty() {
         let _ = write!(text, "///\n/// {}\n", part.doc);
     }
-    let (parent, anchor) = match part.parent.as_str() {
-        "scope" => ("&impl Scope".to_owned(), "Anchor::top(parent)"),
+    let (parent, parent_ref) = match part.parent.as_str() {
+        "scope" => ("&impl DeclaredIn".to_owned(), "ParentRef::top(parent)"),
         "any" => (
             "&impl AzureResource".to_owned(),
-            "parent.resource().anchor()",
+            "parent.resource().parent_ref()",
         ),
-        parent => (format!("&{parent}"), "parent.resource().anchor()"),
+        parent => (format!("&{parent}"), "parent.resource().parent_ref()"),
     };
     let states = "(), ".repeat(builder.required.len());
     let _ = write!(
@@ -86,7 +86,7 @@ impl {rust} {{
     /// set, the one in Azure.{must}
     #[track_caller]
     pub fn builder(parent: {parent}, name: &str) -> {rust}Builder<((Declaration,), {states})> {{
-        let kind = Kind {{ ty: Self::TYPE.into(), path: IdPath::{path}, location: Home::{home} }};
+        let kind = Kind {{ ty: Self::TYPE.into(), path: IdPath::{path}, location: LocationRule::{home} }};
         {mutable}
         {preset}
         {rust}Args::start().__declaration(declaration)
@@ -111,7 +111,7 @@ impl {rust} {{
         path = id_path(part),
         home = home(part),
         mutable = format_args!(
-            "let {}declaration = Declaration::new(kind, {anchor}, name);",
+            "let {}declaration = Declaration::new(kind, {parent_ref}, name);",
             if part.preset.is_some() { "mut " } else { "" }
         ),
         preset = part

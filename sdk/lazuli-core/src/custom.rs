@@ -31,7 +31,7 @@ pub use self::failure::Failure;
 pub use self::served::serve;
 use crate::provider::Progress;
 use crate::value::{Reveal, Value};
-use crate::{Diagnostic, Lifecycle, TypeFacts, Urn};
+use crate::{Diagnostic, Lifecycle, TypeSchema, Urn};
 
 /// The inputs of a kind of resource: a plain serde struct with named fields.
 ///
@@ -153,7 +153,7 @@ pub trait Custom: Send + Sync + 'static {
 #[derive(Debug, Clone, Default)]
 pub struct Facts {
     in_place: bool,
-    types: TypeFacts,
+    types: TypeSchema,
     secret_outputs: Vec<String>,
     durations: [Option<Duration>; 3],
 }

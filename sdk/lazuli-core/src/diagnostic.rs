@@ -1,4 +1,4 @@
-//! What is said to a person: a severity, a stable code, the resource, the place
+//! What is said to a person: a severity, a stable code, the resource, the location
 //! in the user's program, the reason and the next step.
 
 use std::cell::RefCell;
@@ -29,9 +29,9 @@ impl Severity {
     }
 }
 
-/// A place in the user's program.
+/// A location in the user's program.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct SourcePlace {
+pub struct SourceLocation {
     /// File as the compiler names it; shared by places in the same file.
     pub file: Arc<str>,
     /// Line, from 1.
@@ -39,11 +39,11 @@ pub struct SourcePlace {
 }
 
 thread_local! {
-    /// The file of the last place: most programs have one or two.
+    /// The file of the last location: most programs have one or two.
     static LAST_FILE: RefCell<Arc<str>> = RefCell::new("".into());
 }
 
-impl SourcePlace {
+impl SourceLocation {
     /// A line, from 1, of a file.
     pub fn new(file: &str, line: u32) -> Self {
         let file = LAST_FILE.with_borrow_mut(|last| {
@@ -56,26 +56,26 @@ impl SourcePlace {
     }
 }
 
-impl From<&Location<'_>> for SourcePlace {
+impl From<&Location<'_>> for SourceLocation {
     fn from(location: &Location<'_>) -> Self {
         Self::new(location.file(), location.line())
     }
 }
 
-impl std::fmt::Display for SourcePlace {
+impl std::fmt::Display for SourceLocation {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}:{}", self.file, self.line)
     }
 }
 
-/// Another place that a finding is about: the other side of a clash, the owner
+/// Another location that a finding is about: the other side of a clash, the owner
 /// of what is missing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Related {
     /// The resource there.
     pub urn: Urn,
     /// Where it is declared.
-    pub place: SourcePlace,
+    pub location: SourceLocation,
     /// What it has to do with the finding, in a few words.
     pub text: String,
 }
@@ -92,7 +92,7 @@ pub struct Diagnostic {
     /// The resource it is about.
     pub urn: Option<Urn>,
     /// Where that resource is declared.
-    pub place: Option<SourcePlace>,
+    pub location: Option<SourceLocation>,
     /// The next step.
     pub help: Option<String>,
     /// Other places that it is about.
@@ -109,7 +109,7 @@ impl Diagnostic {
             code,
             message: message.into(),
             urn: None,
-            place: None,
+            location: None,
             help: None,
             related: Vec::new(),
             source: None,
@@ -131,10 +131,10 @@ impl Diagnostic {
         self
     }
 
-    /// Names the place in the program.
+    /// Names the location in the program.
     #[must_use]
-    pub fn at(mut self, place: impl Into<SourcePlace>) -> Self {
-        self.place = Some(place.into());
+    pub fn at(mut self, location: impl Into<SourceLocation>) -> Self {
+        self.location = Some(location.into());
         self
     }
 
@@ -150,12 +150,12 @@ impl Diagnostic {
     pub fn related(
         mut self,
         urn: &Urn,
-        place: impl Into<SourcePlace>,
+        location: impl Into<SourceLocation>,
         text: impl Into<String>,
     ) -> Self {
         self.related.push(Related {
             urn: urn.clone(),
-            place: place.into(),
+            location: location.into(),
             text: text.into(),
         });
         self
@@ -185,5 +185,5 @@ pub struct Allowance {
     /// Why.
     pub reason: String,
     /// Where the program says so.
-    pub place: SourcePlace,
+    pub location: SourceLocation,
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::panic::Location;
 use std::sync::Arc;
 
-use crate::{SourcePlace, Urn};
+use crate::{SourceLocation, Urn};
 
 /// The result of a topology, a scope, or an async output.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -16,13 +16,13 @@ pub struct Error(Arc<Inner>);
 
 struct Inner {
     message: String,
-    place: Option<SourcePlace>,
+    location: Option<SourceLocation>,
     help: Option<String>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
 impl Error {
-    /// An error with a sentence, made at the caller's place.
+    /// An error with a sentence, made at the caller's location.
     #[track_caller]
     pub fn new(message: impl Into<String>) -> Self {
         Self::build(message.into(), None, None)
@@ -42,7 +42,7 @@ impl Error {
     ) -> Self {
         Self(Arc::new(Inner {
             message,
-            place: Some(SourcePlace::from(Location::caller())),
+            location: Some(SourceLocation::from(Location::caller())),
             help,
             source,
         }))
@@ -51,7 +51,7 @@ impl Error {
     pub(crate) fn panic(message: String, at: &'static Location<'static>) -> Self {
         Self(Arc::new(Inner {
             message,
-            place: Some(at.into()),
+            location: Some(at.into()),
             help: None,
             source: None,
         }))
@@ -63,8 +63,8 @@ impl Error {
     }
 
     /// Where in the program it arose, if known.
-    pub fn place(&self) -> Option<&SourcePlace> {
-        self.0.place.as_ref()
+    pub fn location(&self) -> Option<&SourceLocation> {
+        self.0.location.as_ref()
     }
 
     /// The next step, if one is known.
@@ -106,8 +106,8 @@ impl fmt::Display for Error {
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0.message)?;
-        if let Some(place) = &self.0.place {
-            write!(f, " (at {place})")?;
+        if let Some(location) = &self.0.location {
+            write!(f, " (at {location})")?;
         }
         Ok(())
     }
@@ -119,7 +119,7 @@ impl fmt::Debug for Error {
 #[non_exhaustive]
 pub enum OutputError {
     /// The resource that makes it failed; the text is the provider's reason.
-    #[error("{} failed: {reason}", urn.place())]
+    #[error("{} failed: {reason}", urn.address())]
     Failed {
         /// The resource that failed.
         urn: Urn,
@@ -127,7 +127,7 @@ pub enum OutputError {
         reason: String,
     },
     /// The resource that makes it was not touched, for the reason given.
-    #[error("{} was skipped: {reason}", urn.place())]
+    #[error("{} was skipped: {reason}", urn.address())]
     Skipped {
         /// The resource that was skipped.
         urn: Urn,
@@ -140,16 +140,16 @@ pub enum OutputError {
         /// The error or the panic's text.
         reason: String,
         /// Where that code stands.
-        at: SourcePlace,
+        at: SourceLocation,
     },
     /// A promise that was dropped without a value.
     #[error("the promise made at {at} was dropped without a value")]
     Dropped {
         /// Where the promise was made.
-        at: SourcePlace,
+        at: SourceLocation,
     },
     /// A resource's answer has not the shape that the program reads.
-    #[error("{} answered without a usable `{path}`: {reason}", urn.place())]
+    #[error("{} answered without a usable `{path}`: {reason}", urn.address())]
     Shape {
         /// The resource.
         urn: Urn,
@@ -162,7 +162,7 @@ pub enum OutputError {
     #[error("an async output was made at {at}, outside of a running program")]
     Outside {
         /// Where it was made.
-        at: SourcePlace,
+        at: SourceLocation,
     },
 }
 

@@ -22,9 +22,9 @@ use crate::output::Node;
 
 /// Index of a registered resource or component within one run of a program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ResId(pub u32);
+pub struct NodeId(pub u32);
 
-impl ResId {
+impl NodeId {
     /// The index as a `usize`.
     pub fn index(self) -> usize {
         self.0 as usize
@@ -38,14 +38,14 @@ pub enum Deps {
     #[default]
     None,
     /// One resource.
-    One(ResId),
+    One(NodeId),
     /// Several, sorted and distinct.
-    Many(Arc<[ResId]>),
+    Many(Arc<[NodeId]>),
 }
 
 impl Deps {
     /// The members, sorted.
-    pub fn as_slice(&self) -> &[ResId] {
+    pub fn as_slice(&self) -> &[NodeId] {
         match self {
             Self::None => &[],
             Self::One(id) => std::slice::from_ref(id),
@@ -54,7 +54,7 @@ impl Deps {
     }
 
     /// Sorts and removes doubles.
-    pub fn from_ids(mut ids: Vec<ResId>) -> Self {
+    pub fn from_ids(mut ids: Vec<NodeId>) -> Self {
         ids.sort_unstable();
         ids.dedup();
         match ids.as_slice() {
@@ -80,14 +80,14 @@ impl Deps {
 
 /// What a value carries beside itself: the resources it stems from, and secrecy.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Taint {
+pub struct Provenance {
     /// The resources it stems from.
     pub deps: Deps,
     /// Whether a secret went into it.
     pub secret: bool,
 }
 
-impl Taint {
+impl Provenance {
     /// Both taints together.
     #[must_use]
     pub fn union(&self, other: &Self) -> Self {
@@ -141,7 +141,7 @@ pub(crate) struct Task {
 
 #[derive(Default)]
 struct Record {
-    taint: Taint,
+    provenance: Provenance,
     waits: BTreeMap<u64, Wait>,
 }
 
@@ -160,42 +160,44 @@ impl Task {
         }
     }
 
-    /// Records that a value with this taint was handed to the task. A resource
+    /// Records that a value with this provenance was handed to the task. A resource
     /// that the new one already depends on is forgotten: its edge is implied.
-    pub(crate) fn received(&self, taint: &Taint) {
+    pub(crate) fn received(&self, provenance: &Provenance) {
         let mut record = lock(&self.record);
-        record.taint.secret |= taint.secret;
-        if taint.deps == Deps::None || record.taint.deps == taint.deps {
+        record.provenance.secret |= provenance.secret;
+        if provenance.deps == Deps::None || record.provenance.deps == provenance.deps {
             return;
         }
         let edges = lock(&self.shared.edges);
-        let implied = |old: &ResId| {
-            taint.deps.as_slice().iter().any(|new| {
+        let implied = |old: &NodeId| {
+            provenance.deps.as_slice().iter().any(|new| {
                 edges
                     .get(new.index())
                     .is_some_and(|deps| deps.as_slice().binary_search(old).is_ok())
             })
         };
         let kept = record
-            .taint
+            .provenance
             .deps
             .as_slice()
             .iter()
             .filter(|old| !implied(old))
             .copied();
-        let all = kept.chain(taint.deps.as_slice().iter().copied()).collect();
+        let all = kept
+            .chain(provenance.deps.as_slice().iter().copied())
+            .collect();
         drop(edges);
-        record.taint.deps = Deps::from_ids(all);
+        record.provenance.deps = Deps::from_ids(all);
     }
 
     /// An `Err` was handed over: only its secrecy matters, a fallback must not
     /// depend on what failed.
     pub(crate) fn received_error(&self, secret: bool) {
-        lock(&self.record).taint.secret |= secret;
+        lock(&self.record).provenance.secret |= secret;
     }
 
-    pub(crate) fn taint(&self) -> Taint {
-        lock(&self.record).taint.clone()
+    pub(crate) fn provenance(&self) -> Provenance {
+        lock(&self.record).provenance.clone()
     }
 
     pub(crate) fn add_wait(&self, key: u64, wait: Wait) {
@@ -251,8 +253,8 @@ pub(crate) fn is_own_waker(waker: &Waker) -> bool {
 }
 
 /// What the running task awaited so far; it marks all that the task makes.
-pub(crate) fn ambient() -> Taint {
-    scope().map(|task| task.taint()).unwrap_or_default()
+pub(crate) fn ambient() -> Provenance {
+    scope().map(|task| task.provenance()).unwrap_or_default()
 }
 
 /// The executor of this thread, while it runs.
@@ -276,7 +278,7 @@ pub enum Verdict {
     /// Something foreign (a timer, a socket, a channel) may wake a task. The
     /// flag says whether any task waits on an output at all; if none does, the
     /// program is doing its own I/O.
-    Murky {
+    Unproven {
         /// Whether at least one task waits on an output.
         waits_on_output: bool,
     },
@@ -320,7 +322,7 @@ impl Executor {
             queued: AtomicBool::new(false),
             shared: self.shared.clone(),
             record: Mutex::new(Record {
-                taint: ambient(),
+                provenance: ambient(),
                 waits: BTreeMap::new(),
             }),
         });
@@ -356,7 +358,7 @@ impl Executor {
                 continue;
             }
             match self.verdict() {
-                Some(Verdict::Murky { .. }) if !self.confirmed.replace(true) => self.confirm(),
+                Some(Verdict::Unproven { .. }) if !self.confirmed.replace(true) => self.confirm(),
                 Some(verdict) => {
                     return Tick {
                         worked,
@@ -448,7 +450,7 @@ impl Executor {
             return Some(Verdict::Proved);
         }
         let waits_on_output = slots.values().any(|slot| !slot.task.waits().is_empty());
-        Some(Verdict::Murky { waits_on_output })
+        Some(Verdict::Unproven { waits_on_output })
     }
 
     /// Whether somebody foreign holds a waker, by the counts.
@@ -515,13 +517,13 @@ mod tests {
 
     #[test]
     fn a_union_with_a_subset_is_free_and_otherwise_sorted() {
-        let many = Deps::from_ids(vec![ResId(3), ResId(1), ResId(3)]);
-        assert_eq!(many.as_slice(), [ResId(1), ResId(3)]);
-        assert_eq!(many.union(&Deps::One(ResId(3))), many);
+        let many = Deps::from_ids(vec![NodeId(3), NodeId(1), NodeId(3)]);
+        assert_eq!(many.as_slice(), [NodeId(1), NodeId(3)]);
+        assert_eq!(many.union(&Deps::One(NodeId(3))), many);
         assert_eq!(Deps::None.union(&many), many);
         assert_eq!(
-            Deps::One(ResId(9)).union(&many).as_slice(),
-            [ResId(1), ResId(3), ResId(9)]
+            Deps::One(NodeId(9)).union(&many).as_slice(),
+            [NodeId(1), NodeId(3), NodeId(9)]
         );
     }
 

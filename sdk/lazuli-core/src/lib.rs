@@ -14,13 +14,13 @@
 pub mod config;
 pub mod custom;
 pub mod diagnostic;
+pub mod display;
 pub mod error;
 pub mod executor;
 pub mod input;
 pub mod members;
 pub mod options;
 pub mod output;
-pub mod portrait;
 pub mod program;
 pub mod proof;
 pub mod property;
@@ -31,20 +31,20 @@ pub mod urn;
 pub mod value;
 
 pub use config::Config;
-pub use diagnostic::{Allowance, Diagnostic, Related, Severity, SourcePlace};
+pub use diagnostic::{Allowance, Diagnostic, Related, Severity, SourceLocation};
+pub use display::{Category, NodeStyle};
 pub use error::{Error, OutputError, Result};
 pub use input::{Exportable, Input, IntoInput, IntoList, IntoMap, List, Map};
 pub use members::Members;
 pub use options::{Alias, HookArgs, HookPoint, Options, Retry, Timeouts};
 pub use output::{Output, Promise};
-pub use portrait::{Look, Tone};
-pub use proof::{Proof, ProofStep, Standing};
+pub use proof::{Proof, ProofStep, Status};
 pub use property::{Property, ToProperty};
 pub use provider::{
-    Created, Declared, Desired, Existing, Lifecycle, Progress, Provider, ProviderError,
-    ProviderErrorKind, TypeFacts,
+    Declared, DeclaredNode, Lifecycle, Observed, Progress, Provider, ProviderError,
+    ProviderErrorKind, Recorded, TypeSchema,
 };
 pub use reference::{StackReader, StackReference};
-pub use stack::{AsResource, Component, Handle, Place, ResourceSpec, Stack};
+pub use stack::{AsResource, Component, Handle, ResourceSpec, Scope, Stack};
 pub use urn::{Urn, UrnError};
 pub use value::{FromValue, Value};

@@ -17,7 +17,7 @@ use std::sync::{Arc, Mutex, OnceLock, Weak};
 use std::task::{Context, Poll, Waker};
 
 use crate::error::{Error, OutputError, Result};
-use crate::executor::{self, Deps, ResId, Taint, Task, Wait, lock};
+use crate::executor::{self, Deps, NodeId, Provenance, Task, Wait, lock};
 use crate::value::Value;
 
 /// A value that may not be known yet. Cheap to clone.
@@ -34,7 +34,7 @@ pub(crate) type Settled<T> = std::result::Result<T, Box<OutputError>>;
 #[derive(Clone)]
 pub(crate) struct Data<T> {
     pub(crate) value: Settled<T>,
-    pub(crate) taint: Taint,
+    pub(crate) provenance: Provenance,
 }
 
 /// What an output is to an observer: known, failed, or pending.
@@ -71,7 +71,7 @@ pub(crate) enum Source {
     /// Known from the start, or a promise of the program.
     Program,
     /// A property of a resource.
-    Resource(ResId, Arc<str>),
+    Resource(NodeId, Arc<str>),
     /// Computed from other outputs.
     Derived(Vec<Weak<dyn Node>>),
     /// The result of a task, filled in once the task exists.
@@ -102,7 +102,7 @@ impl<T: OutputValue> Node for Cell<T> {
 /// An output that can be looked at as a value, whatever its type.
 pub(crate) trait AnyOutput: Send + Sync {
     fn peek_value(self: Arc<Self>) -> Peek<Value>;
-    fn taint(self: Arc<Self>) -> Option<Taint>;
+    fn provenance(self: Arc<Self>) -> Option<Provenance>;
     /// Itself, as what others wait for.
     fn root(self: Arc<Self>) -> Weak<dyn Node>;
     /// An output of the value.
@@ -258,7 +258,7 @@ impl<T: OutputValue> std::fmt::Debug for Output<T> {
         f.write_str(match self.0.done.get() {
             None => "Output(pending)",
             Some(Data { value: Err(_), .. }) => "Output(failed)",
-            Some(data) if data.taint.secret => "Output(secret)",
+            Some(data) if data.provenance.secret => "Output(secret)",
             Some(_) => "Output(known)",
         })
     }
@@ -292,7 +292,7 @@ fn user_error(error: Error, at: &'static Location<'static>) -> Box<OutputError> 
     Box::new(match error.output_error() {
         Some(inner) => inner.clone(),
         None => {
-            let at = error.place().cloned().unwrap_or_else(|| at.into());
+            let at = error.location().cloned().unwrap_or_else(|| at.into());
             OutputError::Program {
                 reason: error.to_string(),
                 at,
@@ -313,7 +313,7 @@ impl<T: OutputValue> Output<T> {
     pub fn secret(value: T) -> Self {
         Self::settled(
             Ok(value),
-            Taint {
+            Provenance {
                 secret: true,
                 ..executor::ambient()
             },
@@ -321,10 +321,10 @@ impl<T: OutputValue> Output<T> {
     }
 
     #[track_caller]
-    pub(crate) fn settled(value: Settled<T>, taint: Taint) -> Self {
+    pub(crate) fn settled(value: Settled<T>, provenance: Provenance) -> Self {
         let cell = Cell::pending(Source::Program, Location::caller());
         // A fresh cell takes its first value.
-        let _ = cell.done.set(Data { value, taint });
+        let _ = cell.done.set(Data { value, provenance });
         Self(cell)
     }
 
@@ -363,7 +363,7 @@ impl<T: OutputValue> Output<T> {
             };
             cell.settle(Data {
                 value,
-                taint: data.taint.union(&ambient),
+                provenance: data.provenance.union(&ambient),
             });
         }));
         Output(target)
@@ -397,9 +397,9 @@ impl<T: OutputValue> Output<T> {
                 let (Some(first), Some(second)) = (first, second) else {
                     return;
                 };
-                let taint = first.taint.union(&second.taint).union(&ambient);
+                let provenance = first.provenance.union(&second.provenance).union(&ambient);
                 let value = first.value.and_then(|first| Ok((first, second.value?)));
-                target.settle(Data { value, taint });
+                target.settle(Data { value, provenance });
             }
         };
         let (left, right) = (parts.clone(), parts);
@@ -451,9 +451,9 @@ impl<T: OutputValue> Output<T> {
     /// Marks the value secret.
     #[track_caller]
     pub fn as_secret(&self) -> Self {
-        self.retaint(|taint| Taint {
+        self.with_provenance(|provenance| Provenance {
             secret: true,
-            ..taint
+            ..provenance
         })
     }
 
@@ -461,20 +461,23 @@ impl<T: OutputValue> Output<T> {
     /// stored in clear. Explicit on purpose.
     #[track_caller]
     pub fn reveal(&self) -> Self {
-        self.retaint(|taint| Taint {
+        self.with_provenance(|provenance| Provenance {
             secret: false,
-            ..taint
+            ..provenance
         })
     }
 
     #[track_caller]
-    fn retaint(&self, change: impl FnOnce(Taint) -> Taint + Send + 'static) -> Self {
+    fn with_provenance(
+        &self,
+        change: impl FnOnce(Provenance) -> Provenance + Send + 'static,
+    ) -> Self {
         let target = Cell::pending(Source::Derived(vec![self.node()]), Location::caller());
         let cell = target.clone();
         self.0.when_settled(Box::new(move |data| {
             cell.settle(Data {
                 value: data.value.clone(),
-                taint: change(data.taint.clone()),
+                provenance: change(data.provenance.clone()),
             });
         }));
         Output(target)
@@ -485,13 +488,13 @@ impl<T: OutputValue> Output<T> {
         let target = Cell::pending(Source::Derived(vec![self.node()]), self.0.at);
         let cell = target.clone();
         self.0.when_settled(Box::new(move |data| {
-            let taint = Taint {
-                deps: data.taint.deps.union(&deps),
-                secret: data.taint.secret,
+            let provenance = Provenance {
+                deps: data.provenance.deps.union(&deps),
+                secret: data.provenance.secret,
             };
             cell.settle(Data {
                 value: data.value.clone(),
-                taint,
+                provenance,
             });
         }));
         Output(target)
@@ -512,8 +515,8 @@ impl<T: OutputValue> Output<T> {
     }
 
     /// The resources and the secrecy of a settled output.
-    pub fn taint(&self) -> Option<Taint> {
-        self.0.done.get().map(|data| data.taint.clone())
+    pub fn provenance(&self) -> Option<Provenance> {
+        self.0.done.get().map(|data| data.provenance.clone())
     }
 
     /// A future of the value, for combinators that want a `Future`.
@@ -551,7 +554,7 @@ impl<T: OutputValue> Output<T> {
         match executor::current() {
             None => Self::settled(
                 Err(Box::new(OutputError::Outside { at: at.into() })),
-                Taint::default(),
+                Provenance::default(),
             ),
             Some(executor) => spawn_output(&executor, "from_async".to_owned(), at, future, |_| {}),
         }
@@ -573,7 +576,7 @@ impl<T: OutputValue> Output<T> {
     }
 }
 
-/// Runs a future as a task; its result settles the output, with the task's record as taint.
+/// Runs a future as a task; its result settles the output, with the task's record as provenance.
 pub(crate) fn spawn_output<T: OutputValue>(
     executor: &Rc<executor::Executor>,
     name: String,
@@ -589,10 +592,10 @@ pub(crate) fn spawn_output<T: OutputValue>(
         if let Err(error) = &result {
             on_error(error);
         }
-        let taint = executor::ambient();
+        let provenance = executor::ambient();
         target.settle(Data {
             value: result.map_err(|error| user_error(error, at)),
-            taint,
+            provenance,
         });
     };
     let task = executor.spawn(name, at, Box::pin(ended));
@@ -603,16 +606,16 @@ pub(crate) fn spawn_output<T: OutputValue>(
     Output(cell)
 }
 
-fn gather<T>(parts: Vec<Data<T>>, ambient: &Taint) -> Data<Vec<T>> {
-    let secret = ambient.secret || parts.iter().any(|part| part.taint.secret);
+fn gather<T>(parts: Vec<Data<T>>, ambient: &Provenance) -> Data<Vec<T>> {
+    let secret = ambient.secret || parts.iter().any(|part| part.provenance.secret);
     let ids = parts
         .iter()
-        .flat_map(|part| part.taint.deps.as_slice())
+        .flat_map(|part| part.provenance.deps.as_slice())
         .chain(ambient.deps.as_slice());
     let deps = Deps::from_ids(ids.copied().collect());
     Data {
         value: parts.into_iter().map(|part| part.value).collect(),
-        taint: Taint { deps, secret },
+        provenance: Provenance { deps, secret },
     }
 }
 
@@ -625,10 +628,10 @@ impl Data<Value> {
         path: &str,
         read: fn(&Value) -> std::result::Result<T, String>,
     ) -> Data<T> {
-        let mut taint = self.taint.clone();
+        let mut provenance = self.provenance.clone();
         let value = match &self.value {
             Ok(value) => {
-                taint.secret |= value.is_secret_at(path);
+                provenance.secret |= value.is_secret_at(path);
                 let found = value.at(path).unwrap_or(&Value::Null);
                 read(found).map_err(|reason| {
                     Box::new(OutputError::Shape {
@@ -640,7 +643,7 @@ impl Data<Value> {
             }
             Err(error) => Err(error.clone()),
         };
-        Data { value, taint }
+        Data { value, provenance }
     }
 }
 
@@ -648,7 +651,7 @@ impl Data<Value> {
 /// dropped without a value it fails its output.
 pub struct Promise<T: 'static> {
     cell: Option<Arc<Cell<T>>>,
-    ambient: Taint,
+    ambient: Provenance,
     _local: PhantomData<Rc<()>>,
 }
 
@@ -658,7 +661,7 @@ impl<T: OutputValue> Promise<T> {
         if let Some(cell) = self.cell.take() {
             cell.settle(Data {
                 value: Ok(value),
-                taint: executor::ambient().union(&self.ambient),
+                provenance: executor::ambient().union(&self.ambient),
             });
         }
     }
@@ -682,7 +685,7 @@ impl<T: 'static> Cell<T> {
                 .done
                 .set(Data {
                     value: Err(Box::new(error)),
-                    taint: Taint::default(),
+                    provenance: Provenance::default(),
                 })
                 .is_err()
             {
@@ -723,8 +726,8 @@ impl<T: OutputValue> Future for Await<T> {
             if let Some(data) = self.output.0.done.get() {
                 if let Some(task) = &task {
                     match &data.value {
-                        Ok(_) => task.received(&data.taint),
-                        Err(_) => task.received_error(data.taint.secret),
+                        Ok(_) => task.received(&data.provenance),
+                        Err(_) => task.received_error(data.provenance.secret),
                     }
                 }
                 return Poll::Ready(data.value.clone().map_err(|error| *error));
@@ -781,9 +784,9 @@ impl<T: OutputValue> IntoFuture for &Output<T> {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Roots {
     /// Properties of resources, with the property's path.
-    pub resources: Vec<(ResId, Arc<str>)>,
+    pub resources: Vec<(NodeId, Arc<str>)>,
     /// Tasks and promises of the program that wait for no output themselves.
-    pub program: Vec<crate::SourcePlace>,
+    pub program: Vec<crate::SourceLocation>,
 }
 
 /// Follows pending outputs to their roots, iteratively.

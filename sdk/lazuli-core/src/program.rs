@@ -8,10 +8,10 @@ use std::rc::{Rc, Weak};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use crate::SourcePlace;
+use crate::SourceLocation;
 use crate::diagnostic::Allowance;
 use crate::error::{Error, Result};
-use crate::executor::{Executor, ResId, Shared, Taint, Verdict};
+use crate::executor::{Executor, NodeId, Provenance, Shared, Verdict};
 use crate::options::Options;
 use crate::output::{Data, Output, Roots, roots};
 use crate::property::Property;
@@ -40,13 +40,13 @@ pub struct Environment {
 /// A declared resource or component.
 pub struct Registration {
     /// Index within this run, in order of declaration.
-    pub index: ResId,
+    pub index: NodeId,
     /// Identity across runs.
     pub urn: Urn,
     /// Why the name cannot be part of a urn, if it cannot.
     pub name_problem: Option<Box<UrnError>>,
     /// The resource or component it is declared under.
-    pub parent: Option<ResId>,
+    pub parent: Option<NodeId>,
     /// What it is.
     pub kind: RegistrationKind,
     /// Its options, inheritance and transforms applied.
@@ -54,7 +54,7 @@ pub struct Registration {
     /// Urns it had before, by its own aliases and those of what lies above it.
     pub aliases: Box<[Urn]>,
     /// What the declaring task had awaited.
-    pub ambient: Taint,
+    pub ambient: Provenance,
     /// Where the program declares it.
     pub at: &'static Location<'static>,
 }
@@ -93,9 +93,9 @@ pub struct Waiting {
     /// `main`, `scope NAME`, `task` or `from_async`.
     pub name: String,
     /// Where it was started.
-    pub at: SourcePlace,
+    pub at: SourceLocation,
     /// Lines of the `.await`s it stands at.
-    pub lines: Vec<SourcePlace>,
+    pub lines: Vec<SourceLocation>,
     /// What it finally waits for.
     pub roots: Roots,
 }
@@ -249,7 +249,7 @@ impl Drop for Program {
 
 impl Remote {
     /// Tells the program about a resource. Returns the message's number, see [`Report::seen`].
-    pub fn settle(&self, id: ResId, settlement: Settlement) -> u64 {
+    pub fn settle(&self, id: NodeId, settlement: Settlement) -> u64 {
         self.with_core(move |core| core.settle(id, settlement))
     }
 
@@ -258,7 +258,7 @@ impl Remote {
         self.with_core(|core| {
             core.approved.0.settle(Data {
                 value: Ok(()),
-                taint: Taint::default(),
+                provenance: Provenance::default(),
             })
         })
     }

@@ -1,11 +1,11 @@
 //! What a provider can prove of a program before anything is deployed: that an
 //! app will get what it needs, question by question.
 
-use crate::{SourcePlace, Urn};
+use crate::{SourceLocation, Urn};
 
 /// What is known of a question, or of a whole proof.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Standing {
+pub enum Status {
     /// It holds.
     Holds,
     /// It does not, for certain.
@@ -15,10 +15,10 @@ pub enum Standing {
     /// It cannot be judged until something is known.
     Open,
     /// It is not asked: an earlier question is broken, or makes it needless.
-    Moot,
+    NotApplicable,
 }
 
-impl Standing {
+impl Status {
     /// `holds`, `broken`, `doubtful`, `open` or `moot`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -27,7 +27,7 @@ impl Standing {
             Self::Broken => "broken",
             Self::Doubtful => "doubtful",
             Self::Open => "open",
-            Self::Moot => "moot",
+            Self::NotApplicable => "moot",
         }
     }
 
@@ -44,7 +44,7 @@ pub struct ProofStep {
     /// The question, in a word: `dns`, `role`.
     pub question: &'static str,
     /// The answer.
-    pub standing: Standing,
+    pub status: Status,
     /// What was found, in a sentence.
     pub detail: String,
     /// The code of the rule that is broken.
@@ -52,7 +52,7 @@ pub struct ProofStep {
     /// What to do.
     pub fix: Option<String>,
     /// The resource that the fix belongs to, and where it is declared.
-    pub at: Option<(Urn, SourcePlace)>,
+    pub at: Option<(Urn, SourceLocation)>,
     /// The resource that was looked at.
     pub on: Option<Urn>,
     /// The way from the resource to what it needs leads through that one, instead
@@ -66,7 +66,7 @@ pub struct Proof {
     /// The resource.
     pub urn: Urn,
     /// Where it is declared.
-    pub place: SourcePlace,
+    pub location: SourceLocation,
     /// What it is to do, as what follows its name: `pulls contoso.azurecr.io/site:v1`.
     pub claim: String,
     /// What it leads to, where that is declared.
@@ -78,13 +78,13 @@ pub struct Proof {
 impl Proof {
     /// What the questions together say.
     #[must_use]
-    pub fn standing(&self) -> Standing {
-        let any = |standing| self.steps.iter().any(|step| step.standing == standing);
+    pub fn status(&self) -> Status {
+        let any = |status| self.steps.iter().any(|step| step.status == status);
         match () {
-            () if any(Standing::Broken) => Standing::Broken,
-            () if any(Standing::Doubtful) => Standing::Doubtful,
-            () if any(Standing::Open) => Standing::Open,
-            () => Standing::Holds,
+            () if any(Status::Broken) => Status::Broken,
+            () if any(Status::Doubtful) => Status::Doubtful,
+            () if any(Status::Open) => Status::Open,
+            () => Status::Holds,
         }
     }
 }

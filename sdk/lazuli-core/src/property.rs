@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Weak};
 
 use crate::executor;
-use crate::executor::{Deps, ResId, Taint};
+use crate::executor::{Deps, NodeId, Provenance};
 use crate::input;
 use crate::members::Members;
 use crate::output::{AnyOutput, Cell, Node, Output, OutputValue, Peek, Roots, roots};
 use crate::value::Value;
-use crate::{OutputError, SourcePlace};
+use crate::{OutputError, SourceLocation};
 
 /// A property as the program declared it.
 #[derive(Clone, Debug)]
@@ -55,8 +55,8 @@ impl<T: ToProperty + OutputValue> AnyOutput for Cell<T> {
         }
     }
 
-    fn taint(self: Arc<Self>) -> Option<Taint> {
-        Output(self).taint()
+    fn provenance(self: Arc<Self>) -> Option<Provenance> {
+        Output(self).provenance()
     }
 
     fn root(self: Arc<Self>) -> Weak<dyn Node> {
@@ -72,7 +72,7 @@ impl<T: ToProperty + OutputValue> AnyOutput for Cell<T> {
 #[derive(Debug, Default)]
 pub struct Snapshot {
     /// Resources that the known parts stem from and the unknown parts wait for.
-    pub deps: Vec<ResId>,
+    pub deps: Vec<NodeId>,
     /// What the unknown parts wait for.
     pub roots: Roots,
     /// The first failed part.
@@ -88,7 +88,7 @@ impl Property {
     /// for which it takes an output of its own.
     #[track_caller]
     pub fn of<T: ToProperty + OutputValue>(output: Output<T>) -> Self {
-        match executor::ambient() == Taint::default() {
+        match executor::ambient() == Provenance::default() {
             true => Self::Typed(Typed(output.0)),
             false => Self::Output(input::flatten(output)),
         }
@@ -176,14 +176,14 @@ impl Property {
 
     /// The value as known right now; pending parts become [`Value::Unknown`].
     /// `name` turns a resource and a property path into words.
-    pub fn peek(&self, name: &dyn Fn(ResId, &str) -> String, snapshot: &mut Snapshot) -> Value {
+    pub fn peek(&self, name: &dyn Fn(NodeId, &str) -> String, snapshot: &mut Snapshot) -> Value {
         self.peek_at(&mut String::new(), name, snapshot)
     }
 
     fn peek_at(
         &self,
         path: &mut String,
-        name: &dyn Fn(ResId, &str) -> String,
+        name: &dyn Fn(NodeId, &str) -> String,
         snapshot: &mut Snapshot,
     ) -> Value {
         match self {
@@ -203,12 +203,12 @@ impl Property {
                 Value::Map(members.collect())
             }
             Self::Output(output) => {
-                let now = (output.peek(), output.taint());
+                let now = (output.peek(), output.provenance());
                 let waits_for = || output.waits_for();
                 peek_output(now, waits_for, path, name, snapshot)
             }
             Self::Typed(Typed(output)) => {
-                let now = (output.clone().peek_value(), output.clone().taint());
+                let now = (output.clone().peek_value(), output.clone().provenance());
                 let waits_for = || roots([output.clone().root()]);
                 peek_output(now, waits_for, path, name, snapshot)
             }
@@ -219,7 +219,7 @@ impl Property {
         &self,
         path: &mut String,
         key: &str,
-        name: &dyn Fn(ResId, &str) -> String,
+        name: &dyn Fn(NodeId, &str) -> String,
         snapshot: &mut Snapshot,
     ) -> Value {
         let length = path.len();
@@ -234,20 +234,20 @@ impl Property {
 }
 
 fn peek_output(
-    (now, taint): (Peek<Value>, Option<Taint>),
+    (now, provenance): (Peek<Value>, Option<Provenance>),
     waits_for: impl FnOnce() -> Roots,
     path: &str,
-    name: &dyn Fn(ResId, &str) -> String,
+    name: &dyn Fn(NodeId, &str) -> String,
     snapshot: &mut Snapshot,
 ) -> Value {
-    let taint = taint.unwrap_or_default();
+    let provenance = provenance.unwrap_or_default();
     let path: Arc<str> = path.into();
     let (value, deps) = match now {
         Peek::Pending => {
             let waits = waits_for();
             let words = waits.resources.iter().map(|(id, path)| name(*id, path));
             let words: Arc<[String]> = words
-                .chain(waits.program.iter().map(SourcePlace::to_string))
+                .chain(waits.program.iter().map(SourceLocation::to_string))
                 .collect();
             let deps = Deps::from_ids(waits.resources.iter().map(|(id, _)| *id).collect());
             snapshot.roots.resources.extend(waits.resources);
@@ -257,14 +257,14 @@ fn peek_output(
         }
         Peek::Failed(error) => {
             snapshot.failure.get_or_insert(error);
-            (Value::Null, taint.deps)
+            (Value::Null, provenance.deps)
         }
         Peek::Known(value) => {
-            let value = match taint.secret {
+            let value = match provenance.secret {
                 true => value.into_secret(),
                 false => value,
             };
-            (value, taint.deps)
+            (value, provenance.deps)
         }
     };
     if deps != Deps::None {
@@ -330,7 +330,7 @@ pub fn resolve(property: Property) -> Output<Value> {
     match property {
         Property::Value(value) => Output::settled(
             Ok(value),
-            Taint {
+            Provenance {
                 deps: Deps::None,
                 secret: false,
             },
@@ -352,7 +352,9 @@ fn mark(output: Output<Value>) -> Output<Value> {
     let source = output.clone();
     output
         .map(move |value| {
-            let secret = source.taint().is_some_and(|taint| taint.secret);
+            let secret = source
+                .provenance()
+                .is_some_and(|provenance| provenance.secret);
             if secret { value.into_secret() } else { value }
         })
         .reveal()

@@ -8,13 +8,13 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use crate::portrait::Look;
+use crate::display::NodeStyle;
 use crate::value::Value;
-use crate::{Diagnostic, Proof, SourcePlace, Urn};
+use crate::{Diagnostic, Proof, SourceLocation, Urn};
 
 /// A resource as the program wants it. Inputs hold unknowns in a preview only.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Desired {
+pub struct Declared {
     /// Identity across runs.
     pub urn: Urn,
     /// The cloud's id, when it is known before the resource exists.
@@ -27,7 +27,7 @@ pub struct Desired {
 
 /// A resource as the state knows it.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Existing {
+pub struct Recorded {
     /// Identity across runs.
     pub urn: Urn,
     /// The cloud's id.
@@ -40,7 +40,7 @@ pub struct Existing {
 
 /// What a create, read or update leaves behind.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Created {
+pub struct Observed {
     /// The cloud's id.
     pub id: String,
     /// The cloud's answer, in its own shape.
@@ -50,7 +50,7 @@ pub struct Created {
 /// What is fixed for a type of resource. Paths are dotted, `*` matches any
 /// index or key of one level.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct TypeFacts {
+pub struct TypeSchema {
     /// Input paths that cannot change in place.
     pub immutable: Vec<String>,
     /// Input paths of lists whose order means nothing.
@@ -83,11 +83,11 @@ pub enum Lifecycle {
 
 /// A declared resource, as checks over the whole graph see it.
 #[derive(Debug, Clone)]
-pub struct Declared {
+pub struct DeclaredNode {
     /// What the program wants; unknowns allowed.
-    pub desired: Desired,
+    pub desired: Declared,
     /// Where the program declares it.
-    pub place: SourcePlace,
+    pub location: SourceLocation,
     /// Positions in the same list of the resources it depends on.
     pub depends_on: Vec<usize>,
     /// It exists without the program, whose inputs then say nothing of it.
@@ -166,25 +166,25 @@ impl ProviderError {
 #[async_trait]
 pub trait Provider: Send + Sync {
     /// Facts about a type. A type that the provider does not know has no facts.
-    fn facts(&self, ty: &str) -> TypeFacts {
+    fn facts(&self, ty: &str) -> TypeSchema {
         let _ = ty;
-        TypeFacts::default()
+        TypeSchema::default()
     }
 
     /// Checks one resource on its own: names, formats, required members. Pure.
-    fn check(&self, desired: &Desired) -> Vec<Diagnostic> {
+    fn check(&self, desired: &Declared) -> Vec<Diagnostic> {
         let _ = desired;
         Vec::new()
     }
 
     /// Checks the whole graph: what only several resources together show. Pure.
-    fn verify(&self, declared: &[Declared]) -> Vec<Diagnostic> {
+    fn verify(&self, declared: &[DeclaredNode]) -> Vec<Diagnostic> {
         let _ = declared;
         Vec::new()
     }
 
     /// What can be proved of the whole graph, broken or not. Pure.
-    fn prove(&self, declared: &[Declared]) -> Vec<Proof> {
+    fn proofs(&self, declared: &[DeclaredNode]) -> Vec<Proof> {
         let _ = declared;
         Vec::new()
     }
@@ -192,7 +192,7 @@ pub trait Provider: Send + Sync {
     /// Checks that take questions to the cloud about resources that are to be
     /// created, such as whether a global name is free. Reads only; what cannot be
     /// asked is a note at most.
-    async fn verify_online(&self, created: &[Declared]) -> Vec<Diagnostic> {
+    async fn verify_online(&self, created: &[DeclaredNode]) -> Vec<Diagnostic> {
         let _ = created;
         Vec::new()
     }
@@ -206,21 +206,21 @@ pub trait Provider: Send + Sync {
 
     /// How a picture shows the resources: one for each, in their order, or none where
     /// the provider has nothing to say. Pure.
-    fn portray(&self, declared: &[Declared]) -> Vec<Look> {
+    fn display(&self, declared: &[DeclaredNode]) -> Vec<NodeStyle> {
         let _ = declared;
         Vec::new()
     }
 
     /// Keys of things that two operations must not work on at once (a virtual
     /// network whose subnets are written). The scheduler serialises on them.
-    fn exclusive(&self, desired: &Desired) -> Vec<String> {
+    fn lock_keys(&self, desired: &Declared) -> Vec<String> {
         let _ = desired;
         Vec::new()
     }
 
     /// How long an operation usually takes; only orders the ready queue. For a
     /// delete, `desired` is the resource as the state knows it.
-    fn estimate(&self, desired: &Desired, lifecycle: Lifecycle) -> Duration {
+    fn estimate(&self, desired: &Declared, lifecycle: Lifecycle) -> Duration {
         let _ = (desired, lifecycle);
         Duration::from_secs(1)
     }
@@ -232,16 +232,16 @@ pub trait Provider: Send + Sync {
     /// See [`ProviderErrorKind`].
     async fn create(
         &self,
-        desired: &Desired,
+        desired: &Declared,
         progress: &dyn Progress,
-    ) -> Result<Created, ProviderError>;
+    ) -> Result<Observed, ProviderError>;
 
     /// Reads the resource; `None` only when the cloud itself says that it is
     /// not there. Waits until no operation is running on it.
     ///
     /// # Errors
     /// See [`ProviderErrorKind`].
-    async fn read(&self, existing: &Existing) -> Result<Option<Created>, ProviderError>;
+    async fn read(&self, existing: &Recorded) -> Result<Option<Observed>, ProviderError>;
 
     /// Looks for what a create of unknown outcome may have made, where the cloud
     /// gives ids itself: `lost` has no id. `known` are ids that other resources
@@ -254,9 +254,9 @@ pub trait Provider: Send + Sync {
     /// See [`ProviderErrorKind`].
     async fn find(
         &self,
-        lost: &Existing,
+        lost: &Recorded,
         known: &[String],
-    ) -> Result<Option<Created>, ProviderError> {
+    ) -> Result<Option<Observed>, ProviderError> {
         let found = self.read(lost).await?;
         Ok(found.filter(|found| !known.contains(&found.id)))
     }
@@ -267,10 +267,10 @@ pub trait Provider: Send + Sync {
     /// See [`ProviderErrorKind`].
     async fn update(
         &self,
-        existing: &Existing,
-        desired: &Desired,
+        existing: &Recorded,
+        desired: &Declared,
         progress: &dyn Progress,
-    ) -> Result<Created, ProviderError>;
+    ) -> Result<Observed, ProviderError>;
 
     /// Deletes the resource; that it is gone already is success.
     ///
@@ -278,7 +278,7 @@ pub trait Provider: Send + Sync {
     /// See [`ProviderErrorKind`].
     async fn delete(
         &self,
-        existing: &Existing,
+        existing: &Recorded,
         progress: &dyn Progress,
     ) -> Result<(), ProviderError>;
 

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::error::{Error, Result};
-use crate::executor::{Deps, Taint};
+use crate::executor::{Deps, Provenance};
 use crate::output::{Output, OutputValue};
 use crate::program::Environment;
 use crate::value::{FromValue, Value};
@@ -86,10 +86,10 @@ impl StackReference {
                 "ask for it as the type that the other program exports",
             )
         })?;
-        let taint = Taint {
+        let provenance = Provenance {
             deps: Deps::None,
             secret: value.contains_secret(),
         };
-        Ok(Output::settled(Ok(typed), taint))
+        Ok(Output::settled(Ok(typed), provenance))
     }
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use crate::config::Config;
 use crate::diagnostic::Allowance;
 use crate::error::{Error, OutputError, Result};
-use crate::executor::{self, Deps, Executor, ResId, Taint, lock};
+use crate::executor::{self, Deps, Executor, NodeId, Provenance, lock};
 use crate::input::Exportable;
 use crate::options::{Declaration, Options, Transform, alias};
 use crate::output::{self, Cell as OutputCell, Data, Output, OutputValue, Source};
@@ -71,7 +71,7 @@ impl Core {
 
     pub(crate) fn root(self: &Rc<Self>) -> Stack {
         let token = self.open("");
-        let place = Place {
+        let scope = Scope {
             core: self.clone(),
             path: "".into(),
             token,
@@ -79,7 +79,7 @@ impl Core {
             inherited: Options::default().into(),
             former_paths: [].into(),
         };
-        Stack { place }
+        Stack { scope }
     }
 
     fn open(&self, path: &str) -> Rc<ScopeToken> {
@@ -105,7 +105,7 @@ impl Core {
     }
 
     /// Settles what is known of a resource before it is deployed, or all of it.
-    pub(crate) fn settle(&self, id: ResId, settlement: Settlement) {
+    pub(crate) fn settle(&self, id: NodeId, settlement: Settlement) {
         let cells = self
             .cells
             .borrow_mut()
@@ -118,34 +118,34 @@ impl Core {
                 }
             });
         let Some(cells) = cells else { return };
-        let taint = Taint {
+        let provenance = Provenance {
             deps: Deps::One(id),
             secret: false,
         };
         match settlement {
             Settlement::Early(outputs) => cells.early.settle(Data {
                 value: Ok(outputs),
-                taint,
+                provenance,
             }),
             Settlement::Full(outputs) => {
                 // What is not held early is taken from the full answer.
                 cells.early.settle(Data {
                     value: Ok(Value::Null),
-                    taint: taint.clone(),
+                    provenance: provenance.clone(),
                 });
                 cells.full.settle(Data {
                     value: Ok(outputs),
-                    taint,
+                    provenance,
                 });
             }
             Settlement::Failed(error) => {
                 cells.early.settle(Data {
                     value: Ok(Value::Null),
-                    taint: taint.clone(),
+                    provenance: provenance.clone(),
                 });
                 cells.full.settle(Data {
                     value: Err(Box::new(error)),
-                    taint,
+                    provenance,
                 });
             }
         }
@@ -180,13 +180,13 @@ pub enum Settlement {
 
 /// Where resources are declared: a path, a scope, a parent, inherited options.
 #[derive(Clone)]
-pub struct Place {
+pub struct Scope {
     core: Rc<Core>,
     path: Arc<str>,
     token: Rc<ScopeToken>,
-    parent: Option<ResId>,
+    parent: Option<NodeId>,
     inherited: Arc<Options>,
-    /// Paths this place had before something above it was renamed.
+    /// Paths this scope had before something above it was renamed.
     former_paths: Arc<[String]>,
 }
 
@@ -208,7 +208,7 @@ pub struct ResourceSpec {
     pub at: &'static Location<'static>,
 }
 
-impl Place {
+impl Scope {
     /// Scopes, components and parents above, joined by `/`.
     pub fn path(&self) -> &str {
         &self.path
@@ -271,7 +271,7 @@ impl Place {
         let early = Output(added.cells.early);
         let full = Output(added.cells.full);
         let predicted = id_output.map(|id| id.with_deps(Deps::One(added.index)));
-        let place = Place {
+        let scope = Scope {
             core: self.core.clone(),
             path: self.child_path(&name).into(),
             token: self.token.clone(),
@@ -288,7 +288,7 @@ impl Place {
             id,
             early,
             full,
-            place,
+            scope,
             at: spec.at,
         };
         match predicted {
@@ -339,7 +339,7 @@ impl Place {
         options: Options,
         at: &'static Location<'static>,
     ) -> Added {
-        let index = ResId(self.core.next.replace(self.core.next.get() + 1));
+        let index = NodeId(self.core.next.replace(self.core.next.get() + 1));
         let urn = self.urn(ty, name);
         let whole = self.core.text("");
         let cells = ResourceCells {
@@ -379,40 +379,40 @@ impl Place {
 
 /// A registration as it was just made.
 struct Added {
-    index: ResId,
+    index: NodeId,
     urn: Urn,
     cells: ResourceCells,
     former_paths: Arc<[String]>,
 }
 
-/// The stack: the place where a program begins to declare. It stays on the
+/// The stack: the scope where a program begins to declare. It stays on the
 /// program's thread; tasks that declare resources are started with
 /// [`Stack::spawn`] and [`Stack::scope`].
 #[derive(Clone)]
 pub struct Stack {
-    place: Place,
+    scope: Scope,
 }
 
 impl Stack {
     /// The stack's name, for example `dev`.
     pub fn name(&self) -> &str {
-        &self.place.core.environment.stack
+        &self.scope.core.environment.stack
     }
 
     /// The project's name.
     pub fn project(&self) -> &str {
-        &self.place.core.environment.project
+        &self.scope.core.environment.project
     }
 
     /// Where resources at the top are declared.
-    pub fn place(&self) -> &Place {
-        &self.place
+    pub fn as_scope(&self) -> &Scope {
+        &self.scope
     }
 
     /// The stack's configuration: `config set`, `lazuli.STACK.toml`, `--set key=value`.
     pub fn config(&self) -> Config {
         Config {
-            values: self.place.core.environment.config.clone(),
+            values: self.scope.core.environment.config.clone(),
         }
     }
 
@@ -426,17 +426,17 @@ impl Stack {
             value,
             at,
         };
-        self.place.core.exports.borrow_mut().push(entry);
+        self.scope.core.exports.borrow_mut().push(entry);
     }
 
     /// Turns the findings with a code (`LZ2011`) into notes that show the reason:
     /// who sees to it instead. A code that no rule has is an error.
     #[track_caller]
     pub fn allow(&self, code: &str, reason: &str) {
-        self.place.core.allowed.borrow_mut().push(Allowance {
+        self.scope.core.allowed.borrow_mut().push(Allowance {
             code: code.to_owned(),
             reason: reason.to_owned(),
-            place: Location::caller().into(),
+            location: Location::caller().into(),
         });
     }
 
@@ -446,10 +446,10 @@ impl Stack {
         &self,
         future: impl Future<Output = Result<T>> + 'static,
     ) -> Output<T> {
-        let core = self.place.core.clone();
+        let core = self.scope.core.clone();
         let report = move |error: &Error| core.report(error.clone());
         output::spawn_output(
-            &self.place.core.executor,
+            &self.scope.core.executor,
             "task".to_owned(),
             Location::caller(),
             future,
@@ -466,25 +466,25 @@ impl Stack {
         F: Future<Output = Result<T>> + 'static,
     {
         let at = Location::caller();
-        let path = self.place.child_path(name);
-        let token = self.place.core.open(&path);
-        let former = self.place.former_paths.iter();
+        let path = self.scope.child_path(name);
+        let token = self.scope.core.open(&path);
+        let former = self.scope.former_paths.iter();
         let inner = Stack {
-            place: Place {
+            scope: Scope {
                 path: path.into(),
                 token,
                 former_paths: former.map(|above| format!("{above}/{name}")).collect(),
-                ..self.place.clone()
+                ..self.scope.clone()
             },
         };
         if let Err(problem) = urn::check_name(name) {
-            self.place.core.report(Error::new(problem.to_string()));
+            self.scope.core.report(Error::new(problem.to_string()));
         }
-        let core = self.place.core.clone();
+        let core = self.scope.core.clone();
         let report = move |error: &Error| core.report(error.clone());
         let future = declare(inner);
         output::spawn_output(
-            &self.place.core.executor,
+            &self.scope.core.executor,
             format!("scope {name}"),
             at,
             future,
@@ -495,7 +495,7 @@ impl Stack {
     /// Rewrites everything that is declared in the stack from here on, after the
     /// transforms of the resources and components themselves.
     pub fn transform(&self, rewrite: impl Fn(&mut Declaration<'_>) + Send + Sync + 'static) {
-        let mut transforms = self.place.core.transforms.borrow_mut();
+        let mut transforms = self.scope.core.transforms.borrow_mut();
         transforms.push(Transform::new(rewrite));
     }
 
@@ -506,31 +506,31 @@ impl Stack {
     /// There is no such stack, or its state cannot be read.
     #[track_caller]
     pub fn reference(&self, stack: &str) -> Result<StackReference> {
-        StackReference::read(&self.place.core.environment, stack)
+        StackReference::read(&self.scope.core.environment, stack)
     }
 
     /// Opens once the plan is approved, or at once when there is nothing to do;
     /// never in a preview. Deeds of the program's own wait for it.
     pub fn approved(&self) -> Output<()> {
-        self.place.core.approved.clone()
+        self.scope.core.approved.clone()
     }
 }
 
 /// An untyped handle of a declared resource; typed resources wrap it.
 #[derive(Clone)]
 pub struct Handle {
-    index: ResId,
+    index: NodeId,
     urn: Urn,
     id: Output<String>,
     early: Output<Value>,
     full: Output<Value>,
-    place: Place,
+    scope: Scope,
     at: &'static Location<'static>,
 }
 
 impl Handle {
     /// Index within this run.
-    pub fn index(&self) -> ResId {
+    pub fn index(&self) -> NodeId {
         self.index
     }
 
@@ -546,8 +546,8 @@ impl Handle {
     }
 
     /// Where children of this resource are declared.
-    pub fn place(&self) -> &Place {
-        &self.place
+    pub fn as_scope(&self) -> &Scope {
+        &self.scope
     }
 
     /// Where the program declares it.
@@ -559,7 +559,7 @@ impl Handle {
     #[must_use]
     pub fn inside(&self, component: &Component) -> Self {
         Self {
-            place: component.place.clone(),
+            scope: component.scope.clone(),
             ..self.clone()
         }
     }
@@ -579,7 +579,7 @@ impl Handle {
         path: &str,
         read: fn(&Value) -> std::result::Result<T, String>,
     ) -> Output<T> {
-        let path = self.place.core.text(path);
+        let path = self.scope.core.text(path);
         let source = Source::Resource(self.index, path.clone());
         let target = OutputCell::pending(source, Location::caller());
         let cell = target.clone();
@@ -622,7 +622,7 @@ impl AsResource for Handle {
 /// A component: a named scope whose children are declared under it.
 #[derive(Clone)]
 pub struct Component {
-    place: Place,
+    scope: Scope,
     handle: Handle,
 }
 
@@ -630,20 +630,20 @@ impl Component {
     /// Opens a component under a parent. `ty` is its type, for example
     /// `lazuli:components:PrivateDnsLink`.
     #[track_caller]
-    pub fn new(parent: &Place, ty: &str, name: &str) -> Self {
+    pub fn new(parent: &Scope, ty: &str, name: &str) -> Self {
         Self::with_options(parent, ty, name, Options::default())
     }
 
     /// The same with options; those that are inherited go to its children.
     #[track_caller]
-    pub fn with_options(parent: &Place, ty: &str, name: &str, options: Options) -> Self {
+    pub fn with_options(parent: &Scope, ty: &str, name: &str, options: Options) -> Self {
         let at = Location::caller();
         let options = options.inherit(&parent.inherited);
         let inherited = parent.inherited_by_children(&options);
         let added = parent.add(RegistrationKind::Component, ty, name, options, at);
         let path = parent.child_path(name);
         let token = parent.core.open(&path);
-        let place = Place {
+        let scope = Scope {
             core: parent.core.clone(),
             path: path.into(),
             token,
@@ -657,15 +657,15 @@ impl Component {
             urn: added.urn,
             early: Output(added.cells.early),
             full: Output(added.cells.full),
-            place: place.clone(),
+            scope: scope.clone(),
             at,
         };
-        Self { place, handle }
+        Self { scope, handle }
     }
 
     /// Where children are declared.
-    pub fn place(&self) -> &Place {
-        &self.place
+    pub fn as_scope(&self) -> &Scope {
+        &self.scope
     }
 }
 

@@ -90,7 +90,7 @@ impl Urn {
     }
 
     /// Path and name, the short form shown to people: `group/network/subnet`.
-    pub fn place(&self) -> String {
+    pub fn address(&self) -> String {
         match self.path() {
             "" => self.name().to_owned(),
             path => format!("{path}/{}", self.name()),
@@ -184,7 +184,7 @@ mod tests {
                 "apps"
             )
         );
-        assert_eq!(parsed.place(), "group/net/apps");
+        assert_eq!(parsed.address(), "group/net/apps");
     }
 
     #[test]

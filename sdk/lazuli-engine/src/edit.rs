@@ -66,7 +66,7 @@ impl Edit {
     /// not be whole afterwards.
     pub fn on(&self, state: &State, place: &str) -> Result<Vec<Edited>, EngineError> {
         if let Some(in_flight) = state.in_flight.values().next() {
-            let place = in_flight.resource.urn.place();
+            let place = in_flight.resource.urn.address();
             let message = format!("{} of {place} was interrupted", in_flight.op.as_str());
             return Err(refused(
                 message,
@@ -137,7 +137,7 @@ impl State {
         let mut found = self
             .resources
             .values()
-            .filter(|resource| resource.urn.as_str() == place || resource.urn.place() == place);
+            .filter(|resource| resource.urn.as_str() == place || resource.urn.address() == place);
         match (found.next(), found.next()) {
             (Some(resource), None) => Ok(resource),
             (Some(_), Some(_)) => Err(refused(
@@ -192,7 +192,7 @@ fn remove(state: &State, place: &str, dependents: bool) -> Result<Vec<Edited>, E
             }
             if !dependents {
                 return Err(refused(
-                    format!("{} depends on it", other.urn.place()),
+                    format!("{} depends on it", other.urn.address()),
                     "take that first, or give --dependents to forget all that depends on it",
                 ));
             }
@@ -205,7 +205,7 @@ fn remove(state: &State, place: &str, dependents: bool) -> Result<Vec<Edited>, E
         for resource in old.chain(state.resources.get(urn)) {
             if resource.protect {
                 return Err(refused(
-                    format!("{} is protected", urn.place()),
+                    format!("{} is protected", urn.address()),
                     "`state unprotect` it first",
                 ));
             }
@@ -229,9 +229,9 @@ fn moved(state: &State, from: &str, to: &str) -> Result<Vec<Edited>, EngineError
         .resources
         .contains_key(&urn_of(from))
         .then(|| urn_of(from));
-    let from_place = own.as_ref().map_or_else(|| from.to_owned(), Urn::place);
+    let from_place = own.as_ref().map_or_else(|| from.to_owned(), Urn::address);
     let to_urn = Urn::parse(to).ok();
-    let to_place = to_urn.as_ref().map_or_else(|| to.to_owned(), Urn::place);
+    let to_place = to_urn.as_ref().map_or_else(|| to.to_owned(), Urn::address);
     for segment in to_place.split('/') {
         lazuli_core::urn::check_name(segment).map_err(|problem| {
             refused(
@@ -243,7 +243,7 @@ fn moved(state: &State, from: &str, to: &str) -> Result<Vec<Edited>, EngineError
     let below = format!("{from_place}/");
     let mut edited = Vec::new();
     for old in state.resources.values() {
-        let place = old.urn.place();
+        let place = old.urn.address();
         let is_named = place == from_place && own.as_ref().is_none_or(|own| *own == old.urn);
         let rest = match place.strip_prefix(&below) {
             _ if is_named => "",
@@ -264,7 +264,7 @@ fn moved(state: &State, from: &str, to: &str) -> Result<Vec<Edited>, EngineError
         }
         if state.resources.contains_key(&urn) {
             return Err(refused(
-                format!("there is a resource at {} already", urn.place()),
+                format!("there is a resource at {} already", urn.address()),
                 "move or remove that one first",
             ));
         }

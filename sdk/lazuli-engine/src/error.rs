@@ -1,4 +1,4 @@
-//! How a run ends badly. Each kind calls for another deed of the user.
+//! How a run ends badly. Each kind calls for another hook of the user.
 
 use std::path::PathBuf;
 

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use lazuli_core::{Diagnostic, ProviderErrorKind, SourcePlace, Urn, Value};
+use lazuli_core::{Diagnostic, ProviderErrorKind, SourceLocation, Urn, Value};
 
 use crate::plan::{Change, Op, Plan};
 
@@ -33,7 +33,7 @@ pub enum Event {
         /// The resource.
         urn: Urn,
         /// Where the program declared it.
-        place: SourcePlace,
+        location: SourceLocation,
         /// How declared properties differ from what is there; empty when only
         /// other properties of the answer changed.
         changes: Vec<Change>,
@@ -100,7 +100,7 @@ pub struct Failure {
     /// The operation.
     pub op: Op,
     /// Where the program declares it, or did.
-    pub place: Option<SourcePlace>,
+    pub location: Option<SourceLocation>,
     /// What may be said of the outcome.
     pub kind: ProviderErrorKind,
     /// The cloud's code, if it gave one.

@@ -36,6 +36,6 @@ pub use secrets::{
 pub use select::{Pattern, Selection};
 pub use state::{Resource, State};
 pub use store::{
-    Condition, Disk, HistoryEntry, Holder, Object, ObjectError, Objects, RealDisk, Store, Tag,
+    Condition, Disk, HistoryEntry, LockInfo, Object, ObjectError, Objects, RealDisk, Store, Tag,
 };
 pub use topology::{Member, MemberResource, Topology};

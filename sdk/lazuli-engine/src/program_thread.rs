@@ -4,7 +4,7 @@
 use std::task::Poll;
 
 use lazuli_core::Stack;
-use lazuli_core::executor::ResId;
+use lazuli_core::executor::NodeId;
 use lazuli_core::program::{self, Environment, Remote, Report};
 use lazuli_core::stack::Settlement;
 use tokio::sync::{mpsc, oneshot};
@@ -62,11 +62,11 @@ impl ProgramThread {
     }
 
     /// Tells the program about a resource.
-    pub(crate) fn settle(&mut self, id: ResId, settlement: Settlement) {
+    pub(crate) fn settle(&mut self, id: NodeId, settlement: Settlement) {
         self.last_sent = self.remote.settle(id, settlement);
     }
 
-    /// Lets the program's own deeds go ahead.
+    /// Lets the program's own actions go ahead.
     pub(crate) fn approve(&mut self) {
         self.last_sent = self.remote.approve();
     }

@@ -38,7 +38,7 @@ impl Pattern {
 
     /// Whether it names exactly this resource.
     pub fn names(&self, urn: &Urn) -> bool {
-        self.text == urn.as_str() || self.names_place(&urn.place())
+        self.text == urn.as_str() || self.names_place(&urn.address())
     }
 
     fn names_place(&self, place: &str) -> bool {

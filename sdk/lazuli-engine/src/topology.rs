@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use lazuli_core::program::RegistrationKind;
-use lazuli_core::{Declared, Desired, Lifecycle, SourcePlace, Urn};
+use lazuli_core::{Declared, DeclaredNode, Lifecycle, SourceLocation, Urn};
 
 use crate::graph::Graph;
 use crate::state::State;
@@ -23,7 +23,7 @@ pub struct Member {
     /// Its identity.
     pub urn: Urn,
     /// Where the program declares it; none for a component that only a state knows.
-    pub place: Option<SourcePlace>,
+    pub location: Option<SourceLocation>,
     /// Position of the resource or component that it is declared under.
     pub parent: Option<usize>,
     /// Positions of the resources that it depends on.
@@ -38,7 +38,7 @@ pub struct MemberResource {
     /// The provider's name.
     pub provider: Arc<str>,
     /// What is wanted; unknowns allowed.
-    pub desired: Desired,
+    pub desired: Declared,
     /// It exists without the program.
     pub existing: bool,
 }
@@ -51,7 +51,7 @@ impl Topology {
             let index = registration.index;
             Member {
                 urn: registration.urn.clone(),
-                place: Some(registration.at.into()),
+                location: Some(registration.at.into()),
                 parent: registration.parent.map(|parent| parent.index()),
                 depends_on: node.seen.depends_on.iter().map(|dep| dep.index()).collect(),
                 resource: match &registration.kind {
@@ -73,11 +73,11 @@ impl Topology {
     /// what lies in them.
     pub fn of_state(state: &State) -> Self {
         let mut topology = Self::default();
-        let mut by_place = HashMap::new();
+        let mut by_address = HashMap::new();
         // What is above comes first.
         let mut resources: Vec<_> = state.resources.values().collect();
         resources.sort_by_cached_key(|resource| {
-            let depth = resource.urn.place().split('/').count();
+            let depth = resource.urn.address().split('/').count();
             (depth, resource.urn.clone())
         });
         for resource in &resources {
@@ -85,31 +85,31 @@ impl Topology {
             let path = resource.urn.path();
             let ends = path.match_indices('/').map(|(end, _)| end);
             for end in ends.chain((!path.is_empty()).then_some(path.len())) {
-                let place = &path[..end];
-                let known = by_place.get(place).copied();
+                let address = &path[..end];
+                let known = by_address.get(address).copied();
                 parent = Some(known.unwrap_or_else(|| {
-                    let (above, name) = place.rsplit_once('/').unwrap_or(("", place));
+                    let (above, name) = address.rsplit_once('/').unwrap_or(("", address));
                     let urn = &resource.urn;
                     topology.members.push(Member {
                         urn: Urn::new(urn.stack(), urn.project(), above, "component", name),
-                        place: None,
+                        location: None,
                         parent,
                         depends_on: Vec::new(),
                         resource: None,
                     });
-                    by_place.insert(place.to_owned(), topology.members.len() - 1);
+                    by_address.insert(address.to_owned(), topology.members.len() - 1);
                     topology.members.len() - 1
                 }));
             }
-            by_place.insert(resource.urn.place(), topology.members.len());
+            by_address.insert(resource.urn.address(), topology.members.len());
             topology.members.push(Member {
                 urn: resource.urn.clone(),
-                place: Some(resource.place.clone()),
+                location: Some(resource.location.clone()),
                 parent,
                 depends_on: Vec::new(),
                 resource: Some(MemberResource {
                     provider: resource.provider.clone(),
-                    desired: Desired {
+                    desired: Declared {
                         urn: resource.urn.clone(),
                         id: Some(resource.id.clone()),
                         inputs: resource.inputs.clone(),
@@ -136,7 +136,7 @@ impl Topology {
 
     /// The resources of a provider in the form that it takes, with their positions
     /// among the members.
-    pub fn declared(&self, provider: &str) -> (Vec<usize>, Vec<Declared>) {
+    pub fn declared(&self, provider: &str) -> (Vec<usize>, Vec<DeclaredNode>) {
         let of_provider = self.members.iter().enumerate().filter_map(|(at, member)| {
             let resource = member.resource.as_ref()?;
             (*resource.provider == *provider).then_some((at, member, resource))
@@ -149,12 +149,12 @@ impl Topology {
             .collect();
         let declared = of_provider.iter().map(|(_, member, resource)| {
             let known = member.depends_on.iter();
-            Declared {
+            DeclaredNode {
                 desired: resource.desired.clone(),
-                place: member
-                    .place
+                location: member
+                    .location
                     .clone()
-                    .unwrap_or_else(|| SourcePlace::new("", 0)),
+                    .unwrap_or_else(|| SourceLocation::new("", 0)),
                 depends_on: known.filter_map(|at| positions.get(at).copied()).collect(),
                 existing: resource.existing,
             }
@@ -186,7 +186,7 @@ mod tests {
             parent: None,
             protect: false,
             retain_on_delete: false,
-            place: SourcePlace {
+            location: SourceLocation {
                 file: "main.rs".into(),
                 line: 1,
             },
@@ -202,7 +202,7 @@ mod tests {
         }
     }
 
-    /// The components that lie above a resource are made up of its place.
+    /// The components that lie above a resource are made up of its address.
     #[test]
     fn a_state_is_a_topology_with_components_by_name() {
         let mut state = State::default();

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use lazuli_arm::{ArmClient, ArmError, CloudSource, ConnectOptions, Env};
-use lazuli_azure::provider::{AzureProvider, Judge};
+use lazuli_azure::provider::{AzureProvider, OfflineProvider};
 use lazuli_cli::{
     CliError, Cloud, ConnectRequest, Connection, OpenWorld, Page, Platform, ServiceRequest,
     WorldRequest,
@@ -165,7 +165,7 @@ fn judge(request: &ConnectRequest, label: &str) -> Connection {
     let subscription = request.subscription.clone();
     let subscription = subscription.or_else(|| request.env.get("AZURE_SUBSCRIPTION_ID").cloned());
     let cloud = lazuli_arm::Cloud::public();
-    let provider: Arc<dyn Provider> = Arc::new(Judge);
+    let provider: Arc<dyn Provider> = Arc::new(OfflineProvider);
     Connection {
         providers: [("azure".to_owned(), provider)].into(),
         target: facts(&cloud, subscription.as_deref().unwrap_or(ANY_SUBSCRIPTION)),

@@ -33,8 +33,8 @@ pub use embedded::{Embedded, Page};
 use async_trait::async_trait;
 use lazuli_core::custom::{Custom, Inputs};
 use lazuli_core::{
-    Created, Desired, Diagnostic, Existing, Progress, Provider, ProviderError, ProviderErrorKind,
-    Result, Stack, TypeFacts, Value,
+    Declared, Diagnostic, Observed, Progress, Provider, ProviderError, ProviderErrorKind, Recorded,
+    Result, Stack, TypeSchema, Value,
 };
 use lazuli_engine::{
     Decision, Disk, EngineError, Event, Frontend, Operation, Plan, Settings, Store, stop_channel,
@@ -320,8 +320,8 @@ struct Mocked {
 }
 
 impl Mocked {
-    fn answer(&self, desired: &Desired) -> std::result::Result<Created, ProviderError> {
-        let made_up = || format!("/mocked/{}", desired.urn.place());
+    fn answer(&self, desired: &Declared) -> std::result::Result<Observed, ProviderError> {
+        let made_up = || format!("/mocked/{}", desired.urn.address());
         let resource = MockResource {
             ty: desired.urn.ty().to_owned(),
             name: desired.urn.name().to_owned(),
@@ -332,7 +332,7 @@ impl Mocked {
         let mut outputs = desired.inputs.clone();
         overlay(&mut outputs, usual(&resource));
         overlay(&mut outputs, (self.answer)(&resource).map_err(refused)?);
-        Ok(Created {
+        Ok(Observed {
             id: resource.id,
             outputs,
         })
@@ -409,21 +409,21 @@ fn overlay(base: &mut Value, over: Value) {
 
 #[async_trait]
 impl Provider for Mocked {
-    fn facts(&self, ty: &str) -> TypeFacts {
+    fn facts(&self, ty: &str) -> TypeSchema {
         match self.is_azure {
             true => lazuli_azure::provider::type_facts(ty),
-            false => TypeFacts::default(),
+            false => TypeSchema::default(),
         }
     }
 
-    fn check(&self, desired: &Desired) -> Vec<Diagnostic> {
+    fn check(&self, desired: &Declared) -> Vec<Diagnostic> {
         match self.is_azure {
             true => lazuli_azure::provider::check_one(desired),
             false => Vec::new(),
         }
     }
 
-    fn verify(&self, declared: &[lazuli_core::Declared]) -> Vec<Diagnostic> {
+    fn verify(&self, declared: &[lazuli_core::DeclaredNode]) -> Vec<Diagnostic> {
         match self.is_azure {
             true => lazuli_azure::provider::verify_all(declared),
             false => Vec::new(),
@@ -436,16 +436,16 @@ impl Provider for Mocked {
 
     async fn create(
         &self,
-        desired: &Desired,
+        desired: &Declared,
         _: &dyn Progress,
-    ) -> std::result::Result<Created, ProviderError> {
+    ) -> std::result::Result<Observed, ProviderError> {
         self.answer(desired)
     }
 
     async fn read(
         &self,
-        existing: &Existing,
-    ) -> std::result::Result<Option<Created>, ProviderError> {
+        existing: &Recorded,
+    ) -> std::result::Result<Option<Observed>, ProviderError> {
         if let Ok(mut looked_at) = self.looked_at.lock() {
             looked_at.push(MockResource {
                 ty: existing.urn.ty().to_owned(),
@@ -454,7 +454,7 @@ impl Provider for Mocked {
                 inputs: existing.inputs.clone(),
             });
         }
-        Ok(Some(Created {
+        Ok(Some(Observed {
             id: existing.id.clone(),
             outputs: existing.outputs.clone(),
         }))
@@ -462,16 +462,16 @@ impl Provider for Mocked {
 
     async fn update(
         &self,
-        _: &Existing,
-        desired: &Desired,
+        _: &Recorded,
+        desired: &Declared,
         _: &dyn Progress,
-    ) -> std::result::Result<Created, ProviderError> {
+    ) -> std::result::Result<Observed, ProviderError> {
         self.answer(desired)
     }
 
     async fn delete(
         &self,
-        _: &Existing,
+        _: &Recorded,
         _: &dyn Progress,
     ) -> std::result::Result<(), ProviderError> {
         Ok(())

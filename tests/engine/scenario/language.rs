@@ -67,7 +67,7 @@ pub(crate) struct Thing {
     clippy::large_enum_variant,
     reason = "a scenario has a dozen of them, most of them runs"
 )]
-pub(crate) enum Deed {
+pub(crate) enum Line {
     /// From here on the program is this one.
     Program(Vec<Thing>),
     /// The engine runs.
@@ -100,38 +100,38 @@ pub(crate) struct Run {
 }
 
 /// Reads a scenario; what cannot be read is a mistake of the scenario's author.
-pub(crate) fn parse(text: &str) -> Vec<Deed> {
-    let mut deeds: Vec<Deed> = Vec::new();
+pub(crate) fn parse(text: &str) -> Vec<Line> {
+    let mut lines: Vec<Line> = Vec::new();
     let mut in_program = false;
     for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
         if let Some(rest) = line.strip_prefix('|') {
             if !in_program {
-                deeds.push(Deed::Program(Vec::new()));
+                lines.push(Line::Program(Vec::new()));
             }
             in_program = true;
-            if let Some(Deed::Program(things)) = deeds.last_mut() {
+            if let Some(Line::Program(things)) = lines.last_mut() {
                 things.extend((!rest.trim().is_empty()).then(|| thing(rest.trim())));
             }
             continue;
         }
         in_program = false;
         match line.split_once(": ") {
-            Some(("cloud", rest)) => deeds.push(Deed::Cloud(rest.to_owned())),
+            Some(("cloud", rest)) => lines.push(Line::Cloud(rest.to_owned())),
             Some(("fault", rest)) => {
                 let (kind, call) = fault(rest);
-                deeds.push(Deed::Fault(kind, call));
+                lines.push(Line::Fault(kind, call));
             }
-            Some(("other", rest)) => deeds.push(other(rest)),
-            Some((what, rest)) => expect(deeds.last_mut(), what, rest),
-            None if line.ends_with(':') => expect(deeds.last_mut(), line.trim_end_matches(':'), ""),
-            None => deeds.push(Deed::Run(run(line))),
+            Some(("other", rest)) => lines.push(other(rest)),
+            Some((what, rest)) => expect(lines.last_mut(), what, rest),
+            None if line.ends_with(':') => expect(lines.last_mut(), line.trim_end_matches(':'), ""),
+            None => lines.push(Line::Run(run(line))),
         }
     }
-    deeds
+    lines
 }
 
-fn expect(last: Option<&mut Deed>, what: &str, rest: &str) {
-    let Some(Deed::Run(run)) = last else {
+fn expect(last: Option<&mut Line>, what: &str, rest: &str) {
+    let Some(Line::Run(run)) = last else {
         panic!("`{what}: {rest}` follows no run");
     };
     let words = || rest.split_whitespace().map(str::to_owned).collect();
@@ -166,14 +166,14 @@ fn calls(text: &str) -> Vec<String> {
     many.collect()
 }
 
-fn other(text: &str) -> Deed {
+fn other(text: &str) -> Line {
     let mut words = text.split_whitespace();
     let name = words.next().expect("the name of a stack").to_owned();
     let exports = words.map(|word| {
         let (key, value) = word.split_once('=').expect("KEY=VALUE");
         (key.to_owned(), given(value))
     });
-    Deed::Other(name, exports.collect())
+    Line::Other(name, exports.collect())
 }
 
 fn run(line: &str) -> Run {
@@ -289,15 +289,15 @@ impl std::fmt::Display for Thing {
 #[test]
 fn a_scenario_is_read_and_printed_back() {
     let text = "| app/b:named from=$a n=$a.serial w=secret(x) @protect @in(a)";
-    let deeds = parse(&format!(
+    let lines = parse(&format!(
         "{text}\nup --target a\n plan: +a ~b\n calls: create a, 2 x read b\n state:\n fault: die before create a"
     ));
-    let Deed::Program(things) = &deeds[0] else {
-        panic!("{deeds:?}");
+    let Line::Program(things) = &lines[0] else {
+        panic!("{lines:?}");
     };
     assert_eq!(things[0].to_string(), text);
-    let Deed::Run(run) = &deeds[1] else {
-        panic!("{deeds:?}");
+    let Line::Run(run) = &lines[1] else {
+        panic!("{lines:?}");
     };
     assert_eq!(run.flags, ["--target", "a"]);
     assert_eq!(
@@ -306,7 +306,7 @@ fn a_scenario_is_read_and_printed_back() {
     );
     assert_eq!(run.state.as_ref().unwrap(), &[""; 0]);
     assert_eq!(
-        deeds[2],
-        Deed::Fault("die before".into(), "create a".into())
+        lines[2],
+        Line::Fault("die before".into(), "create a".into())
     );
 }

@@ -16,7 +16,7 @@ use lazuli_engine::{
     Edit, EngineError, Operation, Pattern, SavedPlan, Selection, Settings, Store, Summary,
 };
 
-use self::language::{Deed, Given, Run, Thing, parse};
+use self::language::{Given, Line, Run, Thing, parse};
 use super::cloud::{Bench, Faults, Ran, Watch, name_of, steps};
 
 /// A scenario being played.
@@ -52,15 +52,15 @@ impl Play {
         }
     }
 
-    /// Plays one deed; whatever a run leaves must be whole.
-    pub(crate) async fn play(&mut self, deed: &Deed) -> Option<Ran> {
-        match deed {
-            Deed::Program(things) => self.program.clone_from(things),
-            Deed::Fault(kind, call) => self.faults.push((kind.clone(), call.clone())),
-            Deed::Cloud(text) => self.cloud(text),
-            Deed::Other(name, exports) => self.other(name, exports).await,
-            Deed::Run(run) if run.verb == "edit" => return Some(self.edit(run)),
-            Deed::Run(run) => return Some(self.run(run).await),
+    /// Plays one line; whatever a run leaves must be whole.
+    pub(crate) async fn play(&mut self, line: &Line) -> Option<Ran> {
+        match line {
+            Line::Program(things) => self.program.clone_from(things),
+            Line::Fault(kind, call) => self.faults.push((kind.clone(), call.clone())),
+            Line::Cloud(text) => self.cloud(text),
+            Line::Other(name, exports) => self.other(name, exports).await,
+            Line::Run(run) if run.verb == "edit" => return Some(self.edit(run)),
+            Line::Run(run) => return Some(self.run(run).await),
         }
         None
     }
@@ -227,7 +227,7 @@ impl Play {
     /// Names in the state, sorted.
     pub(crate) fn state(&self) -> Vec<String> {
         let state = self.bench.state();
-        state.resources.keys().map(|urn| urn.place()).collect()
+        state.resources.keys().map(|urn| urn.address()).collect()
     }
 
     /// What the last run left in the cloud on purpose: it was there before, and
@@ -355,7 +355,7 @@ pub(crate) fn told(error: &EngineError) -> String {
         }
         EngineError::Steps { failures, .. } => {
             for failure in failures {
-                text.push_str(&format!("; {}: {}", failure.urn.place(), failure.message));
+                text.push_str(&format!("; {}: {}", failure.urn.address(), failure.message));
             }
         }
         _ => {}
@@ -440,22 +440,22 @@ fn compare(theme: &str, play: &Play, run: &Run, ran: &Ran) {
 
 /// Plays a scenario and compares what is expected.
 pub(crate) async fn check(theme: &str, text: &str) {
-    let deeds = parse(text);
+    let lines = parse(text);
     let mut play = Play::new();
-    for deed in &deeds {
-        if let (Some(ran), Deed::Run(run)) = (play.play(deed).await, deed) {
+    for line in &lines {
+        if let (Some(ran), Line::Run(run)) = (play.play(line).await, line) {
             compare(theme, &play, run, &ran);
         }
     }
-    sweep(theme, &deeds).await;
+    sweep(theme, &lines).await;
 }
 
 /// Plays it again for every fault at every call of every run that succeeds.
-async fn sweep(theme: &str, deeds: &[Deed]) {
+async fn sweep(theme: &str, lines: &[Line]) {
     let mut play = Play::new();
-    for (at, deed) in deeds.iter().enumerate() {
-        if let Deed::Run(run) = deed
-            && is_swept(run, at.checked_sub(1).map(|at| &deeds[at]))
+    for (at, line) in lines.iter().enumerate() {
+        if let Line::Run(run) = line
+            && is_swept(run, at.checked_sub(1).map(|at| &lines[at]))
         {
             let clean = attempt(play.fork(), None, run).await;
             for (index, call) in clean.calls.iter().enumerate() {
@@ -471,7 +471,7 @@ async fn sweep(theme: &str, deeds: &[Deed]) {
                 }
             }
         }
-        play.play(deed).await;
+        play.play(line).await;
     }
 }
 
@@ -487,10 +487,10 @@ fn kinds(at: usize) -> &'static [&'static str] {
 }
 
 /// What changes nothing, what is to fail, and what is bound to one state is not repeated.
-fn is_swept(run: &Run, before: Option<&Deed>) -> bool {
+fn is_swept(run: &Run, before: Option<&Line>) -> bool {
     let is_bound = run.flags.iter().any(|flag| flag == "--plan");
     let is_read_only = ["preview", "edit"].contains(&run.verb.as_str());
-    let is_faulted = matches!(before, Some(Deed::Fault(..)));
+    let is_faulted = matches!(before, Some(Line::Fault(..)));
     !(run.fails.is_some() || is_read_only || is_bound || is_faulted)
 }
 

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use lazuli_core::options::{Declaration, HookArgs, Retry, Timeouts};
 use lazuli_core::{
-    Alias, AsResource, Component, Handle, HookPoint, Lifecycle, Options, Output, Place, Property,
-    ResourceSpec, Stack, Value,
+    Alias, AsResource, Component, Handle, HookPoint, Lifecycle, Options, Output, Property,
+    ResourceSpec, Scope, Stack, Value,
 };
 
 use super::super::cloud::Cloud;
@@ -81,7 +81,7 @@ impl Known {
             return Ok(());
         }
         let place = match argument(thing, "in") {
-            Some(parent) => self.handles[parent].place().clone(),
+            Some(parent) => self.handles[parent].as_scope().clone(),
             None => self.component(&thing.component),
         };
         let handle = register(&place, thing, self)?;
@@ -91,17 +91,17 @@ impl Known {
     }
 
     /// Where a component's children are declared; it is opened when it is first named.
-    fn component(&mut self, path: &str) -> Place {
+    fn component(&mut self, path: &str) -> Scope {
         if path.is_empty() {
-            return self.stack.place().clone();
+            return self.stack.as_scope().clone();
         }
         if let Some(component) = self.components.get(path) {
-            return component.place().clone();
+            return component.as_scope().clone();
         }
         let (above, name) = path.rsplit_once('/').unwrap_or(("", path));
         let above = self.component(above);
         let component = Component::new(&above, "test:Group", name);
-        let place = component.place().clone();
+        let place = component.as_scope().clone();
         self.components.insert(path.to_owned(), component);
         place
     }
@@ -134,7 +134,7 @@ fn rewrite(text: &str) -> impl Fn(&mut Declaration<'_>) + Send + Sync + 'static 
     }
 }
 
-fn register(place: &Place, thing: &Thing, known: &Known) -> lazuli_core::Result<Handle> {
+fn register(place: &Scope, thing: &Thing, known: &Known) -> lazuli_core::Result<Handle> {
     let inputs = thing.inputs.iter();
     let inputs = inputs
         .map(|(key, given)| Ok((key.clone(), property(given, known)?)))

@@ -21,13 +21,16 @@ impl ResourceGroup {
     /// Begins a resource group. The name is the one in the program and, unless `name` is
     /// set, the one in Azure. Must be given: `location`.
     #[track_caller]
-    pub fn builder(parent: &impl Scope, name: &str) -> ResourceGroupBuilder<((Declaration,), ())> {
+    pub fn builder(
+        parent: &impl DeclaredIn,
+        name: &str,
+    ) -> ResourceGroupBuilder<((Declaration,), ())> {
         let kind = Kind {
             ty: Self::TYPE.into(),
             path: IdPath::Group,
-            location: Home::Unsaid,
+            location: LocationRule::None,
         };
-        let declaration = Declaration::new(kind, Anchor::top(parent), name);
+        let declaration = Declaration::new(kind, ParentRef::top(parent), name);
 
         ResourceGroupArgs::start().__declaration(declaration)
     }

@@ -47,9 +47,9 @@ impl UserAssignedIdentity {
         let kind = Kind {
             ty: Self::TYPE.into(),
             path: IdPath::Provider,
-            location: Home::Group,
+            location: LocationRule::Group,
         };
-        let declaration = Declaration::new(kind, parent.resource().anchor(), name);
+        let declaration = Declaration::new(kind, parent.resource().parent_ref(), name);
 
         UserAssignedIdentityArgs::start().__declaration(declaration)
     }
@@ -170,9 +170,9 @@ impl RoleAssignment {
         let kind = Kind {
             ty: Self::TYPE.into(),
             path: IdPath::Provider,
-            location: Home::Unsaid,
+            location: LocationRule::None,
         };
-        let declaration = Declaration::new(kind, parent.resource().anchor(), name);
+        let declaration = Declaration::new(kind, parent.resource().parent_ref(), name);
 
         RoleAssignmentArgs::start().__declaration(declaration)
     }

@@ -392,9 +392,9 @@ impl VirtualNetwork {
         let kind = Kind {
             ty: Self::TYPE.into(),
             path: IdPath::Provider,
-            location: Home::Group,
+            location: LocationRule::Group,
         };
-        let declaration = Declaration::new(kind, parent.resource().anchor(), name);
+        let declaration = Declaration::new(kind, parent.resource().parent_ref(), name);
 
         VirtualNetworkArgs::start().__declaration(declaration)
     }
@@ -552,9 +552,9 @@ impl Subnet {
         let kind = Kind {
             ty: Self::TYPE.into(),
             path: IdPath::Child,
-            location: Home::Unsaid,
+            location: LocationRule::None,
         };
-        let declaration = Declaration::new(kind, parent.resource().anchor(), name);
+        let declaration = Declaration::new(kind, parent.resource().parent_ref(), name);
 
         SubnetArgs::start().__declaration(declaration)
     }
@@ -721,9 +721,9 @@ impl IntegrationSubnet {
         let kind = Kind {
             ty: Self::TYPE.into(),
             path: IdPath::Child,
-            location: Home::Unsaid,
+            location: LocationRule::None,
         };
-        let mut declaration = Declaration::new(kind, parent.resource().anchor(), name);
+        let mut declaration = Declaration::new(kind, parent.resource().parent_ref(), name);
         subnet::delegate_to_web(&mut declaration);
         IntegrationSubnetArgs::start().__declaration(declaration)
     }
@@ -872,9 +872,9 @@ impl EndpointSubnet {
         let kind = Kind {
             ty: Self::TYPE.into(),
             path: IdPath::Child,
-            location: Home::Unsaid,
+            location: LocationRule::None,
         };
-        let mut declaration = Declaration::new(kind, parent.resource().anchor(), name);
+        let mut declaration = Declaration::new(kind, parent.resource().parent_ref(), name);
         subnet::disable_policies(&mut declaration);
         EndpointSubnetArgs::start().__declaration(declaration)
     }
@@ -1008,9 +1008,9 @@ impl PrivateDnsZone {
         let kind = Kind {
             ty: Self::TYPE.into(),
             path: IdPath::Provider,
-            location: Home::Global,
+            location: LocationRule::Global,
         };
-        let declaration = Declaration::new(kind, parent.resource().anchor(), name);
+        let declaration = Declaration::new(kind, parent.resource().parent_ref(), name);
 
         PrivateDnsZoneArgs::start().__declaration(declaration)
     }
@@ -1093,9 +1093,9 @@ impl VirtualNetworkLink {
         let kind = Kind {
             ty: Self::TYPE.into(),
             path: IdPath::Child,
-            location: Home::Global,
+            location: LocationRule::Global,
         };
-        let declaration = Declaration::new(kind, parent.resource().anchor(), name);
+        let declaration = Declaration::new(kind, parent.resource().parent_ref(), name);
 
         VirtualNetworkLinkArgs::start().__declaration(declaration)
     }
@@ -1219,9 +1219,9 @@ impl PrivateEndpoint {
         let kind = Kind {
             ty: Self::TYPE.into(),
             path: IdPath::Provider,
-            location: Home::Group,
+            location: LocationRule::Group,
         };
-        let declaration = Declaration::new(kind, parent.resource().anchor(), name);
+        let declaration = Declaration::new(kind, parent.resource().parent_ref(), name);
 
         PrivateEndpointArgs::start().__declaration(declaration)
     }
@@ -1364,9 +1364,9 @@ impl PrivateDnsZoneGroup {
         let kind = Kind {
             ty: Self::TYPE.into(),
             path: IdPath::Child,
-            location: Home::Unsaid,
+            location: LocationRule::None,
         };
-        let declaration = Declaration::new(kind, parent.resource().anchor(), name);
+        let declaration = Declaration::new(kind, parent.resource().parent_ref(), name);
 
         PrivateDnsZoneGroupArgs::start().__declaration(declaration)
     }
@@ -1457,9 +1457,9 @@ impl VirtualNetworkPeering {
         let kind = Kind {
             ty: Self::TYPE.into(),
             path: IdPath::Child,
-            location: Home::Unsaid,
+            location: LocationRule::None,
         };
-        let declaration = Declaration::new(kind, parent.resource().anchor(), name);
+        let declaration = Declaration::new(kind, parent.resource().parent_ref(), name);
 
         VirtualNetworkPeeringArgs::start().__declaration(declaration)
     }
@@ -1635,9 +1635,9 @@ impl NetworkSecurityGroup {
         let kind = Kind {
             ty: Self::TYPE.into(),
             path: IdPath::Provider,
-            location: Home::Group,
+            location: LocationRule::Group,
         };
-        let declaration = Declaration::new(kind, parent.resource().anchor(), name);
+        let declaration = Declaration::new(kind, parent.resource().parent_ref(), name);
 
         NetworkSecurityGroupArgs::start().__declaration(declaration)
     }
@@ -1741,9 +1741,9 @@ impl RouteTable {
         let kind = Kind {
             ty: Self::TYPE.into(),
             path: IdPath::Provider,
-            location: Home::Group,
+            location: LocationRule::Group,
         };
-        let declaration = Declaration::new(kind, parent.resource().anchor(), name);
+        let declaration = Declaration::new(kind, parent.resource().parent_ref(), name);
 
         RouteTableArgs::start().__declaration(declaration)
     }

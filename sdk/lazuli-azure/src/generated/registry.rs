@@ -238,9 +238,9 @@ impl Registry {
         let kind = Kind {
             ty: Self::TYPE.into(),
             path: IdPath::Provider,
-            location: Home::Group,
+            location: LocationRule::Group,
         };
-        let declaration = Declaration::new(kind, parent.resource().anchor(), name);
+        let declaration = Declaration::new(kind, parent.resource().parent_ref(), name);
 
         RegistryArgs::start().__declaration(declaration)
     }
@@ -433,9 +433,9 @@ impl RegistryScopeMap {
         let kind = Kind {
             ty: Self::TYPE.into(),
             path: IdPath::Child,
-            location: Home::Unsaid,
+            location: LocationRule::None,
         };
-        let declaration = Declaration::new(kind, parent.resource().anchor(), name);
+        let declaration = Declaration::new(kind, parent.resource().parent_ref(), name);
 
         RegistryScopeMapArgs::start().__declaration(declaration)
     }
@@ -532,9 +532,9 @@ impl RegistryToken {
         let kind = Kind {
             ty: Self::TYPE.into(),
             path: IdPath::Child,
-            location: Home::Unsaid,
+            location: LocationRule::None,
         };
-        let declaration = Declaration::new(kind, parent.resource().anchor(), name);
+        let declaration = Declaration::new(kind, parent.resource().parent_ref(), name);
 
         RegistryTokenArgs::start().__declaration(declaration)
     }
@@ -634,9 +634,9 @@ impl RegistryReplication {
         let kind = Kind {
             ty: Self::TYPE.into(),
             path: IdPath::Child,
-            location: Home::Unsaid,
+            location: LocationRule::None,
         };
-        let declaration = Declaration::new(kind, parent.resource().anchor(), name);
+        let declaration = Declaration::new(kind, parent.resource().parent_ref(), name);
 
         RegistryReplicationArgs::start().__declaration(declaration)
     }
@@ -748,9 +748,9 @@ impl AgentPool {
         let kind = Kind {
             ty: Self::TYPE.into(),
             path: IdPath::Child,
-            location: Home::Group,
+            location: LocationRule::Group,
         };
-        let declaration = Declaration::new(kind, parent.resource().anchor(), name);
+        let declaration = Declaration::new(kind, parent.resource().parent_ref(), name);
 
         AgentPoolArgs::start().__declaration(declaration)
     }

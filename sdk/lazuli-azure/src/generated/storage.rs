@@ -112,9 +112,9 @@ impl StorageAccount {
         let kind = Kind {
             ty: Self::TYPE.into(),
             path: IdPath::Provider,
-            location: Home::Group,
+            location: LocationRule::Group,
         };
-        let declaration = Declaration::new(kind, parent.resource().anchor(), name);
+        let declaration = Declaration::new(kind, parent.resource().parent_ref(), name);
 
         StorageAccountArgs::start().__declaration(declaration)
     }

@@ -199,9 +199,9 @@ impl KeyVault {
         let kind = Kind {
             ty: Self::TYPE.into(),
             path: IdPath::Provider,
-            location: Home::Group,
+            location: LocationRule::Group,
         };
-        let mut declaration = Declaration::new(kind, parent.resource().anchor(), name);
+        let mut declaration = Declaration::new(kind, parent.resource().parent_ref(), name);
         secret::family(&mut declaration);
         KeyVaultArgs::start().__declaration(declaration)
     }
@@ -387,9 +387,9 @@ impl VaultSecret {
         let kind = Kind {
             ty: Self::TYPE.into(),
             path: IdPath::Child,
-            location: Home::Unsaid,
+            location: LocationRule::None,
         };
-        let declaration = Declaration::new(kind, parent.resource().anchor(), name);
+        let declaration = Declaration::new(kind, parent.resource().parent_ref(), name);
 
         VaultSecretArgs::start().__declaration(declaration)
     }

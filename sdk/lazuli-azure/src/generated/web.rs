@@ -770,9 +770,9 @@ impl ServicePlan {
         let kind = Kind {
             ty: Self::TYPE.into(),
             path: IdPath::Provider,
-            location: Home::Group,
+            location: LocationRule::Group,
         };
-        let declaration = Declaration::new(kind, parent.resource().anchor(), name);
+        let declaration = Declaration::new(kind, parent.resource().parent_ref(), name);
 
         ServicePlanArgs::start().__declaration(declaration)
     }
@@ -1000,9 +1000,9 @@ impl LinuxPlan {
         let kind = Kind {
             ty: Self::TYPE.into(),
             path: IdPath::Provider,
-            location: Home::Group,
+            location: LocationRule::Group,
         };
-        let mut declaration = Declaration::new(kind, parent.resource().anchor(), name);
+        let mut declaration = Declaration::new(kind, parent.resource().parent_ref(), name);
         plan::linux(&mut declaration);
         LinuxPlanArgs::start().__declaration(declaration)
     }
@@ -1220,9 +1220,9 @@ impl WindowsContainerPlan {
         let kind = Kind {
             ty: Self::TYPE.into(),
             path: IdPath::Provider,
-            location: Home::Group,
+            location: LocationRule::Group,
         };
-        let mut declaration = Declaration::new(kind, parent.resource().anchor(), name);
+        let mut declaration = Declaration::new(kind, parent.resource().parent_ref(), name);
         plan::windows_container(&mut declaration);
         WindowsContainerPlanArgs::start().__declaration(declaration)
     }
@@ -1437,9 +1437,9 @@ impl ElasticPlan {
         let kind = Kind {
             ty: Self::TYPE.into(),
             path: IdPath::Provider,
-            location: Home::Group,
+            location: LocationRule::Group,
         };
-        let mut declaration = Declaration::new(kind, parent.resource().anchor(), name);
+        let mut declaration = Declaration::new(kind, parent.resource().parent_ref(), name);
         plan::elastic(&mut declaration);
         ElasticPlanArgs::start().__declaration(declaration)
     }
@@ -1651,9 +1651,9 @@ impl WebApp {
         let kind = Kind {
             ty: Self::TYPE.into(),
             path: IdPath::Provider,
-            location: Home::Group,
+            location: LocationRule::Group,
         };
-        let declaration = Declaration::new(kind, parent.resource().anchor(), name);
+        let declaration = Declaration::new(kind, parent.resource().parent_ref(), name);
 
         WebAppArgs::start().__declaration(declaration)
     }
@@ -2025,9 +2025,9 @@ impl WebAppSlot {
         let kind = Kind {
             ty: Self::TYPE.into(),
             path: IdPath::Child,
-            location: Home::Group,
+            location: LocationRule::Group,
         };
-        let declaration = Declaration::new(kind, parent.resource().anchor(), name);
+        let declaration = Declaration::new(kind, parent.resource().parent_ref(), name);
 
         WebAppSlotArgs::start().__declaration(declaration)
     }
@@ -2398,9 +2398,9 @@ impl FunctionApp {
         let kind = Kind {
             ty: Self::TYPE.into(),
             path: IdPath::Provider,
-            location: Home::Group,
+            location: LocationRule::Group,
         };
-        let declaration = Declaration::new(kind, parent.resource().anchor(), name);
+        let declaration = Declaration::new(kind, parent.resource().parent_ref(), name);
 
         FunctionAppArgs::start().__declaration(declaration)
     }

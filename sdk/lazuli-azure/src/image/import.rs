@@ -9,7 +9,7 @@ use lazuli_core::{
 
 use crate::generated::Registry;
 use crate::ids::RegistryId;
-use crate::resources::{Declaration, Home, IdPath, Kind, Resource};
+use crate::resources::{Declaration, IdPath, Kind, LocationRule, Resource};
 
 /// Where an image is imported from.
 #[derive(Debug, Clone)]
@@ -87,7 +87,7 @@ impl ImageImport {
         let kind = Kind {
             ty: Self::TYPE.into(),
             path: IdPath::Child,
-            location: Home::Unsaid,
+            location: LocationRule::None,
         };
         let mut declaration = super::named(kind, registry, name);
         let text = |text: &str| Property::Value(Value::from(text));

@@ -7,7 +7,7 @@ use lazuli_core::{AsResource, Error, Handle, Input, IntoInput, Options, Output, 
 
 use super::layout::Layout;
 use crate::generated::{Registry, WebApp};
-use crate::resources::{AzureResource, Declaration, Home, IdPath, Kind, Resource};
+use crate::resources::{AzureResource, Declaration, IdPath, Kind, LocationRule, Resource};
 
 /// An image that is pushed to a registry of Azure, or to one that a web app is.
 /// The name is `repository:tag`.
@@ -50,11 +50,11 @@ impl ImagePush {
         let kind = Kind {
             ty: Self::TYPE.into(),
             path: IdPath::Child,
-            location: Home::Unsaid,
+            location: LocationRule::None,
         };
         let mut declaration = super::named(kind, registry, name);
         let tag = name.rsplit_once(':').map_or("latest", |(_, tag)| tag);
-        let folder = &declaration.place().environment().folder;
+        let folder = &declaration.as_scope().environment().folder;
         let digest = Layout::read(folder, layout, tag).map(|layout| layout.digest().to_owned());
         declaration.put("digest", digest_property(digest));
         declaration.set::<String>("host", &host);

@@ -4,7 +4,7 @@
 //! Sources: `schema` = the public type definitions, `errors` = refusals seen in
 //! real traffic, `docs` = the service's documentation.
 
-use lazuli_core::TypeFacts;
+use lazuli_core::TypeSchema;
 
 struct Row {
     ty: &'static str,
@@ -247,11 +247,11 @@ const ROWS: [Row; 18] = [
 
 /// The facts of a type. Of a type without a row, only what holds for all of ARM
 /// is known; whatever else is immutable there, Azure says when it is changed.
-pub(super) fn of(ty: &str) -> TypeFacts {
+pub(super) fn of(ty: &str) -> TypeSchema {
     let own = ROWS.iter().find(|row| row.ty.eq_ignore_ascii_case(ty));
     let rows = || std::iter::once(&EVERY).chain(own);
     let owned = |texts: &'static [&'static str]| texts.iter().map(|text| (*text).to_owned());
-    TypeFacts {
+    TypeSchema {
         immutable: rows().flat_map(|row| owned(row.immutable)).collect(),
         sets: rows().flat_map(|row| owned(row.sets)).collect(),
         ignore_case: rows().flat_map(|row| owned(row.ignore_case)).collect(),
@@ -262,7 +262,7 @@ pub(super) fn of(ty: &str) -> TypeFacts {
         write_only: owned(write_only(ty)).collect(),
         // Old and new would have one name, and names are ids.
         delete_before_replace: true,
-        ..TypeFacts::default()
+        ..TypeSchema::default()
     }
 }
 

@@ -1,11 +1,11 @@
 //! The life of most resources: PUT, GET, DELETE.
 
-use lazuli_core::{Created, ProviderError, Value};
+use lazuli_core::{Observed, ProviderError, Value};
 
 use super::call::Call;
 use super::{merge, request};
 
-pub(super) async fn create(call: &Call<'_>, inputs: &Value) -> Result<Created, ProviderError> {
+pub(super) async fn create(call: &Call<'_>, inputs: &Value) -> Result<Observed, ProviderError> {
     let answer = call.put(&request::body(inputs)?).await?;
     Ok(request::created(
         call.ty(),
@@ -18,7 +18,7 @@ pub(super) async fn create(call: &Call<'_>, inputs: &Value) -> Result<Created, P
 pub(super) async fn read(
     call: &Call<'_>,
     inputs: &Value,
-) -> Result<Option<Created>, ProviderError> {
+) -> Result<Option<Observed>, ProviderError> {
     let answer = call.get_settled().await?;
     Ok(answer.map(|answer| request::created(call.ty(), call.id.as_str(), answer, inputs)))
 }
@@ -27,7 +27,7 @@ pub(super) async fn update(
     call: &Call<'_>,
     before: &Value,
     inputs: &Value,
-) -> Result<Created, ProviderError> {
+) -> Result<Observed, ProviderError> {
     let mut body = request::body(inputs)?;
     if merge::carries(call.ty())
         && let Some(current) = call.get_settled().await?

@@ -1,7 +1,7 @@
 //! Resource groups: deleting one deletes everything in it, so it is only done
 //! when nothing is left in it.
 
-use lazuli_core::{Created, ProviderError, ProviderErrorKind, Value};
+use lazuli_core::{Observed, ProviderError, ProviderErrorKind, Value};
 use serde_json::Value as Json;
 use tokio::time::Instant;
 
@@ -16,7 +16,7 @@ const NAMED: usize = 8;
 
 /// Creates the group; it is there when Azure can read it, for until then
 /// everything in it would be refused.
-pub(super) async fn create(call: &Call<'_>, inputs: &Value) -> Result<Created, ProviderError> {
+pub(super) async fn create(call: &Call<'_>, inputs: &Value) -> Result<Observed, ProviderError> {
     let body = request::body(inputs)?;
     let put = call.arm.put(&call.id, &call.version, &body, &call.reporter);
     call.reporter

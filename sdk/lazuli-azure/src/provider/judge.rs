@@ -3,17 +3,17 @@
 
 use async_trait::async_trait;
 use lazuli_core::{
-    Created, Declared, Desired, Diagnostic, Existing, Look, Progress, Proof, Provider,
-    ProviderError, ProviderErrorKind, TypeFacts,
+    Declared, DeclaredNode, Diagnostic, NodeStyle, Observed, Progress, Proof, Provider,
+    ProviderError, ProviderErrorKind, Recorded, TypeSchema,
 };
 
 use super::{check, facts};
 
 /// Judges what a program declares, and carries nothing out.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Judge;
+pub struct OfflineProvider;
 
-impl Judge {
+impl OfflineProvider {
     fn refusal() -> ProviderError {
         let what = "this provider only judges what is declared; it has no cloud";
         ProviderError::new(ProviderErrorKind::Refused, what)
@@ -21,49 +21,49 @@ impl Judge {
 }
 
 #[async_trait]
-impl Provider for Judge {
-    fn facts(&self, ty: &str) -> TypeFacts {
+impl Provider for OfflineProvider {
+    fn facts(&self, ty: &str) -> TypeSchema {
         facts::of(ty)
     }
 
-    fn check(&self, desired: &Desired) -> Vec<Diagnostic> {
+    fn check(&self, desired: &Declared) -> Vec<Diagnostic> {
         check::check(desired)
     }
 
-    fn verify(&self, declared: &[Declared]) -> Vec<Diagnostic> {
+    fn verify(&self, declared: &[DeclaredNode]) -> Vec<Diagnostic> {
         crate::verify::verify(declared)
     }
 
-    fn prove(&self, declared: &[Declared]) -> Vec<Proof> {
-        crate::verify::prove(declared)
+    fn proofs(&self, declared: &[DeclaredNode]) -> Vec<Proof> {
+        crate::verify::proofs(declared)
     }
 
-    fn portray(&self, declared: &[Declared]) -> Vec<Look> {
-        crate::portrait::portray(declared)
+    fn display(&self, declared: &[DeclaredNode]) -> Vec<NodeStyle> {
+        crate::display::display(declared)
     }
 
     fn has_rule(&self, code: &str) -> bool {
         crate::verify::rule(code).is_some()
     }
 
-    async fn create(&self, _: &Desired, _: &dyn Progress) -> Result<Created, ProviderError> {
+    async fn create(&self, _: &Declared, _: &dyn Progress) -> Result<Observed, ProviderError> {
         Err(Self::refusal())
     }
 
-    async fn read(&self, _: &Existing) -> Result<Option<Created>, ProviderError> {
+    async fn read(&self, _: &Recorded) -> Result<Option<Observed>, ProviderError> {
         Err(Self::refusal())
     }
 
     async fn update(
         &self,
-        _: &Existing,
-        _: &Desired,
+        _: &Recorded,
+        _: &Declared,
         _: &dyn Progress,
-    ) -> Result<Created, ProviderError> {
+    ) -> Result<Observed, ProviderError> {
         Err(Self::refusal())
     }
 
-    async fn delete(&self, _: &Existing, _: &dyn Progress) -> Result<(), ProviderError> {
+    async fn delete(&self, _: &Recorded, _: &dyn Progress) -> Result<(), ProviderError> {
         Err(Self::refusal())
     }
 }

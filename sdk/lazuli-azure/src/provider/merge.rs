@@ -189,7 +189,7 @@ pub(super) fn body(ty: &str, current: Json, before: &Value, declared: &Json) -> 
         carry(&current, &mut base, member);
     }
     for property in row.properties {
-        if !(PREMIUM_ONLY.contains(property) && is_lesser_registry(&current, declared)) {
+        if !(PREMIUM_ONLY.contains(property) && is_below_premium(&current, declared)) {
             carry(&current, &mut base, &format!("properties.{property}"));
         }
     }
@@ -211,7 +211,7 @@ fn carry(current: &Json, base: &mut Json, path: &str) {
     }
 }
 
-fn is_lesser_registry(current: &Json, declared: &Json) -> bool {
+fn is_below_premium(current: &Json, declared: &Json) -> bool {
     let sku = at(declared, "sku.name")
         .or_else(|| at(current, "sku.name"))
         .and_then(Json::as_str);

@@ -2,20 +2,19 @@
 //!
 //! The engine calls it through [`lazuli_core::Provider`]. Most types need no
 //! more than PUT, GET and DELETE (`generic`); what is special about a type lives
-//! in a module of its own: `site`, `group`, `role`, `vault`, `build`, `deed`, `existing`. What is *known* of
-//! types lives in tables: `facts`, `estimate`, `exclusive`, `check`.
+//! in a module of its own: `site`, `group`, `role`, `vault`, `build`, `action`, `existing`. What is *known* of
+//! types lives in tables: `facts`, `estimate`, `lock_keys`, `check`.
 //!
 //! How locations are written is settled in [`location`]. Outputs
 //! have the shape of Azure's own GET; absent inputs are no opinion, and what
 //! others have set is not reset.
 
+mod action;
 mod build;
 mod call;
 mod check;
-mod deed;
 mod error;
 mod estimate;
-mod exclusive;
 mod existing;
 mod facts;
 mod generic;
@@ -23,6 +22,7 @@ mod group;
 mod json;
 mod judge;
 pub mod location;
+mod lock_keys;
 mod merge;
 mod push;
 mod reporter;
@@ -44,13 +44,13 @@ use async_trait::async_trait;
 use lazuli_arm::{ArmClient, NoProgress, OperationToken};
 use lazuli_core::value::Reveal;
 use lazuli_core::{
-    Created, Declared, Desired, Diagnostic, Existing, Lifecycle, Look, Progress, Proof, Provider,
-    ProviderError, ProviderErrorKind, TypeFacts, Urn, Value,
+    Declared, DeclaredNode, Diagnostic, Lifecycle, NodeStyle, Observed, Progress, Proof, Provider,
+    ProviderError, ProviderErrorKind, Recorded, TypeSchema, Urn, Value,
 };
 
 use crate::verify::AllowError;
 use call::Call;
-pub use judge::Judge;
+pub use judge::OfflineProvider;
 use signed_url::SignedUrls;
 
 /// How often the provider looks at what Azure does by itself (builds, resources
@@ -94,10 +94,10 @@ enum Special {
     Site,
     Vault,
     /// Azure has no way to delete it but with its parent.
-    Lasting,
+    NoDelete,
     Build,
     Push,
-    Deed,
+    Action,
     Existing,
 }
 
@@ -109,10 +109,10 @@ impl Special {
             () if ty.eq_ignore_ascii_case(site::TYPE) => Self::Site,
             () if ty.eq_ignore_ascii_case(site::SLOT) => Self::Site,
             () if ty.eq_ignore_ascii_case(vault::TYPE) => Self::Vault,
-            () if ty.eq_ignore_ascii_case(vault::SECRET) => Self::Lasting,
+            () if ty.eq_ignore_ascii_case(vault::SECRET) => Self::NoDelete,
             () if ty.eq_ignore_ascii_case(existing::TYPE) => Self::Existing,
             () if ty.eq_ignore_ascii_case(push::TYPE) => Self::Push,
-            () if deed::is(ty) => Self::Deed,
+            () if action::is(ty) => Self::Action,
             () if ty.eq_ignore_ascii_case(build::TYPE) => Self::Build,
             () => Self::None,
         }
@@ -196,13 +196,13 @@ impl AzureProvider {
     /// An operation on what is desired.
     fn on_desired<'a>(
         &'a self,
-        desired: &'a Desired,
+        desired: &'a Declared,
         progress: &'a dyn Progress,
     ) -> Result<Call<'a>, ProviderError> {
         let id = desired.id.as_deref().ok_or_else(|| {
             ProviderError::new(
                 ProviderErrorKind::Refused,
-                format!("{}: its ARM id is not known", desired.urn.place()),
+                format!("{}: its ARM id is not known", desired.urn.address()),
             )
         })?;
         let arm = self.client(desired.timeout);
@@ -212,7 +212,7 @@ impl AzureProvider {
     /// An operation on what exists.
     fn on_existing<'a>(
         &'a self,
-        existing: &'a Existing,
+        existing: &'a Recorded,
         progress: &'a dyn Progress,
     ) -> Result<Call<'a>, ProviderError> {
         let arm = self.client(None);
@@ -228,19 +228,19 @@ impl AzureProvider {
 
     async fn act(
         &self,
-        desired: &Desired,
+        desired: &Declared,
         progress: &dyn Progress,
-    ) -> Result<Created, ProviderError> {
+    ) -> Result<Observed, ProviderError> {
         let arm = self.client(desired.timeout);
         let id = desired.id.as_deref().unwrap_or_default();
-        deed::act(&arm, (desired.urn.ty(), id), &desired.inputs, progress).await
+        action::act(&arm, (desired.urn.ty(), id), &desired.inputs, progress).await
     }
 
     async fn push(
         &self,
-        desired: &Desired,
+        desired: &Declared,
         progress: &dyn Progress,
-    ) -> Result<Created, ProviderError> {
+    ) -> Result<Observed, ProviderError> {
         let arm = self.client(desired.timeout);
         push::create((&arm, &self.blobs, &self.folder), desired, progress).await
     }
@@ -258,47 +258,47 @@ impl AzureProvider {
 
 /// Facts of a type: what cannot change in place, what is a set, what stays known.
 #[must_use]
-pub fn type_facts(ty: &str) -> TypeFacts {
+pub fn type_facts(ty: &str) -> TypeSchema {
     facts::of(ty)
 }
 
 /// The checks of one resource on its own (`LZ1xxx`). Pure.
 #[must_use]
-pub fn check_one(desired: &Desired) -> Vec<Diagnostic> {
+pub fn check_one(desired: &Declared) -> Vec<Diagnostic> {
     check::check(desired)
 }
 
 /// How pictures show a topology. Pure.
 #[must_use]
-pub fn portray(declared: &[Declared]) -> Vec<Look> {
-    crate::portrait::portray(declared)
+pub fn display(declared: &[DeclaredNode]) -> Vec<NodeStyle> {
+    crate::display::display(declared)
 }
 
 /// The rules over the whole graph (`LZ2xxx`). Pure.
 #[must_use]
-pub fn verify_all(declared: &[Declared]) -> Vec<Diagnostic> {
+pub fn verify_all(declared: &[DeclaredNode]) -> Vec<Diagnostic> {
     crate::verify::verify(declared)
 }
 
 #[async_trait]
 impl Provider for AzureProvider {
-    fn facts(&self, ty: &str) -> TypeFacts {
+    fn facts(&self, ty: &str) -> TypeSchema {
         facts::of(ty)
     }
 
-    fn check(&self, desired: &Desired) -> Vec<Diagnostic> {
+    fn check(&self, desired: &Declared) -> Vec<Diagnostic> {
         self.apply_allowed(check::check(desired))
     }
 
-    fn verify(&self, declared: &[Declared]) -> Vec<Diagnostic> {
+    fn verify(&self, declared: &[DeclaredNode]) -> Vec<Diagnostic> {
         self.apply_allowed(crate::verify::verify(declared))
     }
 
-    fn prove(&self, declared: &[Declared]) -> Vec<Proof> {
-        crate::verify::prove(declared)
+    fn proofs(&self, declared: &[DeclaredNode]) -> Vec<Proof> {
+        crate::verify::proofs(declared)
     }
 
-    async fn verify_online(&self, created: &[Declared]) -> Vec<Diagnostic> {
+    async fn verify_online(&self, created: &[DeclaredNode]) -> Vec<Diagnostic> {
         self.apply_allowed(crate::verify::names::taken(&self.arm, created).await)
     }
 
@@ -306,23 +306,23 @@ impl Provider for AzureProvider {
         crate::verify::rule(code).is_some()
     }
 
-    fn portray(&self, declared: &[Declared]) -> Vec<Look> {
-        crate::portrait::portray(declared)
+    fn display(&self, declared: &[DeclaredNode]) -> Vec<NodeStyle> {
+        crate::display::display(declared)
     }
 
-    fn exclusive(&self, desired: &Desired) -> Vec<String> {
-        exclusive::keys(desired)
+    fn lock_keys(&self, desired: &Declared) -> Vec<String> {
+        lock_keys::keys(desired)
     }
 
-    fn estimate(&self, desired: &Desired, lifecycle: Lifecycle) -> Duration {
+    fn estimate(&self, desired: &Declared, lifecycle: Lifecycle) -> Duration {
         estimate::of(desired.urn.ty(), lifecycle)
     }
 
     async fn create(
         &self,
-        desired: &Desired,
+        desired: &Declared,
         progress: &dyn Progress,
-    ) -> Result<Created, ProviderError> {
+    ) -> Result<Observed, ProviderError> {
         match Special::of(desired.urn.ty()) {
             Special::Build => {
                 self.builder(desired.timeout)
@@ -330,7 +330,7 @@ impl Provider for AzureProvider {
                     .await
             }
             Special::Push => self.push(desired, progress).await,
-            Special::Deed => self.act(desired, progress).await,
+            Special::Action => self.act(desired, progress).await,
             special => {
                 let call = self.on_desired(desired, progress)?;
                 match special {
@@ -345,12 +345,12 @@ impl Provider for AzureProvider {
         }
     }
 
-    async fn read(&self, existing: &Existing) -> Result<Option<Created>, ProviderError> {
+    async fn read(&self, existing: &Recorded) -> Result<Option<Observed>, ProviderError> {
         let nobody = reporter::Nobody;
         match Special::of(existing.urn.ty()) {
             Special::Build => self.builder(None).read(existing).await,
             Special::Push => Ok(Some(push::read(existing))),
-            Special::Deed => deed::read(&self.client(None), existing).await,
+            Special::Action => action::read(&self.client(None), existing).await,
             Special::Existing => {
                 existing::look(&self.on_existing(existing, &nobody)?, &existing.inputs).await
             }
@@ -363,10 +363,10 @@ impl Provider for AzureProvider {
 
     async fn update(
         &self,
-        existing: &Existing,
-        desired: &Desired,
+        existing: &Recorded,
+        desired: &Declared,
         progress: &dyn Progress,
-    ) -> Result<Created, ProviderError> {
+    ) -> Result<Observed, ProviderError> {
         let special = Special::of(desired.urn.ty());
         if let Special::Build = special {
             return self
@@ -375,7 +375,7 @@ impl Provider for AzureProvider {
                 .await;
         }
         match special {
-            Special::Deed => return self.act(desired, progress).await,
+            Special::Action => return self.act(desired, progress).await,
             Special::Push => return self.push(desired, progress).await,
             _ => {}
         }
@@ -392,14 +392,14 @@ impl Provider for AzureProvider {
 
     async fn delete(
         &self,
-        existing: &Existing,
+        existing: &Recorded,
         progress: &dyn Progress,
     ) -> Result<(), ProviderError> {
         match Special::of(existing.urn.ty()) {
             // Images stay in the registry: nothing says that nobody else runs them.
             Special::Build => Ok(()),
             // What is done is done, and what is not this program's stays.
-            Special::Push | Special::Deed | Special::Existing | Special::Lasting => Ok(()),
+            Special::Push | Special::Action | Special::Existing | Special::NoDelete => Ok(()),
             Special::Group => group::delete(&self.on_existing(existing, progress)?).await,
             Special::Site => site::delete(&self.on_existing(existing, progress)?, existing).await,
             Special::Role | Special::Vault | Special::None => {

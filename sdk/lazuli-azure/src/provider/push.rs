@@ -5,7 +5,7 @@ use std::path::Path;
 
 use lazuli_arm::ArmClient;
 use lazuli_core::value::Reveal;
-use lazuli_core::{Created, Desired, Existing, Progress, ProviderError, Value};
+use lazuli_core::{Declared, Observed, Progress, ProviderError, Recorded, Value};
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, header};
 use secrecy::ExposeSecret;
 use serde_json::{Value as Json, json};
@@ -34,9 +34,9 @@ struct Push<'a> {
 /// Pushes what the registry lacks, the image itself last.
 pub(super) async fn create(
     (arm, http, folder): (&ArmClient, &SignedUrls, &Path),
-    desired: &Desired,
+    desired: &Declared,
     progress: &dyn Progress,
-) -> Result<Created, ProviderError> {
+) -> Result<Observed, ProviderError> {
     let text = |key: &str| desired.inputs.at(key).and_then(Value::as_str);
     let (Some(host), Some(image), Some(layout)) = (text("host"), text("image"), text("layout"))
     else {
@@ -66,17 +66,17 @@ pub(super) async fn create(
     Ok(created(desired.id.as_deref(), host, image, layout.digest()))
 }
 
-fn created(id: Option<&str>, host: &str, image: &str, digest: &str) -> Created {
+fn created(id: Option<&str>, host: &str, image: &str, digest: &str) -> Observed {
     let outputs = json!({"digest": digest, "image": image, "reference": format!("{host}/{image}")});
-    Created {
+    Observed {
         id: id.unwrap_or_default().to_owned(),
         outputs: Value::from(outputs),
     }
 }
 
 /// What was pushed is believed to be there: the registry may be closed by now.
-pub(super) fn read(existing: &Existing) -> Created {
-    Created {
+pub(super) fn read(existing: &Recorded) -> Observed {
+    Observed {
         id: existing.id.clone(),
         outputs: existing.outputs.clone(),
     }

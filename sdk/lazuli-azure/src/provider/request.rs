@@ -1,7 +1,7 @@
 //! From declared inputs to a request's body, and from an answer to outputs.
 
 use lazuli_core::value::Reveal;
-use lazuli_core::{Created, ProviderError, Value};
+use lazuli_core::{Observed, ProviderError, Value};
 use serde_json::Value as Json;
 
 use super::{error, location};
@@ -26,7 +26,7 @@ pub(super) fn body(inputs: &Value) -> Result<Json, ProviderError> {
 
 /// What an answer leaves behind. What was declared secret, or is so by the
 /// schema, stays secret when Azure says it back.
-pub(super) fn created(ty: &str, id: &str, mut answer: Json, inputs: &Value) -> Created {
+pub(super) fn created(ty: &str, id: &str, mut answer: Json, inputs: &Value) -> Observed {
     if let Some(Json::String(text)) = answer.get_mut("location") {
         *text = spelled(text, inputs);
     }
@@ -34,9 +34,9 @@ pub(super) fn created(ty: &str, id: &str, mut answer: Json, inputs: &Value) -> C
     for path in schema_facts(ty).map_or(&[][..], |facts| facts.secret) {
         outputs = veil_path(outputs, path);
     }
-    Created {
+    Observed {
         id: id.to_owned(),
-        outputs: veil(outputs, inputs),
+        outputs: mark_secret(outputs, inputs),
     }
 }
 
@@ -49,13 +49,13 @@ fn spelled(answered: &str, inputs: &Value) -> String {
 }
 
 /// Marks in `outputs` what is secret in `inputs`.
-pub(super) fn veil(outputs: Value, inputs: &Value) -> Value {
+pub(super) fn mark_secret(outputs: Value, inputs: &Value) -> Value {
     match (outputs, inputs) {
         (Value::Null, _) => Value::Null,
         (outputs, Value::Secret(_)) => outputs.into_secret(),
         (Value::Map(outputs), Value::Map(inputs)) => {
             let veiled = |(key, value): (String, Value)| match inputs.get(&key) {
-                Some(input) => (key, veil(value, input)),
+                Some(input) => (key, mark_secret(value, input)),
                 None => (key, value),
             };
             Value::Map(outputs.into_iter().map(veiled).collect())

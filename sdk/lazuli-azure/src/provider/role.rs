@@ -3,7 +3,7 @@
 
 use lazuli_arm::ArmError;
 use lazuli_core::value::Reveal;
-use lazuli_core::{Created, ProviderError, Value};
+use lazuli_core::{Observed, ProviderError, Value};
 use serde_json::{Value as Json, json};
 
 use super::call::Call;
@@ -14,7 +14,7 @@ pub(super) const TYPE: &str = "Microsoft.Authorization/roleAssignments";
 /// Creates the assignment. `PrincipalNotFound`, which a new identity meets, is
 /// waited out by the client; `principalType` makes it rare (role-based access
 /// control, troubleshooting).
-pub(super) async fn create(call: &Call<'_>, inputs: &Value) -> Result<Created, ProviderError> {
+pub(super) async fn create(call: &Call<'_>, inputs: &Value) -> Result<Observed, ProviderError> {
     let mut body = request::body(inputs)?;
     if body.pointer("/properties/principalType").is_none()
         && let Some(properties) = body.get_mut("properties").and_then(Json::as_object_mut)
@@ -42,7 +42,7 @@ async fn adopt(
     inputs: &Value,
     body: &Json,
     refusal: &ArmError,
-) -> Result<Created, ProviderError> {
+) -> Result<Observed, ProviderError> {
     let own = Existing { inputs };
     if let Some(created) = generic::read(call, inputs).await? {
         return Ok(created);

@@ -1,7 +1,7 @@
 //! Web apps, which are several resources in one: the site, its configuration,
 //! and its settings, each written at another place.
 
-use lazuli_core::{Created, Existing, ProviderError, Value};
+use lazuli_core::{Observed, ProviderError, Recorded, Value};
 use serde_json::{Value as Json, json};
 
 use super::call::Call;
@@ -18,7 +18,7 @@ const WEB: [&str; 2] = ["config", "web"];
 
 /// Creates the site with configuration and settings in one PUT: each further
 /// write would restart it.
-pub(super) async fn create(call: &Call<'_>, inputs: &Value) -> Result<Created, ProviderError> {
+pub(super) async fn create(call: &Call<'_>, inputs: &Value) -> Result<Observed, ProviderError> {
     let body = body(inputs)?;
     let answer = call.put(&body).await?;
     complete(call, answer, inputs)
@@ -30,7 +30,7 @@ pub(super) async fn create(call: &Call<'_>, inputs: &Value) -> Result<Created, P
 pub(super) async fn read(
     call: &Call<'_>,
     inputs: &Value,
-) -> Result<Option<Created>, ProviderError> {
+) -> Result<Option<Observed>, ProviderError> {
     match call.get_settled().await? {
         Some(site) => complete(call, site, inputs).await.map(Some),
         None => Ok(None),
@@ -44,7 +44,7 @@ pub(super) async fn update(
     call: &Call<'_>,
     before: &Value,
     inputs: &Value,
-) -> Result<Created, ProviderError> {
+) -> Result<Observed, ProviderError> {
     let Some(current) = call.get_settled().await? else {
         return create(call, inputs).await;
     };
@@ -84,7 +84,7 @@ async fn write(
 /// Leaves the network first: a subnet stays blocked by a site that is deleted
 /// while connected (service association link). `deleteEmptyServerFarm` would
 /// take the plan along with its last site.
-pub(super) async fn delete(call: &Call<'_>, existing: &Existing) -> Result<(), ProviderError> {
+pub(super) async fn delete(call: &Call<'_>, existing: &Recorded) -> Result<(), ProviderError> {
     let subnet = "properties.virtualNetworkSubnetId";
     let known = [&existing.outputs, &existing.inputs]
         .into_iter()
@@ -155,7 +155,7 @@ async fn complete(
     call: &Call<'_>,
     mut site: Json,
     inputs: &Value,
-) -> Result<Created, ProviderError> {
+) -> Result<Observed, ProviderError> {
     if let Some(mut config) = call
         .get_child(WEB)
         .await?

@@ -10,7 +10,7 @@ use lazuli_arm::{
     ArmClient, Cloud, CloudSource, ConnectOptions, Credential, CredentialSource, PollPolicy,
     RetryPolicy, SecretString, Url,
 };
-use lazuli_core::{Desired, Existing, Progress, ProviderError, Urn, Value};
+use lazuli_core::{Declared, Progress, ProviderError, Recorded, Urn, Value};
 use serde_json::{Value as Json, json};
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
@@ -229,8 +229,8 @@ pub(super) fn urn(ty: &str) -> Urn {
     Urn::new("dev", "p", "", ty, "x")
 }
 
-pub(super) fn desired(ty: &str, id: &str, inputs: impl Into<Value>) -> Desired {
-    Desired {
+pub(super) fn desired(ty: &str, id: &str, inputs: impl Into<Value>) -> Declared {
+    Declared {
         urn: urn(ty),
         id: Some(id.to_owned()),
         inputs: inputs.into(),
@@ -238,8 +238,8 @@ pub(super) fn desired(ty: &str, id: &str, inputs: impl Into<Value>) -> Desired {
     }
 }
 
-pub(super) fn existing(ty: &str, id: &str, inputs: Json, outputs: Json) -> Existing {
-    Existing {
+pub(super) fn existing(ty: &str, id: &str, inputs: Json, outputs: Json) -> Recorded {
+    Recorded {
         urn: urn(ty),
         id: id.to_owned(),
         inputs: Value::from(inputs),

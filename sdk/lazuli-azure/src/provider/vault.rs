@@ -2,7 +2,7 @@
 //! of that name can only be the old one recovered.
 
 use lazuli_arm::{ArmClient, ArmError, ResourceId};
-use lazuli_core::{Created, ProviderError, Value};
+use lazuli_core::{Observed, ProviderError, Value};
 use serde_json::{Value as Json, json};
 
 use super::call::Call;
@@ -17,7 +17,7 @@ pub(super) const SECRET: &str = "Microsoft.KeyVault/vaults/secrets";
 
 /// Creates the vault. One that was deleted comes back first, with what it held,
 /// and is then made what is declared.
-pub(super) async fn create(call: &Call<'_>, inputs: &Value) -> Result<Created, ProviderError> {
+pub(super) async fn create(call: &Call<'_>, inputs: &Value) -> Result<Observed, ProviderError> {
     let body = request::body(inputs)?;
     if is_deleted(call, inputs).await? {
         call.reporter.status("recovering the deleted vault");

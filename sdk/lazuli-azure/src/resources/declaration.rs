@@ -9,10 +9,10 @@ use std::borrow::Cow;
 use std::panic::Location;
 use std::rc::Rc;
 
-use lazuli_core::executor::ResId;
+use lazuli_core::executor::NodeId;
 use lazuli_core::{
-    AsResource, Component, Handle, Input, IntoInput, IntoList, IntoMap, Options, Output, Place,
-    Property, ResourceSpec, Stack, ToProperty, output::OutputValue,
+    AsResource, Component, Handle, Input, IntoInput, IntoList, IntoMap, Options, Output, Property,
+    ResourceSpec, Scope, Stack, ToProperty, output::OutputValue,
 };
 
 use crate::resources::target::Target;
@@ -31,7 +31,7 @@ pub struct Kind {
     /// How the id goes on from the parent's.
     pub path: IdPath,
     /// Where `location` comes from when the program does not set it.
-    pub location: Home,
+    pub location: LocationRule,
 }
 
 /// How an id goes on from the parent's (ARM contract).
@@ -47,34 +47,34 @@ pub enum IdPath {
 
 /// Where a resource lives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Home {
+pub enum LocationRule {
     /// In its group's location.
     Group,
     /// Everywhere: the service wants the word `global`.
     Global,
     /// The type has no location, or the program must say it.
-    Unsaid,
+    None,
 }
 
-/// A place at the top of a program: the stack, or a component.
+/// A scope at the top of a program: the stack, or a component.
 #[diagnostic::on_unimplemented(
     message = "a resource group cannot be declared under `{Self}`",
     label = "this is neither the stack nor a component"
 )]
-pub trait Scope {
+pub trait DeclaredIn {
     /// Where resources are declared.
-    fn place(&self) -> &Place;
+    fn as_scope(&self) -> &Scope;
 }
 
-impl Scope for Stack {
-    fn place(&self) -> &Place {
-        Stack::place(self)
+impl DeclaredIn for Stack {
+    fn as_scope(&self) -> &Scope {
+        Stack::as_scope(self)
     }
 }
 
-impl Scope for Component {
-    fn place(&self) -> &Place {
-        Component::place(self)
+impl DeclaredIn for Component {
+    fn as_scope(&self) -> &Scope {
+        Component::as_scope(self)
     }
 }
 
@@ -170,17 +170,17 @@ impl Resource {
     }
 
     /// The same resource, in the group that a parent hands down.
-    pub(crate) fn grouped(self, anchor: Anchor) -> Self {
+    pub(crate) fn grouped(self, parent_ref: ParentRef) -> Self {
         Self {
-            group: anchor.group.or(self.group),
-            location: self.location.or(anchor.location),
+            group: parent_ref.group.or(self.group),
+            location: self.location.or(parent_ref.location),
             ..self
         }
     }
 
     /// Facts about the target of this run.
     pub(crate) fn target(&self) -> Target<'_> {
-        Target::of(self.handle.place())
+        Target::of(self.handle.as_scope())
     }
 
     /// The same resource, but its children are declared inside the component.
@@ -193,13 +193,13 @@ impl Resource {
     }
 
     /// Where a child of this resource begins.
-    pub fn anchor(&self) -> Anchor {
+    pub fn parent_ref(&self) -> ParentRef {
         let group = match self.is_group() {
             true => Some(Rc::new(self.clone())),
             false => self.group.clone(),
         };
-        Anchor {
-            place: self.handle.place().clone(),
+        ParentRef {
+            scope: self.handle.as_scope().clone(),
             id: Some(self.id()),
             index: Some(self.handle.index()),
             location: self.location.clone(),
@@ -212,21 +212,21 @@ impl Resource {
     }
 }
 
-/// What a declaration begins from: a place, and an Azure parent if there is one.
+/// What a declaration begins from: a scope, and an Azure parent if there is one.
 #[derive(Clone)]
-pub struct Anchor {
-    place: Place,
+pub struct ParentRef {
+    scope: Scope,
     id: Option<Output<String>>,
-    index: Option<ResId>,
+    index: Option<NodeId>,
     location: Option<Input<String>>,
     group: Option<Rc<Resource>>,
 }
 
-impl Anchor {
+impl ParentRef {
     /// The top of a program or of a component.
-    pub fn top(scope: &impl Scope) -> Self {
+    pub fn top(scope: &impl DeclaredIn) -> Self {
         Self {
-            place: scope.place().clone(),
+            scope: scope.as_scope().clone(),
             id: None,
             index: None,
             location: None,
@@ -239,7 +239,7 @@ impl Anchor {
 #[derive(Clone)]
 pub struct Declaration {
     kind: Kind,
-    anchor: Anchor,
+    parent_ref: ParentRef,
     logical_name: String,
     azure_name: Option<Input<String>>,
     inputs: Property,
@@ -248,12 +248,12 @@ pub struct Declaration {
 }
 
 impl Declaration {
-    /// Begins a declaration; the caller's place is what diagnostics name.
+    /// Begins a declaration; the caller's scope is what diagnostics name.
     #[track_caller]
-    pub fn new(kind: Kind, anchor: Anchor, name: &str) -> Self {
+    pub fn new(kind: Kind, parent_ref: ParentRef, name: &str) -> Self {
         Self {
             kind,
-            anchor,
+            parent_ref,
             logical_name: name.to_owned(),
             azure_name: None,
             inputs: Property::map(),
@@ -312,17 +312,17 @@ impl Declaration {
 
     /// The id of the Azure parent.
     pub(crate) fn parent_id(&self) -> Option<&Output<String>> {
-        self.anchor.id.as_ref()
+        self.parent_ref.id.as_ref()
     }
 
     /// Where it is declared.
-    pub(crate) fn place(&self) -> &Place {
-        &self.anchor.place
+    pub(crate) fn as_scope(&self) -> &Scope {
+        &self.parent_ref.scope
     }
 
     /// Facts about the target of this run.
     pub(crate) fn target(&self) -> Target<'_> {
-        Target::of(&self.anchor.place)
+        Target::of(&self.parent_ref.scope)
     }
 
     /// Registers the resource. Its parent in Azure comes first even where the
@@ -334,8 +334,8 @@ impl Declaration {
             .inputs
             .get("properties.autoGeneratedDomainNameLabelScope")
             .is_some();
-        self.options.depends_on.extend(self.anchor.index);
-        let handle = self.anchor.place.register(ResourceSpec {
+        self.options.depends_on.extend(self.parent_ref.index);
+        let handle = self.parent_ref.scope.register(ResourceSpec {
             provider: PROVIDER,
             ty: self.kind.ty.to_string(),
             name: self.logical_name,
@@ -350,7 +350,7 @@ impl Declaration {
             ty: self.kind.ty,
             name,
             location,
-            group: self.anchor.group,
+            group: self.parent_ref.group,
             hashed_host,
         }
     }
@@ -362,21 +362,21 @@ impl Declaration {
             return Some(text_input(declared));
         }
         match self.kind.location {
-            Home::Global => self.set::<String>("location", "global"),
-            Home::Group => {
-                if let Some(location) = self.anchor.location.clone() {
+            LocationRule::Global => self.set::<String>("location", "global"),
+            LocationRule::Group => {
+                if let Some(location) = self.parent_ref.location.clone() {
                     self.set::<String>("location", location);
                 }
             }
-            Home::Unsaid => {}
+            LocationRule::None => {}
         }
-        self.anchor.location.clone()
+        self.parent_ref.location.clone()
     }
 
     fn id(&self) -> Output<String> {
         let name = self.azure_name();
         let ty = self.kind.ty.clone();
-        match (&self.anchor.id, self.kind.path) {
+        match (&self.parent_ref.id, self.kind.path) {
             (Some(parent), IdPath::Child) => parent.zip(&name).map(move |(parent, name)| {
                 let segment = ty.rsplit('/').next().unwrap_or_default();
                 format!("{parent}/{segment}/{name}")

@@ -1,6 +1,6 @@
 //! Sugar of private endpoints: which service they lead to, and the zone it has.
 
-use lazuli_core::{Input, Place, Property, Value};
+use lazuli_core::{Input, Property, Scope, Value};
 
 use crate::ids::AnyResourceId;
 use crate::resources::Declaration;
@@ -55,8 +55,8 @@ impl PrivateLink {
 
     /// The name of the private DNS zone in the cloud of this run, for example
     /// `privatelink.azurecr.io`.
-    pub fn zone_name(&self, place: &Place) -> String {
-        let target = Target::of(place);
+    pub fn zone_name(&self, scope: &Scope) -> String {
+        let target = Target::of(scope);
         let suffix = match self {
             Self::Registry => target.registry_suffix(),
             Self::Sites => target.websites_suffix(),

@@ -7,7 +7,7 @@
 
 use std::panic::Location;
 
-use lazuli_core::{Input, Output, Place, Property, ResourceSpec, Value};
+use lazuli_core::{Input, Output, Property, ResourceSpec, Scope, Value};
 
 use crate::generated::{api_version, schema_facts};
 use crate::resources::declaration::{PROVIDER, Resource};
@@ -23,7 +23,7 @@ pub const TYPE: &str = "Lazuli.Azure/existing";
     note = "under its parent, name it: `VirtualNetwork::existing(&group, \"hub\")`; \
             under the stack, give its id: `VirtualNetwork::existing(&stack, VirtualNetworkId::parse(\"/subscriptions/..\")?)`"
 )]
-pub trait Whereabouts<K, P> {
+pub trait Lookup<K, P> {
     /// Registers it.
     #[track_caller]
     fn find(self, parent: &P) -> Resource;
@@ -40,32 +40,32 @@ pub(crate) fn child(parent: &Resource, ty: &'static str, name: &str) -> Resource
         None => format!("providers/{ty}/{name}"),
     };
     let id = parent.id().map(move |parent| format!("{parent}/{path}"));
-    let found = register(parent.handle().place(), ty, name, id);
-    found.grouped(parent.anchor())
+    let found = register(parent.handle().as_scope(), ty, name, id);
+    found.grouped(parent.parent_ref())
 }
 
 /// A resource group of the run's own subscription, by its name.
 #[track_caller]
-pub(crate) fn group(place: &Place, ty: &'static str, name: &str) -> Resource {
-    let subscription = Target::of(place).subscription();
+pub(crate) fn group(scope: &Scope, ty: &'static str, name: &str) -> Resource {
+    let subscription = Target::of(scope).subscription();
     let id = format!("{subscription}/resourceGroups/{name}");
-    register(place, ty, name, Output::of(id))
+    register(scope, ty, name, Output::of(id))
 }
 
 /// A resource anywhere, by its id.
 #[track_caller]
-pub(crate) fn by_id(place: &Place, ty: &'static str, id: &str) -> Resource {
+pub(crate) fn by_id(scope: &Scope, ty: &'static str, id: &str) -> Resource {
     let name = id.rsplit('/').next().unwrap_or(id);
-    register(place, ty, name, Output::of(id.to_owned()))
+    register(scope, ty, name, Output::of(id.to_owned()))
 }
 
 #[track_caller]
-fn register(place: &Place, ty: &'static str, name: &str, id: Output<String>) -> Resource {
+fn register(scope: &Scope, ty: &'static str, name: &str, id: Output<String>) -> Resource {
     let text = |text: &str| Property::Value(Value::from(text));
     let mut inputs = Property::map();
     inputs.set("type", text(ty));
     inputs.set("apiVersion", text(api_version(ty).unwrap_or_default()));
-    let handle = place.existing(ResourceSpec {
+    let handle = scope.existing(ResourceSpec {
         provider: PROVIDER,
         ty: TYPE.to_owned(),
         name: name.to_owned(),
@@ -83,7 +83,7 @@ fn register(place: &Place, ty: &'static str, name: &str, id: Output<String>) -> 
 /// `existing` of what is declared under another resource.
 macro_rules! under {
     ($name:ident, $id:ident, $parent:ident) => {
-        impl $crate::resources::existing::Whereabouts<$name, $parent> for &str {
+        impl $crate::resources::existing::Lookup<$name, $parent> for &str {
             #[track_caller]
             fn find(self, parent: &$parent) -> $crate::resources::Resource {
                 let parent = $crate::resources::AzureResource::resource(parent);
@@ -98,12 +98,12 @@ macro_rules! under {
 /// `existing` of resource groups.
 macro_rules! at_the_top {
     ($name:ident, $id:ident) => {
-        impl<P: $crate::resources::Scope> $crate::resources::existing::Whereabouts<$name, P>
+        impl<P: $crate::resources::DeclaredIn> $crate::resources::existing::Lookup<$name, P>
             for &str
         {
             #[track_caller]
             fn find(self, parent: &P) -> $crate::resources::Resource {
-                $crate::resources::existing::group(parent.place(), $name::TYPE, self)
+                $crate::resources::existing::group(parent.as_scope(), $name::TYPE, self)
             }
         }
 
@@ -114,12 +114,12 @@ macro_rules! at_the_top {
 /// `existing` by id.
 macro_rules! anywhere {
     ($name:ident, $id:ident) => {
-        impl<P: $crate::resources::Scope> $crate::resources::existing::Whereabouts<$name, P>
+        impl<P: $crate::resources::DeclaredIn> $crate::resources::existing::Lookup<$name, P>
             for $crate::ids::$id
         {
             #[track_caller]
             fn find(self, parent: &P) -> $crate::resources::Resource {
-                $crate::resources::existing::by_id(parent.place(), $name::TYPE, self.as_str())
+                $crate::resources::existing::by_id(parent.as_scope(), $name::TYPE, self.as_str())
             }
         }
 
@@ -130,7 +130,7 @@ macro_rules! anywhere {
             #[track_caller]
             pub fn existing<P>(
                 parent: &P,
-                which: impl $crate::resources::existing::Whereabouts<Self, P>,
+                which: impl $crate::resources::existing::Lookup<Self, P>,
             ) -> Self {
                 Self {
                     resource: which.find(parent),

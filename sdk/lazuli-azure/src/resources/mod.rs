@@ -2,11 +2,11 @@
 //! ([`declaration`]), conversions of what setters take, and the sugar of each
 //! service.
 
+pub mod action;
 pub mod any_property;
 pub mod argument;
 pub mod block;
 pub mod declaration;
-pub mod deed;
 pub mod dns;
 pub mod endpoint;
 pub mod existing;
@@ -22,16 +22,17 @@ mod tests;
 pub mod untyped;
 pub(crate) mod values;
 
+pub use action::{RegistryCredentials, RegistryLock, SlotSwap, TokenCredentials};
 pub use any_property::AnyProperty;
 pub use argument::IntoArgument;
 pub use block::Block;
 pub use declaration::{
-    Anchor, AzureResource, Declaration, Home, IdPath, Kind, PROVIDER, Resource, Scope,
+    AzureResource, Declaration, DeclaredIn, IdPath, Kind, LocationRule, PROVIDER, ParentRef,
+    Resource,
 };
-pub use deed::{RegistryCredentials, RegistryLock, SlotSwap, TokenCredentials};
 pub use dns::ZoneConfig;
 pub use endpoint::PrivateLink;
-pub use existing::Whereabouts;
+pub use existing::Lookup;
 pub use identity::Identity;
 pub use plan::Os;
 pub use role::{IntoPrincipal, Principal, Role};

@@ -1,6 +1,6 @@
 //! Facts about the target of a run that make outputs known early.
 
-use lazuli_core::Place;
+use lazuli_core::Scope;
 
 /// What is used where a run has no target, as in unit tests against mocks.
 const NO_SUBSCRIPTION: &str = "00000000-0000-0000-0000-000000000000";
@@ -8,16 +8,16 @@ const NO_SUBSCRIPTION: &str = "00000000-0000-0000-0000-000000000000";
 /// The target of a run, read from the environment's `target` facts:
 /// `subscription`, `cloud`, `suffix.acrLoginServer`, `suffix.websites`.
 pub(crate) struct Target<'a> {
-    place: &'a Place,
+    scope: &'a Scope,
 }
 
 impl<'a> Target<'a> {
-    pub(crate) fn of(place: &'a Place) -> Self {
-        Self { place }
+    pub(crate) fn of(scope: &'a Scope) -> Self {
+        Self { scope }
     }
 
     fn fact(&self, key: &str) -> Option<&'a str> {
-        let facts = &self.place.environment().target;
+        let facts = &self.scope.environment().target;
         facts.get(key).map(String::as_str)
     }
 

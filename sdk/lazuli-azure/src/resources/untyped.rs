@@ -7,7 +7,9 @@ use lazuli_core::{
 use typed_builder::TypedBuilder;
 
 use crate::ids::{AnyResourceId, TrustedId};
-use crate::resources::{AnyProperty, AzureResource, Declaration, Home, IdPath, Kind, Resource};
+use crate::resources::{
+    AnyProperty, AzureResource, Declaration, IdPath, Kind, LocationRule, Resource,
+};
 
 /// A resource of any ARM type: `ArmResource::builder(&parent, "Microsoft.X/y@2024-01-01", "name")`.
 ///
@@ -33,13 +35,13 @@ impl ArmResource {
             Some((ty, version)) => (ty, Some(version)),
             None => (ty, None),
         };
-        let anchor = parent.resource().anchor();
+        let parent_ref = parent.resource().parent_ref();
         let kind = Kind {
             ty: ty.to_owned().into(),
             path: path_below(parent.resource().ty(), ty),
-            location: Home::Unsaid,
+            location: LocationRule::None,
         };
-        let mut declaration = Declaration::new(kind, anchor, name);
+        let mut declaration = Declaration::new(kind, parent_ref, name);
         declaration.put("apiVersion", version_property(ty, version));
         Args::start().__declaration(declaration)
     }

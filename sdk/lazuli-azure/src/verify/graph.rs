@@ -4,14 +4,14 @@ use std::collections::{BTreeSet, HashMap};
 
 use ipnet::IpNet;
 use lazuli_arm::ResourceId;
-use lazuli_core::{Declared, Diagnostic, Value};
+use lazuli_core::{DeclaredNode, Diagnostic, Value};
 
 use super::catalog::rule;
 
 /// Everything that a program declares.
 #[derive(Debug)]
 pub(crate) struct Graph<'a> {
-    declared: &'a [Declared],
+    declared: &'a [DeclaredNode],
     by_id: HashMap<ResourceId, usize>,
     /// Positions of what the program makes, by type in lower case.
     by_type: HashMap<String, Vec<usize>>,
@@ -25,19 +25,19 @@ pub(crate) struct Graph<'a> {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Node<'a> {
     pub(crate) at: usize,
-    pub(crate) declared: &'a Declared,
+    pub(crate) declared: &'a DeclaredNode,
 }
 
 /// The type that stands in a stack for what exists without it.
 const EXISTING: &str = "Lazuli.Azure/existing";
 
 /// Whether it is there without the program, which then says nothing of it.
-fn is_existing(declared: &Declared) -> bool {
+fn is_existing(declared: &DeclaredNode) -> bool {
     declared.existing || declared.desired.urn.ty() == EXISTING
 }
 
 impl<'a> Graph<'a> {
-    pub(crate) fn new(declared: &'a [Declared]) -> Self {
+    pub(crate) fn new(declared: &'a [DeclaredNode]) -> Self {
         let mut graph = Self {
             declared,
             by_id: HashMap::new(),
@@ -142,7 +142,7 @@ impl<'a> Node<'a> {
 
     /// How people call it.
     pub(crate) fn called(&self) -> String {
-        self.declared.desired.urn.place()
+        self.declared.desired.urn.address()
     }
 
     pub(crate) fn value(&self, path: &str) -> Option<&'a Value> {
@@ -234,7 +234,7 @@ impl<'a> Node<'a> {
         }
         finding
             .on(&self.declared.desired.urn)
-            .at(self.declared.place.clone())
+            .at(self.declared.location.clone())
             .help(help)
     }
 }
@@ -250,7 +250,7 @@ impl WithRelated for Diagnostic {
         match node.into() {
             Some(node) => {
                 let declared = node.declared;
-                self.related(&declared.desired.urn, declared.place.clone(), text)
+                self.related(&declared.desired.urn, declared.location.clone(), text)
             }
             None => self,
         }

@@ -28,17 +28,17 @@ mod writers;
 
 use std::collections::HashMap;
 
-use lazuli_core::{Declared, Diagnostic, Urn};
+use lazuli_core::{DeclaredNode, Diagnostic, Urn};
 
 pub use allow::{AllowError, allow};
 pub use catalog::{RULES, Rule, Weight, rule};
-pub(crate) use reach::prove;
-pub use reach::{Goal, Hop, HopKind, HopState, ReachPath, Spot, Verdict, reachability};
+pub(crate) use reach::proofs;
+pub use reach::{Destination, Hop, HopKind, HopState, ReachPath, Spot, Verdict, reachability};
 
 use reach::model::Model;
 
 /// All findings on what a program declares, in the order of the declarations.
-pub(crate) fn verify(declared: &[Declared]) -> Vec<Diagnostic> {
+pub(crate) fn verify(declared: &[DeclaredNode]) -> Vec<Diagnostic> {
     let model = Model::new(declared);
     let mut findings = Vec::new();
     for rules in [

@@ -10,7 +10,7 @@ use std::time::Duration;
 use futures::future::{BoxFuture, FutureExt as _};
 use futures::stream::StreamExt as _;
 use lazuli_arm::{ArmClient, ArmError, NoProgress, ResourceId};
-use lazuli_core::{Declared, Diagnostic, Severity};
+use lazuli_core::{DeclaredNode, Diagnostic, Severity};
 use serde_json::{Value as Json, json};
 
 use super::graph::{Graph, Node};
@@ -60,7 +60,7 @@ const AT_ONCE: usize = 8;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// LZ2090: the names that others have, among those of resources that are to be created.
-pub(crate) async fn taken(arm: &ArmClient, created: &[Declared]) -> Vec<Diagnostic> {
+pub(crate) async fn taken(arm: &ArmClient, created: &[DeclaredNode]) -> Vec<Diagnostic> {
     let graph = Graph::new(created);
     // Boxed one by one: a stream of closures over borrowed nodes is not `Send` to the compiler.
     let mut questions: Vec<BoxFuture<'_, (Node<'_>, Answer)>> = Vec::new();

@@ -7,7 +7,7 @@ use super::graph::{Node, WithRelated};
 use super::reach::app::{App, PROPERTY, ROUTING, SETTING};
 use super::reach::model::{BUILD, Known, Model};
 use super::reach::pull::build_of;
-use super::reach::{Door, door, walks};
+use super::reach::{Exposure, exposure, walks};
 
 pub(super) fn verify(model: &Model<'_>, findings: &mut Vec<Diagnostic>) {
     for walk in walks(model) {
@@ -82,7 +82,7 @@ fn let_in(model: &Model<'_>, build: Node<'_>) -> Option<Diagnostic> {
     let bypass = "properties.networkRuleBypassAllowedForTasks";
     let trusted = "properties.networkRuleBypassOptions";
     let off = registry.says(trusted, &["None"]);
-    if door(registry, false) != Door::Closed || registry.is_unknown(bypass) {
+    if exposure(registry, false) != Exposure::Closed || registry.is_unknown(bypass) {
         return None;
     }
     // Machines of one's own come through their network, if they are in one.

@@ -192,8 +192,8 @@ fn picture(
         let (positions, declared) = declared.declared(name);
         Portrayed {
             positions,
-            looks: provider.portray(&declared),
-            proofs: provider.prove(&declared),
+            looks: provider.display(&declared),
+            proofs: provider.proofs(&declared),
         }
     });
     let portraits: Vec<_> = portraits.collect();

@@ -6,8 +6,8 @@ use lazuli_engine::Operation;
 use super::run::{Job, run};
 use super::{Session, Topology};
 use crate::CliError;
-use crate::course::Course;
 use crate::exit::Exit;
+use crate::run_args::RunArgs;
 
 pub(crate) async fn import(session: Session, what: &str, topology: Topology) -> Exit {
     let Some((place, id)) = what
@@ -19,7 +19,7 @@ pub(crate) async fn import(session: Session, what: &str, topology: Topology) -> 
         return session.report(&error);
     };
     let job = Job {
-        course: Course::importing(place),
+        course: RunArgs::importing(place),
         imports: [(place.to_owned(), id.to_owned())].into(),
     };
     run(session, Operation::Up, job, topology).await

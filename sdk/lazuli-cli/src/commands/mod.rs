@@ -13,7 +13,7 @@ pub(crate) mod refresh;
 pub(crate) mod run;
 pub(crate) mod stack;
 pub(crate) mod state;
-pub(crate) mod state_place;
+pub(crate) mod state_backend;
 pub(crate) mod up;
 pub(crate) mod verify;
 
@@ -29,8 +29,8 @@ use tokio::sync::mpsc;
 
 use crate::CliError;
 use crate::args::{Command, Global};
+use crate::backend::PassphraseCache;
 use crate::exit::Exit;
-use crate::keeping::Told;
 use crate::platform::{Cloud, Platform, WorldRequest};
 use crate::project::Project;
 use crate::render::{Paint, report};
@@ -51,7 +51,7 @@ pub(crate) struct Session {
     pub(crate) prompt: Option<Arc<dyn Prompt>>,
     pub(crate) input: Input,
     /// The passphrase, once somebody told it.
-    pub(crate) told: Told,
+    pub(crate) told: PassphraseCache,
     pub(crate) interrupts: mpsc::Receiver<()>,
     pub(crate) platform: Arc<dyn Platform>,
 }
@@ -68,7 +68,7 @@ impl Session {
             Command::Verify(args) => verify::verify(&mut self, &args, topology).await,
             Command::Graph(args) => return graph::graph(self, args, topology).await,
             Command::State(state::StateCommand::Place(command)) => {
-                return state_place::place(self, command, topology).await;
+                return state_backend::place(self, command, topology).await;
             }
             Command::History => history::history(&self),
             Command::Output(args) => output::output(&self, &args),

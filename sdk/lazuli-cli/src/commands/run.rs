@@ -11,12 +11,12 @@ use tokio::sync::mpsc;
 use super::{Session, Topology};
 use crate::CliError;
 use crate::config_file::ConfigFile;
-use crate::course::Course;
 use crate::exit::Exit;
-use crate::frontend::{Approval, Conversation};
+use crate::frontend::{Approval, CliFrontend};
 use crate::platform::{ConnectRequest, Connection};
 use crate::project::actor;
 use crate::render::{Paint, Scene, renderer};
+use crate::run_args::RunArgs;
 use crate::timeline::{self, Ending, Recorder};
 
 /// How long a program may stand still on something that is no output before the
@@ -31,13 +31,13 @@ const WIDEST: usize = 120;
 /// What a run is asked to do beside its operation.
 #[derive(Default)]
 pub(crate) struct Job {
-    pub(crate) course: Course,
+    pub(crate) course: RunArgs,
     /// Places of resources to adopt, with ids.
     pub(crate) imports: BTreeMap<String, String>,
 }
 
 impl Job {
-    pub(crate) fn of(course: Course) -> Self {
+    pub(crate) fn of(course: RunArgs) -> Self {
         Self {
             course,
             ..Self::default()
@@ -81,7 +81,7 @@ pub(crate) async fn run(
         session.global.json,
         session.global.verbose > 0,
     );
-    let mut conversation = Conversation::new(screen, approval(&session), &scene);
+    let mut conversation = CliFrontend::new(screen, approval(&session), &scene);
     conversation.renderer.started();
     let (stopper, stop) = stop_channel();
     if job.course.timeline.is_some() {
@@ -116,7 +116,7 @@ pub(crate) async fn run(
 }
 
 /// Where nothing is carried out there is nothing to draw.
-fn without_timeline(operation: Operation, course: &Course) -> Option<CliError> {
+fn without_timeline(operation: Operation, course: &RunArgs) -> Option<CliError> {
     let carries_out = matches!(operation, Operation::Up | Operation::Destroy);
     (course.timeline.is_some() && !carries_out).then(|| {
         let verb = operation.as_str();
@@ -130,7 +130,7 @@ async fn drive(
     settings: Settings,
     store: lazuli_engine::Store,
     topology: Topology,
-    conversation: &mut Conversation,
+    conversation: &mut CliFrontend,
     stop: Stop,
 ) -> Exit {
     match lazuli_engine::run(operation, settings, store, topology, conversation, stop).await {

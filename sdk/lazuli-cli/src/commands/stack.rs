@@ -20,7 +20,7 @@ pub(crate) fn stack(session: &Session) -> Result<Exit, CliError> {
 fn document(session: &Session, state: &State) -> Json {
     let resources = state.resources.values().map(|resource| {
         let (urn, id) = (resource.urn.as_str(), &resource.id);
-        json!({ "urn": urn, "id": id, "type": resource.urn.ty(), "place": resource.place.to_string() })
+        json!({ "urn": urn, "id": id, "type": resource.urn.ty(), "place": resource.location.to_string() })
     });
     let in_flight = state.in_flight.values().map(
         |operation| json!({ "urn": operation.resource.urn.as_str(), "op": operation.op.as_str() }),
@@ -47,14 +47,14 @@ fn text(session: &Session, state: &State) -> String {
     for resource in state.resources.values() {
         lines.push(format!(
             "{}  {}\n    {}\n    {}",
-            resource.urn.place(),
+            resource.urn.address(),
             resource.urn.ty(),
             resource.id,
             resource.urn
         ));
     }
     for operation in state.in_flight.values() {
-        let (op, place) = (operation.op.as_str(), operation.resource.urn.place());
+        let (op, place) = (operation.op.as_str(), operation.resource.urn.address());
         lines.push(format!(
             "{op} of {place} was interrupted; the next run settles it by reading the cloud"
         ));

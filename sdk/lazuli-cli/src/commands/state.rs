@@ -7,7 +7,7 @@ use lazuli_engine::{Edit, Edited, Resource, State};
 use serde_json::{Value as Json, json};
 
 use super::Session;
-use super::state_place::PlaceCommand;
+use super::state_backend::PlaceCommand;
 use crate::CliError;
 use crate::exit::Exit;
 use crate::project::actor;
@@ -158,9 +158,9 @@ async fn approve(session: &Session, edit: &Edit, count: usize) -> Result<(), Cli
 }
 
 fn line(edit: &Edit, one: &Edited) -> String {
-    let place = one.urn.place();
+    let place = one.urn.address();
     match (&one.to, edit) {
-        (Some(to), _) => format!("{} {place} → {}", edit.as_str(), to.place()),
+        (Some(to), _) => format!("{} {place} → {}", edit.as_str(), to.address()),
         (None, Edit::Remove { .. }) => format!("remove {place}  {}", one.id),
         (None, _) => format!("{} {place}", edit.as_str()),
     }
@@ -208,12 +208,12 @@ fn list(session: &Session, state: &State) {
     }
     let mut lines: Vec<String> = Vec::new();
     for resource in state.resources.values() {
-        let mut words = vec![resource.urn.place(), resource.urn.ty().to_owned()];
+        let mut words = vec![resource.urn.address(), resource.urn.ty().to_owned()];
         words.extend(marks(resource).into_iter().map(str::to_owned));
         lines.push(words.join("  "));
     }
     for old in state.superseded.values() {
-        let (place, id) = (old.urn.place(), &old.id);
+        let (place, id) = (old.urn.address(), &old.id);
         lines.push(format!("{place}  replaced, to be deleted  {id}"));
     }
     if lines.is_empty() {
@@ -225,7 +225,7 @@ fn list(session: &Session, state: &State) {
 fn short_json(resource: &Resource) -> Json {
     json!({
         "urn": resource.urn.as_str(),
-        "place": resource.urn.place(),
+        "place": resource.urn.address(),
         "type": resource.urn.ty(),
         "id": resource.id,
         "marks": marks(resource),
@@ -268,7 +268,7 @@ fn document(resource: &Resource) -> Json {
         "type": resource.urn.ty(),
         "id": resource.id,
         "provider": *resource.provider,
-        "declared_at": resource.place.to_string(),
+        "declared_at": resource.location.to_string(),
         "marks": marks(resource),
         "parent": urn(&resource.parent),
         "depends_on": urns(&resource.depends_on),

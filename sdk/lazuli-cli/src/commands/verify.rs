@@ -9,9 +9,9 @@ use lazuli_engine::{EngineError, Survey, stop_channel};
 use super::run::{config, connection_request, pass_on, scene, settings};
 use super::{Session, Topology};
 use crate::CliError;
-use crate::course::allowances;
 use crate::exit::Exit;
 use crate::render::survey;
+use crate::run_args::allowances;
 
 /// Flags of `verify`.
 #[derive(Debug, Clone, Default, Args)]

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use lazuli_core::{Severity, Standing, Tone};
+use lazuli_core::{Category, Severity, Status};
 
 use super::model::{Node, Picture};
 
@@ -16,10 +16,10 @@ pub(super) fn write(picture: &Picture) -> String {
     inside(&mut out, picture, None, 1);
     for part in picture.ways.iter().flat_map(|way| &way.parts) {
         let style = match part.state {
-            Standing::Broken => "color=\"#d3222f\" penwidth=2.4 style=dashed",
-            Standing::Doubtful => "color=\"#b86a00\" penwidth=2.4 style=dashed",
-            Standing::Open => "color=\"#6a7385\" penwidth=2.4 style=dotted",
-            Standing::Holds | Standing::Moot => "color=\"#1a6fe0\" penwidth=2.4",
+            Status::Broken => "color=\"#d3222f\" penwidth=2.4 style=dashed",
+            Status::Doubtful => "color=\"#b86a00\" penwidth=2.4 style=dashed",
+            Status::Open => "color=\"#6a7385\" penwidth=2.4 style=dotted",
+            Status::Holds | Status::NotApplicable => "color=\"#1a6fe0\" penwidth=2.4",
         };
         let label = part
             .code
@@ -85,16 +85,16 @@ fn inside(out: &mut String, picture: &Picture, parent: Option<usize>, depth: usi
 
 fn colour(node: &Node) -> &'static str {
     let worst = node.findings.iter().map(|finding| finding.severity).max();
-    match (worst, node.tone) {
+    match (worst, node.category) {
         (Some(Severity::Error), _) => "#d3222f",
         (Some(Severity::Warning), _) => "#b86a00",
-        (_, Tone::Group) => "#55607a",
-        (_, Tone::Compute) => "#2463d1",
-        (_, Tone::Network) => "#0b7d72",
-        (_, Tone::Names) => "#7440c4",
-        (_, Tone::Storage) => "#b05a00",
-        (_, Tone::Identity) => "#b02a63",
-        (_, Tone::Deed) => "#5d6b12",
+        (_, Category::Group) => "#55607a",
+        (_, Category::Compute) => "#2463d1",
+        (_, Category::Network) => "#0b7d72",
+        (_, Category::Names) => "#7440c4",
+        (_, Category::Storage) => "#b05a00",
+        (_, Category::Identity) => "#b02a63",
+        (_, Category::Action) => "#5d6b12",
         _ => "#6a7385",
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use lazuli_core::{Severity, Standing};
+use lazuli_core::{Severity, Status};
 
 use super::model::{Node, Picture};
 
@@ -20,10 +20,10 @@ pub(super) fn write(picture: &Picture) -> String {
     let mut lines = 0;
     for (at, part) in picture.ways.iter().flat_map(|way| &way.parts).enumerate() {
         let arrow = match (part.state, &part.code) {
-            (Standing::Broken | Standing::Doubtful, Some(code)) => {
+            (Status::Broken | Status::Doubtful, Some(code)) => {
                 format!("-. \"{}\" .->", escape(code))
             }
-            (Standing::Broken | Standing::Doubtful, None) => "-.->".to_owned(),
+            (Status::Broken | Status::Doubtful, None) => "-.->".to_owned(),
             _ => "==>".to_owned(),
         };
         if part.state.is_bad() {

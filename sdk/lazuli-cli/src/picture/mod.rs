@@ -4,7 +4,7 @@
 //! [`svg`] stands alone; [`html`] is the same picture in a page that tells more
 //! when something is pointed at; [`mermaid`] and [`dot`] are texts for other
 //! tools. Nothing here knows a cloud: what a provider adds comes as looks
-//! ([`lazuli_core::Look`]) and proofs.
+//! ([`lazuli_core::NodeStyle`]) and proofs.
 
 mod data;
 mod dot;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use lazuli_core::{Diagnostic, Look, Proof, Severity, Standing, Tone, Urn, Value};
+use lazuli_core::{Category, Diagnostic, NodeStyle, Proof, Severity, Status, Urn, Value};
 use lazuli_engine::{Member, Op, Plan, Topology};
 
 use crate::render::value;
@@ -33,7 +33,7 @@ pub(crate) struct Node {
     pub(crate) name: String,
     /// What people call its kind.
     pub(crate) kind: String,
-    pub(crate) tone: Tone,
+    pub(crate) category: Category,
     /// The box that it lies in.
     pub(crate) parent: Option<usize>,
     pub(crate) is_box: bool,
@@ -138,7 +138,7 @@ pub(crate) struct Way {
     pub(crate) to: Option<usize>,
     /// `pulls host/image:tag`.
     pub(crate) goal: String,
-    pub(crate) state: Standing,
+    pub(crate) state: Status,
     pub(crate) stops: Vec<Stop>,
 }
 
@@ -147,7 +147,7 @@ pub(crate) struct Way {
 pub(crate) struct Stop {
     /// What is asked, in a word: `dns`.
     pub(crate) question: &'static str,
-    pub(crate) state: Standing,
+    pub(crate) state: Status,
     pub(crate) detail: String,
     pub(crate) code: Option<&'static str>,
     pub(crate) on: Option<usize>,
@@ -159,7 +159,7 @@ pub(crate) struct Stop {
 pub(crate) struct Part {
     pub(crate) from: usize,
     pub(crate) to: usize,
-    pub(crate) state: Standing,
+    pub(crate) state: Status,
     pub(crate) code: Option<&'static str>,
 }
 
@@ -167,7 +167,7 @@ pub(crate) struct Part {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Portrayed {
     pub(crate) positions: Vec<usize>,
-    pub(crate) looks: Vec<Look>,
+    pub(crate) looks: Vec<NodeStyle>,
     pub(crate) proofs: Vec<Proof>,
 }
 
@@ -218,7 +218,7 @@ impl<'a> Sketch<'a> {
             let looks = portrayed.positions.iter().zip(&portrayed.looks);
             looks.map(move |(at, look)| (*at, (look, &portrayed.positions)))
         });
-        let looks: HashMap<usize, (&Look, &Vec<usize>)> = looks.collect();
+        let looks: HashMap<usize, (&NodeStyle, &Vec<usize>)> = looks.collect();
         let is_resource = |at: &usize| members[*at].resource.is_some();
         let member_of: Vec<usize> = (0..members.len()).filter(is_resource).collect();
         let mut node_of = vec![None; members.len()];
@@ -287,7 +287,7 @@ impl<'a> Sketch<'a> {
                         urn: step.urn.as_str().to_owned(),
                         id: step.id.clone().unwrap_or_default(),
                         place: step
-                            .place
+                            .location
                             .as_ref()
                             .map(ToString::to_string)
                             .unwrap_or_default(),
@@ -429,7 +429,7 @@ impl<'a> Sketch<'a> {
 fn way(proof: &Proof, node: impl Fn(&Urn) -> Option<usize>) -> Option<Way> {
     let stops = proof.steps.iter().map(|step| Stop {
         question: step.question,
-        state: step.standing,
+        state: step.status,
         detail: step.detail.clone(),
         code: step.code,
         on: step
@@ -444,18 +444,18 @@ fn way(proof: &Proof, node: impl Fn(&Urn) -> Option<usize>) -> Option<Way> {
         from: node(&proof.urn)?,
         to: proof.target.as_ref().and_then(&node),
         goal: proof.claim.clone(),
-        state: proof.standing(),
+        state: proof.status(),
     })
 }
 
 /// The worse of two; what is not asked counts for nothing.
-fn worse(a: Standing, b: Standing) -> Standing {
-    let weight = |standing| match standing {
-        Standing::Moot => 0,
-        Standing::Holds => 1,
-        Standing::Open => 2,
-        Standing::Doubtful => 3,
-        Standing::Broken => 4,
+fn worse(a: Status, b: Status) -> Status {
+    let weight = |status| match status {
+        Status::NotApplicable => 0,
+        Status::Holds => 1,
+        Status::Open => 2,
+        Status::Doubtful => 3,
+        Status::Broken => 4,
     };
     if weight(b) > weight(a) { b } else { a }
 }
@@ -476,13 +476,13 @@ fn reached(all: &[Vec<usize>], from: &[usize]) -> HashSet<usize> {
 /// that leads to the second.
 fn parts(way: &Way) -> Vec<Part> {
     let mut parts: Vec<Part> = Vec::new();
-    let (mut here, mut state, mut code) = (way.from, Standing::Holds, None);
-    let mut go = |to: usize, state: &mut Standing, code: &mut Option<&'static str>| {
+    let (mut here, mut state, mut code) = (way.from, Status::Holds, None);
+    let mut go = |to: usize, state: &mut Status, code: &mut Option<&'static str>| {
         if to != here {
             parts.push(Part {
                 from: here,
                 to,
-                state: std::mem::replace(state, Standing::Holds),
+                state: std::mem::replace(state, Status::Holds),
                 code: code.take(),
             });
             here = to;
@@ -508,7 +508,7 @@ fn parts(way: &Way) -> Vec<Part> {
     parts
 }
 
-fn node(member: &Member, look: Option<&Look>) -> Node {
+fn node(member: &Member, look: Option<&NodeStyle>) -> Node {
     let (urn, resource) = (&member.urn, member.resource.as_ref());
     let desired = resource.map(|resource| &resource.desired);
     let named = look
@@ -527,7 +527,7 @@ fn node(member: &Member, look: Option<&Look>) -> Node {
     Node {
         name: urn.name().to_owned(),
         kind: named.map_or_else(|| last_word(urn.ty()), str::to_owned),
-        tone: look.map(|look| look.tone).unwrap_or_default(),
+        category: look.map(|look| look.category).unwrap_or_default(),
         is_box: look.is_some_and(|look| look.is_room),
         fate: match resource.is_some_and(|resource| resource.existing) {
             true => Fate::Existing,
@@ -540,7 +540,7 @@ fn node(member: &Member, look: Option<&Look>) -> Node {
             .and_then(|desired| desired.id.clone())
             .unwrap_or_default(),
         place: member
-            .place
+            .location
             .as_ref()
             .map(ToString::to_string)
             .unwrap_or_default(),
@@ -561,7 +561,7 @@ fn component_box(member: &Member, parent: Option<usize>) -> Node {
         ty: urn.ty().to_owned(),
         urn: urn.as_str().to_owned(),
         place: member
-            .place
+            .location
             .as_ref()
             .map(ToString::to_string)
             .unwrap_or_default(),
@@ -580,7 +580,7 @@ impl Finding {
 }
 
 fn place_of(urn: &str) -> Option<String> {
-    lazuli_core::Urn::parse(urn).ok().map(|urn| urn.place())
+    lazuli_core::Urn::parse(urn).ok().map(|urn| urn.address())
 }
 
 fn last_word(ty: &str) -> String {

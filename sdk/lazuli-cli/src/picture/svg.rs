@@ -1,9 +1,9 @@
-//! The picture as SVG: standing alone with title, legend and ways, or as a part of
+//! The picture as SVG: status alone with title, legend and ways, or as a part of
 //! the page.
 
 use std::fmt::Write as _;
 
-use lazuli_core::{Severity, Standing};
+use lazuli_core::{Severity, Status};
 
 use super::layout::{Item, Layout, Line, Point, Rect, Scheme, layout};
 use super::model::{DrawnWay, Fate, Node, Picture};
@@ -36,7 +36,7 @@ pub(super) struct Drawing {
     pub(super) content: String,
 }
 
-/// The picture standing alone.
+/// The picture status alone.
 pub(super) fn write(picture: &Picture) -> String {
     let drawing = draw(picture, false);
     let ways = told_ways(picture);
@@ -125,11 +125,11 @@ fn scheme(picture: &Picture) -> Scheme {
         }
     });
     // Parts of ways share lanes only with their like.
-    let class = |state: Standing| match state {
-        Standing::Broken => 0,
-        Standing::Doubtful => 1,
-        Standing::Open => 2,
-        Standing::Holds | Standing::Moot => 3,
+    let class = |state: Status| match state {
+        Status::Broken => 0,
+        Status::Doubtful => 1,
+        Status::Open => 2,
+        Status::Holds | Status::NotApplicable => 3,
     };
     let parts = picture.ways.iter().flat_map(|way| &way.parts);
     let parts = parts.map(|part| Line {
@@ -175,9 +175,9 @@ fn size(node: &Node, sign: Option<&str>) -> (f64, f64) {
 
 fn open_node(out: &mut String, at: usize, node: &Node, is_page: bool) {
     let mut classes = format!(
-        "node {} tone-{}",
+        "node {} category-{}",
         if node.is_box { "box" } else { "leaf" },
-        node.tone.as_str()
+        node.category.as_str()
     );
     if node.is_component {
         classes.push_str(" component");
@@ -298,8 +298,8 @@ fn draw_lines(out: &mut String, picture: &Picture, placed: &Layout) {
             part.from,
             part.to,
             match part.state {
-                Standing::Broken => "broken",
-                Standing::Doubtful => "doubtful",
+                Status::Broken => "broken",
+                Status::Doubtful => "doubtful",
                 _ => "holds",
             },
             curve(route)
@@ -389,15 +389,15 @@ fn told_ways(picture: &Picture) -> Below {
     };
     let mut ways: Vec<&DrawnWay> = picture.ways.iter().collect();
     ways.sort_by_key(|way| match way.way.state {
-        Standing::Broken => 0,
-        Standing::Doubtful => 1,
-        Standing::Open => 2,
-        Standing::Holds | Standing::Moot => 3,
+        Status::Broken => 0,
+        Status::Doubtful => 1,
+        Status::Open => 2,
+        Status::Holds | Status::NotApplicable => 3,
     });
     let mut y = 8.0;
     let holding = ways
         .iter()
-        .filter(|way| way.way.state == Standing::Holds)
+        .filter(|way| way.way.state == Status::Holds)
         .count();
     let shown = (ways.len() - holding).min(MOST_WAYS) + holding.min(MOST_HOLDING);
     for drawn in ways.iter().take(shown) {
@@ -430,10 +430,7 @@ fn told_ways(picture: &Picture) -> Below {
             below.width = below.width.max(width(&text, SMALL) + 30.0);
             y += 17.0;
         };
-        let held = way
-            .stops
-            .iter()
-            .filter(|stop| stop.state == Standing::Holds);
+        let held = way.stops.iter().filter(|stop| stop.state == Status::Holds);
         let held: Vec<&str> = held.map(|stop| stop.question).collect();
         if bad.is_empty() && !held.is_empty() {
             line("kind", &format!("holds: {}", held.join(" → ")));
@@ -469,23 +466,23 @@ fn told_ways(picture: &Picture) -> Below {
 fn legend(picture: &Picture) -> Below {
     let mut content = String::new();
     let mut x = 0.0;
-    let has = |state: Standing| {
+    let has = |state: Status| {
         picture
             .ways
             .iter()
             .any(|way| way.parts.iter().any(|part| part.state == state))
     };
     let mut lines = Vec::new();
-    if has(Standing::Holds) || has(Standing::Moot) {
+    if has(Status::Holds) || has(Status::NotApplicable) {
         lines.push(("way holds", "way that holds"));
     }
-    if has(Standing::Open) {
+    if has(Status::Open) {
         lines.push(("way open", "way that cannot be judged yet"));
     }
-    if has(Standing::Doubtful) {
+    if has(Status::Doubtful) {
         lines.push(("way doubtful", "broken, as far as the program says"));
     }
-    if has(Standing::Broken) {
+    if has(Status::Broken) {
         lines.push(("way broken", "broken way"));
     }
     if !picture.edges.is_empty() {

@@ -1,6 +1,8 @@
 //! The model of a picture, and the forms that it is written in.
 
-use lazuli_core::{Desired, Look, Proof, ProofStep, SourcePlace, Standing, Tone, Urn, Value};
+use lazuli_core::{
+    Category, Declared, NodeStyle, Proof, ProofStep, SourceLocation, Status, Urn, Value,
+};
 use lazuli_engine::{Member, MemberResource, Op, Plan, Step, Topology};
 
 use super::model::{Fate, Portrayed};
@@ -21,13 +23,13 @@ fn member(parent: Option<usize>, ty: &str, path: &str, name: &str, depends_on: &
     Member {
         parent,
         depends_on: depends_on.to_vec(),
-        place: Some(SourcePlace {
+        location: Some(SourceLocation {
             file: "src/main.rs".into(),
             line: 10,
         }),
         resource: (!ty.ends_with("Component")).then(|| MemberResource {
             provider: "cloud".into(),
-            desired: Desired {
+            desired: Declared {
                 urn: urn.clone(),
                 id: Some(format!("/id/{name}")),
                 inputs,
@@ -56,17 +58,12 @@ fn topology() -> Topology {
     }
 }
 
-fn step(
-    question: &'static str,
-    standing: Standing,
-    on: Option<usize>,
-    is_passed: bool,
-) -> ProofStep {
+fn step(question: &'static str, status: Status, on: Option<usize>, is_passed: bool) -> ProofStep {
     ProofStep {
         question,
-        standing,
+        status,
         detail: format!("the {question}"),
-        code: standing.is_bad().then_some("T1"),
+        code: status.is_bad().then_some("T1"),
         fix: None,
         at: None,
         on: on.map(|at| topology().members[at].urn.clone()),
@@ -75,29 +72,33 @@ fn step(
 }
 
 /// Looks of the six resources: the subnet is a box, the way leads through it.
-fn portrait(dns: Standing) -> Portrayed {
+fn portrait(dns: Status) -> Portrayed {
     let positions = vec![0, 1, 2, 4, 5, 6];
-    let looks = positions.iter().map(|at| Look {
+    let looks = positions.iter().map(|at| NodeStyle {
         is_room: *at == 2,
-        tone: if *at == 5 { Tone::Compute } else { Tone::Plain },
+        category: if *at == 5 {
+            Category::Compute
+        } else {
+            Category::Plain
+        },
         caption: if *at == 2 {
             "10.0.0.0/24".into()
         } else {
             String::new()
         },
-        ..Look::default()
+        ..NodeStyle::default()
     });
     let members = topology().members;
     let proof = Proof {
         urn: members[5].urn.clone(),
-        place: members[5].place.clone().unwrap(),
+        location: members[5].location.clone().unwrap(),
         claim: "pulls image:v1".into(),
         target: Some(members[6].urn.clone()),
         steps: vec![
-            step("plan", Standing::Holds, Some(4), false),
-            step("subnet", Standing::Holds, Some(2), true),
+            step("plan", Status::Holds, Some(4), false),
+            step("subnet", Status::Holds, Some(2), true),
             step("dns", dns, None, false),
-            step("content", Standing::Moot, None, false),
+            step("content", Status::NotApplicable, None, false),
         ],
     };
     Portrayed {
@@ -107,7 +108,7 @@ fn portrait(dns: Standing) -> Portrayed {
     }
 }
 
-fn picture(dns: Standing) -> Picture {
+fn picture(dns: Status) -> Picture {
     let mut picture = Picture::new(&topology(), &[portrait(dns)], None);
     picture.title = "p".into();
     picture.subtitle = "stack dev".into();
@@ -120,7 +121,7 @@ fn names(picture: &Picture, at: usize) -> &str {
 
 #[test]
 fn components_of_several_things_are_boxes_and_others_are_tags() {
-    let picture = picture(Standing::Holds);
+    let picture = picture(Status::Holds);
     let lines = picture.nodes.iter().map(|node| {
         let within = node.parent.map_or("-", |at| names(&picture, at));
         format!(
@@ -148,7 +149,7 @@ fn components_of_several_things_are_boxes_and_others_are_tags() {
 
 #[test]
 fn only_what_nothing_else_shows_is_an_edge() {
-    let picture = picture(Standing::Holds);
+    let picture = picture(Status::Holds);
     let edges = picture
         .edges
         .iter()
@@ -176,11 +177,11 @@ fn a_break_marks_the_part_that_leads_to_the_next_stop() {
         parts.collect::<Vec<_>>()
     };
     assert_eq!(
-        parts(Standing::Holds),
+        parts(Status::Holds),
         ["app subnet holds -", "subnet registry holds -"]
     );
     assert_eq!(
-        parts(Standing::Broken),
+        parts(Status::Broken),
         ["app subnet holds -", "subnet registry broken T1"]
     );
 }
@@ -197,7 +198,7 @@ fn a_plan_gives_signs_and_what_it_deletes_is_shown() {
         ),
         op,
         id: None,
-        place: None,
+        location: None,
         changes: Vec::new(),
         reasons: Vec::new(),
         inputs: Value::Null,
@@ -212,7 +213,7 @@ fn a_plan_gives_signs_and_what_it_deletes_is_shown() {
         unchanged: vec![Urn::new("dev", "p", "", "t:group", "group")],
         ..Plan::default()
     };
-    let picture = Picture::new(&topology(), &[portrait(Standing::Holds)], Some(&plan));
+    let picture = Picture::new(&topology(), &[portrait(Status::Holds)], Some(&plan));
     let fate = |name: &str| {
         let node = picture.nodes.iter().find(|node| node.name == name).unwrap();
         (node.fate, node.parent.map(|at| names(&picture, at)))
@@ -227,17 +228,17 @@ fn a_plan_gives_signs_and_what_it_deletes_is_shown() {
 #[test]
 fn boxes_that_would_be_in_each_other_are_not() {
     let looks = vec![
-        Look {
+        NodeStyle {
             within: Some(1),
-            ..Look::default()
+            ..NodeStyle::default()
         },
-        Look {
+        NodeStyle {
             within: Some(0),
-            ..Look::default()
+            ..NodeStyle::default()
         },
-        Look {
+        NodeStyle {
             within: Some(99),
-            ..Look::default()
+            ..NodeStyle::default()
         },
     ];
     let portrayed = Portrayed {
@@ -253,13 +254,13 @@ fn boxes_that_would_be_in_each_other_are_not() {
 
 #[test]
 fn the_text_forms_say_the_same() {
-    insta::assert_snapshot!("mermaid", Format::Mermaid.write(&picture(Standing::Broken)));
-    insta::assert_snapshot!("dot", Format::Dot.write(&picture(Standing::Broken)));
+    insta::assert_snapshot!("mermaid", Format::Mermaid.write(&picture(Status::Broken)));
+    insta::assert_snapshot!("dot", Format::Dot.write(&picture(Status::Broken)));
 }
 
 #[test]
 fn secrets_and_unknowns_are_marks_in_every_form() {
-    let picture = picture(Standing::Holds);
+    let picture = picture(Status::Holds);
     for form in [Format::Svg, Format::Html, Format::Mermaid, Format::Dot] {
         assert!(!form.write(&picture).contains("hunter2"));
     }
@@ -278,7 +279,7 @@ const HOSTILE: &str = "</text></script><script>alert(1)</script>\"'&]]>--\\n;#`{
 fn hostile_names_stay_text() {
     let mut members = topology().members;
     members[5] = member(Some(3), HOSTILE, "group/web", HOSTILE, &[4]);
-    let mut portrayed = portrait(Standing::Broken);
+    let mut portrayed = portrait(Status::Broken);
     portrayed.proofs[0].urn = members[5].urn.clone();
     portrayed.proofs[0].claim = HOSTILE.into();
     portrayed.proofs[0].steps[2].detail = HOSTILE.into();
@@ -340,7 +341,7 @@ fn balanced(xml: &str) {
 
 #[test]
 fn the_picture_is_whole_and_names_everything() {
-    let picture = picture(Standing::Broken);
+    let picture = picture(Status::Broken);
     let svg = Format::Svg.write(&picture);
     balanced(&svg);
     for name in [

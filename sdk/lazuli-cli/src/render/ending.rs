@@ -85,7 +85,7 @@ fn longest(summary: &Summary) -> Option<String> {
     let slow = slow
         .iter()
         .take(3)
-        .map(|(urn, _, duration)| format!("{} {}", urn.place(), span(*duration)));
+        .map(|(urn, _, duration)| format!("{} {}", urn.address(), span(*duration)));
     Some(format!("longest: {}", slow.collect::<Vec<_>>().join(", ")))
 }
 

@@ -68,7 +68,7 @@ impl Renderer for PlainLines {
 
 /// The line of an event; empty for one that has none.
 pub(crate) fn line(event: &Event) -> String {
-    let named = |urn: &Urn| format!("{} ({})", urn.place(), urn.ty());
+    let named = |urn: &Urn| format!("{} ({})", urn.address(), urn.ty());
     let text = match event {
         Event::WaitingForProgram { what } => format!("waiting for the program: {}", what.join(", ")),
         Event::Settled { urn, op, found } => format!("settled {} {}: {found}", op.as_str(), named(urn)),
@@ -78,7 +78,7 @@ pub(crate) fn line(event: &Event) -> String {
             format!("drifted {}: {}", named(urn), changes.join("; "))
         }
         Event::StepStarted { urn, op } => format!("started {} {}", op.as_str(), named(urn)),
-        Event::StepStatus { urn, text } => format!("status  {}: {text}", urn.place()),
+        Event::StepStatus { urn, text } => format!("status  {}: {text}", urn.address()),
         Event::StepDone { urn, op, duration, .. } => format!("done    {} {} {}", op.as_str(), named(urn), span(*duration)),
         Event::StepUnchanged { urn } => format!("same    {}: nothing differs now that its inputs are known", named(urn)),
         Event::StepFailed { failure, duration } => {

@@ -90,7 +90,7 @@ fn notes(plan: &Plan, scene: &Scene) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for undecided in &plan.undecided {
         let waits = undecided.waits_for.join(", ");
-        let place = undecided.urn.place();
+        let place = undecided.urn.address();
         lines.push(format!(
             "{} {place} is kept for now: whether it is still declared depends on {waits}",
             paint.dim("?")
@@ -323,7 +323,7 @@ fn below(step: &Step, plan: &Plan, scene: &Scene) -> Vec<String> {
             0 => format!("because {}", link.reason),
             depth => {
                 let (indent, op) = ("  ".repeat(depth), link.op.as_str());
-                format!("{indent}{op} {}: {}", link.urn.place(), link.reason)
+                format!("{indent}{op} {}: {}", link.urn.address(), link.reason)
             }
         };
         paint.dim(&text)
@@ -336,14 +336,14 @@ fn below(step: &Step, plan: &Plan, scene: &Scene) -> Vec<String> {
 
 fn place_line(step: &Step, plan: &Plan, paint: Paint) -> Option<String> {
     let place = step
-        .place
+        .location
         .as_ref()
         .map(|place| format!("declared at {place}"));
     let after = step
         .after
         .iter()
         .filter_map(|index| plan.steps.get(*index))
-        .map(|step| step.urn.place());
+        .map(|step| step.urn.address());
     let after: Vec<_> = after.collect();
     let after = (!after.is_empty()).then(|| format!("after {}", after.join(", ")));
     let words: Vec<_> = place.into_iter().chain(after).collect();

@@ -4,7 +4,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use lazuli_core::{Diagnostic, Related, Severity, SourcePlace, Urn};
+use lazuli_core::{Diagnostic, Related, Severity, SourceLocation, Urn};
 use lazuli_engine::Failure;
 use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceCode};
 
@@ -30,7 +30,7 @@ struct Quote {
 
 /// Shows a finding of a plan.
 pub(crate) fn finding(finding: &Diagnostic, scene: &Scene) -> String {
-    let about = about(finding.urn.as_ref(), finding.place.as_ref());
+    let about = about(finding.urn.as_ref(), finding.location.as_ref());
     let message = with_line(&finding.message, about);
     let related = finding.related.iter().map(elsewhere);
     let source = finding.source.map(|url| format!("see {url}"));
@@ -39,8 +39,12 @@ pub(crate) fn finding(finding: &Diagnostic, scene: &Scene) -> String {
         code: Some(finding.code.to_owned()),
         message: related.fold(message, |message, line| with_line(&message, Some(line))),
         help: joined(finding.help.clone(), source),
-        source: quote(finding.place.as_ref(), finding.urn.as_ref(), &scene.folder)
-            .map(|quote| quote.and(finding.place.as_ref(), &finding.related)),
+        source: quote(
+            finding.location.as_ref(),
+            finding.urn.as_ref(),
+            &scene.folder,
+        )
+        .map(|quote| quote.and(finding.location.as_ref(), &finding.related)),
     };
     report.render(scene.paint, scene.width)
 }
@@ -50,10 +54,13 @@ pub(crate) fn failure(failure: &Failure, scene: &Scene) -> String {
     let message = format!(
         "{} of {} failed: {}",
         failure.op.as_str(),
-        failure.urn.place(),
+        failure.urn.address(),
         failure.message
     );
-    let message = with_line(&message, about(Some(&failure.urn), failure.place.as_ref()));
+    let message = with_line(
+        &message,
+        about(Some(&failure.urn), failure.location.as_ref()),
+    );
     let left = failure
         .left
         .as_ref()
@@ -63,7 +70,7 @@ pub(crate) fn failure(failure: &Failure, scene: &Scene) -> String {
         code: failure.code.clone(),
         message: with_line(&message, left),
         help: failure.help.clone(),
-        source: quote(failure.place.as_ref(), Some(&failure.urn), &scene.folder),
+        source: quote(failure.location.as_ref(), Some(&failure.urn), &scene.folder),
     };
     report.render(scene.paint, scene.width)
 }
@@ -73,7 +80,7 @@ pub(crate) fn cli_error(error: &CliError, paint: Paint) -> String {
     plain_error(error.message(), error.next_step(), paint)
 }
 
-/// Shows an error without a place.
+/// Shows an error without a location.
 pub(crate) fn plain_error(message: &str, help: Option<&str>, paint: Paint) -> String {
     let mut lines = vec![format!("{} {message}", paint.red("error:"))];
     lines.extend(help.map(|help| format!("  {} {help}", paint.bold("next:"))));
@@ -81,21 +88,21 @@ pub(crate) fn plain_error(message: &str, help: Option<&str>, paint: Paint) -> St
 }
 
 /// `group/app (Microsoft.Web/sites), src/main.rs:42`.
-fn about(urn: Option<&Urn>, place: Option<&SourcePlace>) -> Option<String> {
-    let resource = urn.map(|urn| format!("{} ({})", urn.place(), urn.ty()));
+fn about(urn: Option<&Urn>, location: Option<&SourceLocation>) -> Option<String> {
+    let resource = urn.map(|urn| format!("{} ({})", urn.address(), urn.ty()));
     let parts: Vec<_> = resource
         .into_iter()
-        .chain(place.map(SourcePlace::to_string))
+        .chain(location.map(SourceLocation::to_string))
         .collect();
     (!parts.is_empty()).then(|| format!("at {}", parts.join(", ")))
 }
 
 /// `group/net (Microsoft.Network/virtualNetworks), src/main.rs:12: the network`.
 fn elsewhere(related: &Related) -> String {
-    let (urn, place) = (&related.urn, &related.place);
+    let (urn, location) = (&related.urn, &related.location);
     format!(
-        "see {} ({}), {place}: {}",
-        urn.place(),
+        "see {} ({}), {location}: {}",
+        urn.address(),
         urn.ty(),
         related.text
     )
@@ -112,13 +119,13 @@ fn with_line(text: &str, line: Option<String>) -> String {
 
 /// The line of the program, if its file can be read. A build on another machine
 /// has no sources, and the report is complete without them.
-fn quote(place: Option<&SourcePlace>, urn: Option<&Urn>, folder: &Path) -> Option<Quote> {
-    let place = place?;
-    let text = std::fs::read_to_string(source_file(&place.file, folder)?).ok()?;
-    let label = urn.map_or_else(|| "here".to_owned(), Urn::place);
-    let label = label_at(&text, place.line, label)?;
+fn quote(location: Option<&SourceLocation>, urn: Option<&Urn>, folder: &Path) -> Option<Quote> {
+    let location = location?;
+    let text = std::fs::read_to_string(source_file(&location.file, folder)?).ok()?;
+    let label = urn.map_or_else(|| "here".to_owned(), Urn::address);
+    let label = label_at(&text, location.line, label)?;
     Some(Quote {
-        text: NamedSource::new(&place.file, text),
+        text: NamedSource::new(&location.file, text),
         labels: vec![label],
     })
 }
@@ -135,14 +142,14 @@ fn label_at(text: &str, line: u32, label: String) -> Option<LabeledSpan> {
 
 impl Quote {
     /// Labels what lies in the same file, each line once.
-    fn and(mut self, place: Option<&SourcePlace>, related: &[Related]) -> Self {
-        let mut lines: Vec<u32> = place.map(|place| place.line).into_iter().collect();
+    fn and(mut self, location: Option<&SourceLocation>, related: &[Related]) -> Self {
+        let mut lines: Vec<u32> = location.map(|location| location.line).into_iter().collect();
         for one in related {
-            let here = place.is_some_and(|place| place.file == one.place.file);
-            if here && !lines.contains(&one.place.line) {
-                let label = label_at(self.text.inner(), one.place.line, one.text.clone());
+            let here = location.is_some_and(|location| location.file == one.location.file);
+            if here && !lines.contains(&one.location.line) {
+                let label = label_at(self.text.inner(), one.location.line, one.text.clone());
                 self.labels.extend(label);
-                lines.push(one.place.line);
+                lines.push(one.location.line);
             }
         }
         self
@@ -243,11 +250,11 @@ mod tests {
             folder: project,
             ..sample::scene(lazuli_engine::Operation::Preview)
         };
-        let place = SourcePlace {
+        let location = SourceLocation {
             file: file.into(),
             line: 2,
         };
-        let text = finding(&sample::finding().at(place.clone()), &scene);
+        let text = finding(&sample::finding().at(location.clone()), &scene);
         for part in [
             "error[LZ2001]",
             "let app = WebApp::new();",
@@ -256,7 +263,10 @@ mod tests {
         ] {
             assert!(text.contains(part), "{part}: {text}");
         }
-        let beyond = SourcePlace { line: 99, ..place };
+        let beyond = SourceLocation {
+            line: 99,
+            ..location
+        };
         let text = finding(&sample::finding().at(beyond), &scene);
         assert!(
             text.contains("examples/site/main.rs:99") && !text.contains("WebApp::new"),
@@ -273,14 +283,14 @@ mod tests {
             folder: folder.path().to_owned(),
             ..sample::scene(lazuli_engine::Operation::Preview)
         };
-        let place = |line| SourcePlace {
+        let location = |line| SourceLocation {
             file: "main.rs".into(),
             line,
         };
         let net = Urn::new("dev", "p", "", "Microsoft.Network/virtualNetworks", "net");
         let found = sample::finding()
-            .at(place(3))
-            .related(&net, place(2), "the network without the link")
+            .at(location(3))
+            .related(&net, location(2), "the network without the link")
             .source("https://learn.microsoft.com/azure/dns");
         let text = finding(&found, &scene);
         for part in [

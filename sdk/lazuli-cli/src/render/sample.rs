@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use lazuli_core::{Diagnostic, SourcePlace, Urn, Value};
+use lazuli_core::{Diagnostic, SourceLocation, Urn, Value};
 use lazuli_engine::plan::{Because, Pending, PlannedExport, Reason, Undecided};
 use lazuli_engine::{Change, ChangeKind, Event, Failure, Op, Operation, Plan, Step, Summary};
 use serde_json::json;
@@ -86,7 +86,7 @@ fn step(urn: Urn, op: Op, line: u32) -> Step {
         urn,
         op,
         id: Some(id),
-        place: Some(SourcePlace {
+        location: Some(SourceLocation {
             file: "src/main.rs".into(),
             line,
         }),
@@ -256,7 +256,7 @@ pub(crate) fn mixed() -> Plan {
 pub(crate) fn finding() -> Diagnostic {
     Diagnostic::error("LZ2001", "the app cannot pull its image: no DNS zone `privatelink.azurecr.io` is linked to its network")
         .on(&app())
-        .at(SourcePlace { file: "src/main.rs".into(), line: 42 })
+        .at(SourceLocation { file: "src/main.rs".into(), line: 42 })
         .help("link the zone to the network with `PrivateDnsLink`")
 }
 
@@ -264,7 +264,7 @@ pub(crate) fn failure() -> Failure {
     Failure {
         urn: app(),
         op: Op::Create,
-        place: Some(SourcePlace {
+        location: Some(SourceLocation {
             file: "src/main.rs".into(),
             line: 42,
         }),

@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use lazuli_core::{Proof, ProofStep, Severity, Standing};
+use lazuli_core::{Proof, ProofStep, Severity, Status};
 use lazuli_engine::Survey;
 use serde_json::{Value as Json, json};
 
@@ -33,16 +33,16 @@ pub(crate) fn text(survey: &Survey, scene: &Scene) -> String {
 
 /// A line for each question below the claim.
 fn path(proof: &Proof, paint: Paint) -> String {
-    let claim = format!("{} {}", proof.urn.place(), proof.claim);
+    let claim = format!("{} {}", proof.urn.address(), proof.claim);
     let mut text = format!("{}: {}\n", paint.bold(&claim), verdict(proof, paint));
     for (at, step) in proof.steps.iter().enumerate() {
         let is_last = at + 1 == proof.steps.len();
         let branch = paint.dim(if is_last { "└─" } else { "├─" });
         let _ = writeln!(text, "{branch} {}", hop(step, paint));
         let margin = paint.dim(if is_last { "  " } else { "│ " });
-        if let Some((_, place)) = &step.at {
+        if let Some((_, location)) = &step.at {
             let code = step.code.unwrap_or_default();
-            let _ = writeln!(text, "{margin}                     {code} at {place}");
+            let _ = writeln!(text, "{margin}                     {code} at {location}");
         }
         if let Some(fix) = &step.fix {
             let _ = writeln!(text, "{margin}                     fix: {fix}");
@@ -52,32 +52,32 @@ fn path(proof: &Proof, paint: Paint) -> String {
 }
 
 fn hop(step: &ProofStep, paint: Paint) -> String {
-    let mark = format!("{:<7}", mark(step.standing));
-    let mark = match step.standing {
-        Standing::Holds => paint.green(&mark),
-        Standing::Broken => paint.red(&mark),
-        Standing::Doubtful | Standing::Open => paint.yellow(&mark),
-        Standing::Moot => paint.dim(&mark),
+    let mark = format!("{:<7}", mark(step.status));
+    let mark = match step.status {
+        Status::Holds => paint.green(&mark),
+        Status::Broken => paint.red(&mark),
+        Status::Doubtful | Status::Open => paint.yellow(&mark),
+        Status::NotApplicable => paint.dim(&mark),
     };
     format!("{mark} {:<11} {}", step.question, step.detail)
 }
 
-fn mark(standing: Standing) -> &'static str {
-    match standing {
-        Standing::Holds => "ok",
-        Standing::Broken => "BROKEN",
-        Standing::Doubtful => "broken?",
-        Standing::Open => "?",
-        Standing::Moot => "-",
+fn mark(status: Status) -> &'static str {
+    match status {
+        Status::Holds => "ok",
+        Status::Broken => "BROKEN",
+        Status::Doubtful => "broken?",
+        Status::Open => "?",
+        Status::NotApplicable => "-",
     }
 }
 
 fn verdict(proof: &Proof, paint: Paint) -> String {
-    match proof.standing() {
-        Standing::Broken => paint.red("broken"),
-        Standing::Doubtful => paint.yellow("broken, as far as this program says"),
-        Standing::Open => paint.yellow("cannot be judged before it is deployed"),
-        Standing::Holds | Standing::Moot => paint.green("proved"),
+    match proof.status() {
+        Status::Broken => paint.red("broken"),
+        Status::Doubtful => paint.yellow("broken, as far as this program says"),
+        Status::Open => paint.yellow("cannot be judged before it is deployed"),
+        Status::Holds | Status::NotApplicable => paint.green("proved"),
     }
 }
 
@@ -103,7 +103,7 @@ fn summary(survey: &Survey) -> String {
     let proofs = survey.proofs.len();
     let proved = survey.proofs.iter();
     let proved = proved
-        .filter(|proof| proof.standing() == Standing::Holds)
+        .filter(|proof| proof.status() == Status::Holds)
         .count();
     let proved = match proofs {
         0 => String::new(),
@@ -137,20 +137,20 @@ pub(crate) fn json(survey: &Survey, scene: &Scene) -> Json {
 fn path_json(proof: &Proof) -> Json {
     json!({
         "urn": proof.urn.as_str(),
-        "place": {"file": &*proof.place.file, "line": proof.place.line},
+        "place": {"file": &*proof.location.file, "line": proof.location.line},
         "claim": proof.claim,
-        "standing": proof.standing().as_str(),
+        "standing": proof.status().as_str(),
         "hops": proof.steps.iter().map(hop_json).collect::<Vec<_>>(),
     })
 }
 
 fn hop_json(step: &ProofStep) -> Json {
-    let at = step.at.as_ref().map(|(urn, place)| {
-        json!({"urn": urn.as_str(), "place": {"file": &*place.file, "line": place.line}})
+    let at = step.at.as_ref().map(|(urn, location)| {
+        json!({"urn": urn.as_str(), "place": {"file": &*location.file, "line": location.line}})
     });
     json!({
         "question": step.question,
-        "standing": step.standing.as_str(),
+        "standing": step.status.as_str(),
         "detail": step.detail,
         "code": step.code,
         "fix": step.fix,
@@ -160,16 +160,16 @@ fn hop_json(step: &ProofStep) -> Json {
 
 #[cfg(test)]
 mod tests {
-    use lazuli_core::{SourcePlace, Urn};
+    use lazuli_core::{SourceLocation, Urn};
     use lazuli_engine::Operation;
 
     use super::*;
     use crate::render::sample;
 
-    fn step(question: &'static str, standing: Standing, detail: &str) -> ProofStep {
+    fn step(question: &'static str, status: Status, detail: &str) -> ProofStep {
         ProofStep {
             question,
-            standing,
+            status,
             detail: detail.to_owned(),
             code: None,
             fix: None,
@@ -181,33 +181,37 @@ mod tests {
 
     fn survey() -> Survey {
         let urn = Urn::new("dev", "site", "group", "Microsoft.Web/sites", "app");
-        let place = SourcePlace {
+        let location = SourceLocation {
             file: "src/main.rs".into(),
             line: 42,
         };
         let broken = ProofStep {
             code: Some("LZ2011"),
             fix: Some("link the zone to the network".to_owned()),
-            at: Some((urn.clone(), place.clone())),
-            ..step("dns", Standing::Broken, "the network is not linked")
+            at: Some((urn.clone(), location.clone())),
+            ..step("dns", Status::Broken, "the network is not linked")
         };
         let pull = Proof {
             urn: urn.clone(),
-            place: place.clone(),
+            location: location.clone(),
             claim: "pulls acr.azurecr.io/site:v1".to_owned(),
             target: None,
             steps: vec![
-                step("plan", Standing::Holds, "the plan has integration"),
+                step("plan", Status::Holds, "the plan has integration"),
                 broken,
-                step("endpoint", Standing::Moot, "the name does not lead to it"),
+                step(
+                    "endpoint",
+                    Status::NotApplicable,
+                    "the name does not lead to it",
+                ),
             ],
         };
         let read = Proof {
             urn,
-            place,
+            location,
             claim: "reads secret of vault".to_owned(),
             target: None,
-            steps: vec![step("role", Standing::Open, "cannot be judged until known")],
+            steps: vec![step("role", Status::Open, "cannot be judged until known")],
         };
         Survey {
             findings: vec![sample::finding()],

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use lazuli_core::value::Reveal;
-use lazuli_core::{Diagnostic, Related, SourcePlace, Value};
+use lazuli_core::{Diagnostic, Related, SourceLocation, Value};
 use lazuli_engine::{Change, ChangeKind, Failure, Link, Plan, Reason, Step, Summary};
 use serde::Serialize;
 use serde_json::Value as Json;
@@ -298,7 +298,7 @@ impl<'a> StepLine<'a> {
             op: step.op.as_str(),
             resource_type: step.urn.ty(),
             id: step.id.as_deref(),
-            place: step.place.as_ref().map(PlaceLine::from),
+            place: step.location.as_ref().map(PlaceLine::from),
             changes: step.changes.iter().map(ChangeLine::from).collect(),
             reasons: step.reasons.iter().map(ReasonLine::from).collect(),
             chain: plan
@@ -314,8 +314,8 @@ impl<'a> StepLine<'a> {
     }
 }
 
-impl<'a> From<&'a SourcePlace> for PlaceLine<'a> {
-    fn from(place: &'a SourcePlace) -> Self {
+impl<'a> From<&'a SourceLocation> for PlaceLine<'a> {
+    fn from(place: &'a SourceLocation) -> Self {
         Self {
             file: &place.file,
             line: place.line,
@@ -348,7 +348,7 @@ impl<'a> From<&'a Diagnostic> for FindingLine<'a> {
             code: finding.code,
             message: &finding.message,
             urn: finding.urn.as_ref().map(|urn| urn.as_str()),
-            place: finding.place.as_ref().map(PlaceLine::from),
+            place: finding.location.as_ref().map(PlaceLine::from),
             help: finding.help.as_deref(),
             related: finding.related.iter().map(RelatedLine::from).collect(),
             source: finding.source,
@@ -360,7 +360,7 @@ impl<'a> From<&'a Related> for RelatedLine<'a> {
     fn from(related: &'a Related) -> Self {
         Self {
             urn: related.urn.as_str(),
-            place: PlaceLine::from(&related.place),
+            place: PlaceLine::from(&related.location),
             text: &related.text,
         }
     }
@@ -396,7 +396,7 @@ impl<'a> From<&'a Failure> for FailureLine<'a> {
         Self {
             urn: failure.urn.as_str(),
             op: failure.op.as_str(),
-            place: failure.place.as_ref().map(PlaceLine::from),
+            place: failure.location.as_ref().map(PlaceLine::from),
             code: failure.code.as_deref(),
             message: &failure.message,
             help: failure.help.as_deref(),

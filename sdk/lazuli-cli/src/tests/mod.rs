@@ -1,6 +1,6 @@
 //! The whole tool, driven without a process: arguments in, text and exit code out.
 
-mod keeping;
+mod backend;
 mod pictures;
 mod scripted;
 mod state;

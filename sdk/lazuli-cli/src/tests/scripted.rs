@@ -8,9 +8,9 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use lazuli_core::{
-    Created, Declared, Desired, Diagnostic, Existing, Handle, Options, Output, Progress, Proof,
-    ProofStep, Property, Provider, ProviderError, ProviderErrorKind, ResourceSpec, Stack, Standing,
-    Value,
+    Declared, DeclaredNode, Diagnostic, Handle, Observed, Options, Output, Progress, Proof,
+    ProofStep, Property, Provider, ProviderError, ProviderErrorKind, Recorded, ResourceSpec, Stack,
+    Status, Value,
 };
 use tokio::sync::{Notify, mpsc};
 
@@ -38,7 +38,7 @@ pub(super) async fn topology(stack: Stack) -> lazuli_core::Result<()> {
     let image = config
         .get::<String>("image")?
         .unwrap_or_else(|| "v1".to_owned());
-    let group = declare(stack.place(), "test:group", "group", Property::map());
+    let group = declare(stack.as_scope(), "test:group", "group", Property::map());
     let mut inputs = Property::map();
     inputs.set("image", Property::Value(Value::from(image)));
     if let Some(token) = config.find_secret::<String>("token")? {
@@ -49,14 +49,14 @@ pub(super) async fn topology(stack: Stack) -> lazuli_core::Result<()> {
         Property::Value(Value::from(SECRET).into_secret()),
     );
     inputs.set("key", Property::Output(group.property::<Value>("key")));
-    let site = declare(group.place(), "test:site", "site", inputs);
+    let site = declare(group.as_scope(), "test:site", "site", inputs);
     stack.export("host", site.property::<String>("host"));
     stack.export("password", site.property::<String>("password").as_secret());
     Ok(())
 }
 
 #[track_caller]
-fn declare(place: &lazuli_core::Place, ty: &str, name: &str, inputs: Property) -> Handle {
+fn declare(place: &lazuli_core::Scope, ty: &str, name: &str, inputs: Property) -> Handle {
     place.register(ResourceSpec {
         provider: "test",
         ty: ty.to_owned(),
@@ -130,7 +130,7 @@ impl Clouds {
         }
     }
 
-    fn put(&self, desired: &Desired) -> Created {
+    fn put(&self, desired: &Declared) -> Observed {
         let name = desired.urn.name();
         let id = format!("/id/{name}");
         let mut outputs = desired
@@ -149,7 +149,7 @@ impl Clouds {
             .lock()
             .unwrap()
             .insert(id.clone(), outputs.clone());
-        Created { id, outputs }
+        Observed { id, outputs }
     }
 }
 
@@ -157,7 +157,7 @@ struct Scripted(Arc<Clouds>);
 
 #[async_trait]
 impl Provider for Scripted {
-    fn check(&self, desired: &Desired) -> Vec<Diagnostic> {
+    fn check(&self, desired: &Declared) -> Vec<Diagnostic> {
         match desired.inputs.at("image").and_then(Value::as_str) {
             Some("bad") => vec![
                 Diagnostic::error("T1", "the image is bad")
@@ -172,29 +172,29 @@ impl Provider for Scripted {
         code == "T1"
     }
 
-    fn prove(&self, declared: &[Declared]) -> Vec<Proof> {
+    fn proofs(&self, declared: &[DeclaredNode]) -> Vec<Proof> {
         let sites = declared
             .iter()
             .filter(|one| one.desired.urn.ty() == "test:site");
-        let proof = |site: &Declared| {
+        let proof = |site: &DeclaredNode| {
             let is_bad = !self.check(&site.desired).is_empty();
             let step = ProofStep {
                 question: "image",
-                standing: if is_bad {
-                    Standing::Broken
+                status: if is_bad {
+                    Status::Broken
                 } else {
-                    Standing::Holds
+                    Status::Holds
                 },
                 detail: "looked at the image".to_owned(),
                 code: is_bad.then_some("T1"),
                 fix: is_bad.then(|| "take a good one".to_owned()),
-                at: is_bad.then(|| (site.desired.urn.clone(), site.place.clone())),
+                at: is_bad.then(|| (site.desired.urn.clone(), site.location.clone())),
                 on: None,
                 is_passed: false,
             };
             Proof {
                 urn: site.desired.urn.clone(),
-                place: site.place.clone(),
+                location: site.location.clone(),
                 claim: "runs its image".to_owned(),
                 target: None,
                 steps: vec![step],
@@ -205,9 +205,9 @@ impl Provider for Scripted {
 
     async fn create(
         &self,
-        desired: &Desired,
+        desired: &Declared,
         progress: &dyn Progress,
-    ) -> Result<Created, ProviderError> {
+    ) -> Result<Observed, ProviderError> {
         let name = desired.urn.name();
         let gate = self.0.held.lock().unwrap().remove(name);
         if let Some(gate) = gate {
@@ -225,9 +225,9 @@ impl Provider for Scripted {
         Ok(self.0.put(desired))
     }
 
-    async fn read(&self, existing: &Existing) -> Result<Option<Created>, ProviderError> {
+    async fn read(&self, existing: &Recorded) -> Result<Option<Observed>, ProviderError> {
         let outputs = self.0.resources.lock().unwrap().get(&existing.id).cloned();
-        Ok(outputs.map(|outputs| Created {
+        Ok(outputs.map(|outputs| Observed {
             id: existing.id.clone(),
             outputs,
         }))
@@ -235,14 +235,14 @@ impl Provider for Scripted {
 
     async fn update(
         &self,
-        _: &Existing,
-        desired: &Desired,
+        _: &Recorded,
+        desired: &Declared,
         _: &dyn Progress,
-    ) -> Result<Created, ProviderError> {
+    ) -> Result<Observed, ProviderError> {
         Ok(self.0.put(desired))
     }
 
-    async fn delete(&self, existing: &Existing, _: &dyn Progress) -> Result<(), ProviderError> {
+    async fn delete(&self, existing: &Recorded, _: &dyn Progress) -> Result<(), ProviderError> {
         self.0.resources.lock().unwrap().remove(&existing.id);
         Ok(())
     }

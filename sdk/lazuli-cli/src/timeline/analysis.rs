@@ -6,7 +6,7 @@ use super::record::{Bar, Recorder};
 
 /// What is made of a record.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(crate) struct Course {
+pub(crate) struct Analysis {
     /// From the first start to the last end.
     pub(crate) total: Duration,
     /// What all steps lasted together.
@@ -45,7 +45,7 @@ pub(crate) enum Held {
     Wave(usize),
 }
 
-impl Course {
+impl Analysis {
     /// How many steps ran at once in the mean.
     pub(crate) fn parallelism(&self) -> f64 {
         match self.total.is_zero() {
@@ -61,19 +61,19 @@ impl Course {
     }
 }
 
-pub(crate) fn analyse(record: &Recorder) -> Course {
+pub(crate) fn analyse(record: &Recorder) -> Analysis {
     let bars = &record.bars;
     let spans: Vec<_> = bars.iter().filter_map(Bar::span).collect();
     let Some(first) = spans.iter().map(|(start, _)| *start).min() else {
-        return Course {
+        return Analysis {
             ready: vec![None; bars.len()],
             slack: vec![None; bars.len()],
-            ..Course::default()
+            ..Analysis::default()
         };
     };
     let last = spans.iter().map(|(_, end)| *end).max().unwrap_or(first);
     let ready: Vec<_> = (0..bars.len()).map(|at| ready(bars, at, first)).collect();
-    Course {
+    Analysis {
         total: last - first,
         work: bars.iter().map(Bar::lasted).sum(),
         peak: peak(&spans),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use lazuli_engine::Op;
 
-use super::analysis::{Course, Held};
+use super::analysis::{Analysis, Held};
 use super::record::{Bar, Ending, Outcome, Recorder};
 use crate::picture::svg::{STYLE, number};
 use crate::picture::text::{fit, width, xml};
@@ -23,11 +23,11 @@ const MARGIN: f64 = 24.0;
 const NAME: f64 = 12.0;
 const SMALL: f64 = 11.0;
 
-/// The chart standing alone.
-pub(super) fn write(record: &Recorder, course: &Course) -> String {
-    let (height, content) = draw(record, course);
+/// The chart status alone.
+pub(super) fn write(record: &Recorder, analysis: &Analysis) -> String {
+    let (height, content) = draw(record, analysis);
     let head = 66.0;
-    let words = in_words(record, course);
+    let words = in_words(record, analysis);
     let below = head + height + 26.0;
     let (w, h) = (
         LEFT + LENGTH + RIGHT + 2.0 * MARGIN,
@@ -71,11 +71,11 @@ pub(super) fn rows(record: &Recorder) -> Vec<usize> {
 }
 
 /// Height and content.
-pub(super) fn draw(record: &Recorder, course: &Course) -> (f64, String) {
+pub(super) fn draw(record: &Recorder, analysis: &Analysis) -> (f64, String) {
     let mut out = String::new();
     let rows = rows(record);
     let height = 22.0 + rows.len() as f64 * ROW + 6.0;
-    let scale = Scale::of(course.total);
+    let scale = Scale::of(analysis.total);
     scale.draw(&mut out, height);
     let mut row_of = vec![0; record.bars.len()];
     let mut wave = 0;
@@ -95,18 +95,18 @@ pub(super) fn draw(record: &Recorder, course: &Course) -> (f64, String) {
             );
         }
     }
-    let is_critical = |at: usize| course.chain.iter().any(|link| link.bar == at);
+    let is_critical = |at: usize| analysis.chain.iter().any(|link| link.bar == at);
     for (row, at) in rows.iter().enumerate() {
         draw_row(
             &mut out,
             &record.bars[*at],
             row,
-            course.ready[*at],
+            analysis.ready[*at],
             is_critical(*at),
             &scale,
         );
     }
-    draw_chain(&mut out, record, course, &row_of, &scale);
+    draw_chain(&mut out, record, analysis, &row_of, &scale);
     (height, out)
 }
 
@@ -214,7 +214,7 @@ fn behind_bar(bar: &Bar) -> String {
 
 /// A bar in a sentence.
 fn told(bar: &Bar, ready: Option<Duration>) -> String {
-    let mut told = format!("{} {} ({})", word(bar.op), bar.urn.place(), bar.urn.ty());
+    let mut told = format!("{} {} ({})", word(bar.op), bar.urn.address(), bar.urn.ty());
     if let Some((start, end)) = bar.span() {
         let _ = write!(told, "\nfrom {} to {}", span(start), span(end));
         if let Some(ready) = ready.filter(|ready| *ready + Duration::from_millis(20) < start) {
@@ -222,8 +222,8 @@ fn told(bar: &Bar, ready: Option<Duration>) -> String {
         }
     }
     let _ = write!(told, "\n{}", behind_bar(bar));
-    if let Some(place) = &bar.place {
-        let _ = write!(told, "\n{place}");
+    if let Some(location) = &bar.location {
+        let _ = write!(told, "\n{location}");
     }
     told
 }
@@ -232,11 +232,11 @@ fn told(bar: &Bar, ready: Option<Duration>) -> String {
 fn draw_chain(
     out: &mut String,
     record: &Recorder,
-    course: &Course,
+    analysis: &Analysis,
     row_of: &[usize],
     scale: &Scale,
 ) {
-    for link in &course.chain {
+    for link in &analysis.chain {
         let (Held::Needs(before) | Held::Place(before) | Held::Wave(before)) = link.held_by else {
             continue;
         };
@@ -339,16 +339,16 @@ pub(super) fn outcome(outcome: &Outcome) -> &'static str {
 }
 
 /// The run in a few sentences.
-pub(super) fn in_words(record: &Recorder, course: &Course) -> Vec<String> {
-    let mut lines = vec![totals(record, course)];
-    lines.extend(chain_in_words(record, course));
-    let mut slack: Vec<Duration> = course.slack.iter().flatten().copied().collect();
-    let in_chain = course.chain.len();
+pub(super) fn in_words(record: &Recorder, analysis: &Analysis) -> Vec<String> {
+    let mut lines = vec![totals(record, analysis)];
+    lines.extend(chain_in_words(record, analysis));
+    let mut slack: Vec<Duration> = analysis.slack.iter().flatten().copied().collect();
+    let in_chain = analysis.chain.len();
     slack.sort_unstable();
     if slack.len() > in_chain {
         let others =
-            (0..record.bars.len()).filter(|at| !course.chain.iter().any(|link| link.bar == *at));
-        let others: Vec<Duration> = others.filter_map(|at| course.slack[at]).collect();
+            (0..record.bars.len()).filter(|at| !analysis.chain.iter().any(|link| link.bar == *at));
+        let others: Vec<Duration> = others.filter_map(|at| analysis.slack[at]).collect();
         let (least, most) = (others.iter().min(), others.iter().max());
         if let (Some(least), Some(most)) = (least, most) {
             lines.push(format!(
@@ -363,7 +363,7 @@ pub(super) fn in_words(record: &Recorder, course: &Course) -> Vec<String> {
 }
 
 /// Total, work, parallelism.
-pub(super) fn totals(record: &Recorder, course: &Course) -> String {
+pub(super) fn totals(record: &Recorder, analysis: &Analysis) -> String {
     let ran = record
         .bars
         .iter()
@@ -380,16 +380,16 @@ pub(super) fn totals(record: &Recorder, course: &Course) -> String {
     format!(
         "{} in {}: {} of work, {:.1} at once in the mean, {} at most.{how}",
         count(ran, "step"),
-        span(course.total),
-        span(course.work),
-        course.parallelism(),
-        course.peak
+        span(analysis.total),
+        span(analysis.work),
+        analysis.parallelism(),
+        analysis.peak
     )
 }
 
 /// Which chain determined the total.
-fn chain_in_words(record: &Recorder, course: &Course) -> Option<String> {
-    let names: Vec<String> = course
+fn chain_in_words(record: &Recorder, analysis: &Analysis) -> Option<String> {
+    let names: Vec<String> = analysis
         .chain
         .iter()
         .map(|link| {
@@ -398,7 +398,7 @@ fn chain_in_words(record: &Recorder, course: &Course) -> Option<String> {
         })
         .collect();
     let share =
-        course.chain_work(record).as_secs_f64() / course.total.as_secs_f64().max(1e-9) * 100.0;
+        analysis.chain_work(record).as_secs_f64() / analysis.total.as_secs_f64().max(1e-9) * 100.0;
     (!names.is_empty()).then(|| {
         format!(
             "Critical path, {} of {share:.0} % of the time: {}.",

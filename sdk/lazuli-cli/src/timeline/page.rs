@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use super::analysis::{Course, Held};
+use super::analysis::{Analysis, Held};
 use super::chart::{self, count, draw, outcome, rows, totals, whole_width, word};
 use super::record::{Ending, Outcome, Recorder};
 use crate::picture::POLICY;
@@ -14,9 +14,9 @@ use crate::render::span;
 const PAGE_STYLE: &str = include_str!("page.css");
 const CHART_STYLE: &str = include_str!("chart.css");
 
-pub(super) fn write(record: &Recorder, course: &Course) -> String {
+pub(super) fn write(record: &Recorder, analysis: &Analysis) -> String {
     let (title, subtitle) = (xml(&record.title), xml(&record.subtitle));
-    let (height, content) = draw(record, course);
+    let (height, content) = draw(record, analysis);
     let (w, h) = (number(whole_width()), number(height));
     format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
@@ -27,14 +27,14 @@ pub(super) fn write(record: &Recorder, course: &Course) -> String {
          <div class=\"chart\" tabindex=\"0\" role=\"region\" aria-label=\"Chart\">\
          <svg xmlns=\"http://www.w3.org/2000/svg\" class=\"lz\" width=\"{w}\" height=\"{h}\" viewBox=\"0 0 {w} {h}\" role=\"img\" aria-label=\"{}\">\n{content}</svg></div>\n\
          {}{}</body>\n</html>\n",
-        figures(record, course),
-        xml(&totals(record, course)),
-        critical_path(record, course),
-        table(record, course),
+        figures(record, analysis),
+        xml(&totals(record, analysis)),
+        critical_path(record, analysis),
+        table(record, analysis),
     )
 }
 
-fn figures(record: &Recorder, course: &Course) -> String {
+fn figures(record: &Recorder, analysis: &Analysis) -> String {
     let with = |outcome: fn(&Outcome) -> bool| {
         record
             .bars
@@ -50,14 +50,14 @@ fn figures(record: &Recorder, course: &Course) -> String {
     };
     let mut rows = vec![
         ("the run", ended.to_owned()),
-        ("total", span(course.total)),
-        ("critical path", span(course.chain_work(record))),
-        ("work", span(course.work)),
+        ("total", span(analysis.total)),
+        ("critical path", span(analysis.chain_work(record))),
+        ("work", span(analysis.work)),
         (
             "at once, in the mean",
-            format!("{:.1}", course.parallelism()),
+            format!("{:.1}", analysis.parallelism()),
         ),
-        ("at once, at most", course.peak.to_string()),
+        ("at once, at most", analysis.peak.to_string()),
         (
             "steps done",
             with(|outcome| *outcome == Outcome::Done).to_string(),
@@ -85,17 +85,17 @@ fn figures(record: &Recorder, course: &Course) -> String {
     out + "</dl>\n"
 }
 
-fn critical_path(record: &Recorder, course: &Course) -> String {
-    if course.chain.is_empty() {
-        return format!("<p>{}</p>\n", xml(&totals(record, course)));
+fn critical_path(record: &Recorder, analysis: &Analysis) -> String {
+    if analysis.chain.is_empty() {
+        return format!("<p>{}</p>\n", xml(&totals(record, analysis)));
     }
     let mut out = format!(
         "<h2>Critical path</h2>\n<p>The run lasted as long as these {}; shortening anything else would not have ended it earlier.</p>\n<ol>\n",
-        count(course.chain.len(), "step")
+        count(analysis.chain.len(), "step")
     );
-    for link in &course.chain {
+    for link in &analysis.chain {
         let bar = &record.bars[link.bar];
-        let name = |at: usize| xml(&record.bars[at].urn.place());
+        let name = |at: usize| xml(&record.bars[at].urn.address());
         let why = match link.held_by {
             Held::Nothing => "from the start".to_owned(),
             Held::Needs(before) => format!("needs {}", name(before)),
@@ -110,7 +110,7 @@ fn critical_path(record: &Recorder, course: &Course) -> String {
             out,
             "<li>{} <b>{}</b>: {} <span class=\"quiet\">({why}{gap})</span></li>",
             word(bar.op),
-            xml(&bar.urn.place()),
+            xml(&bar.urn.address()),
             span(bar.lasted())
         );
     }
@@ -119,8 +119,8 @@ fn critical_path(record: &Recorder, course: &Course) -> String {
         .iter()
         .filter(|bar| bar.span().is_some())
         .count()
-        - course.chain.len();
-    let words = chart::in_words(record, course);
+        - analysis.chain.len();
+    let words = chart::in_words(record, analysis);
     let slack = words.last().filter(|_| others > 0 && words.len() > 2);
     let slack = slack
         .map(|line| format!("<p>{}</p>\n", xml(line)))
@@ -128,20 +128,20 @@ fn critical_path(record: &Recorder, course: &Course) -> String {
     format!("{out}</ol>\n{slack}")
 }
 
-fn table(record: &Recorder, course: &Course) -> String {
+fn table(record: &Recorder, analysis: &Analysis) -> String {
     let mut out = String::from(
         "<h2>All steps</h2>\n<table>\n<tr><th>step</th><th>resource</th><th>start</th><th>duration</th><th>waited for a place</th><th>slack</th><th>came after</th><th>declared at</th></tr>\n",
     );
     for at in rows(record) {
         let bar = &record.bars[at];
         let mut classes = vec![outcome(&bar.outcome)];
-        if course.chain.iter().any(|link| link.bar == at) {
+        if analysis.chain.iter().any(|link| link.bar == at) {
             classes.push("critical");
         }
         let time = |time: Option<Duration>| time.map(span).unwrap_or_default();
         let waited = bar
             .start
-            .zip(course.ready[at])
+            .zip(analysis.ready[at])
             .map(|(start, ready)| start - ready);
         let waited = waited.filter(|waited| *waited > Duration::from_millis(20));
         let note = match &bar.outcome {
@@ -158,7 +158,7 @@ fn table(record: &Recorder, course: &Course) -> String {
             .map(|at| record.bars[*at].urn.name())
             .collect();
         let place = bar
-            .place
+            .location
             .as_ref()
             .map(ToString::to_string)
             .unwrap_or_default();
@@ -167,12 +167,12 @@ fn table(record: &Recorder, course: &Course) -> String {
             "<tr class=\"{}\"><td>{}</td><td>{}{}</td><td class=\"time\">{}</td><td class=\"time\">{}</td><td class=\"time\">{}</td><td class=\"time\">{}</td><td>{}</td><td><code>{}</code></td></tr>",
             classes.join(" "),
             word(bar.op),
-            xml(&bar.urn.place()),
+            xml(&bar.urn.address()),
             xml(&note),
             time(bar.start),
             time(bar.span().map(|_| bar.lasted())),
             time(waited),
-            time(course.slack[at].filter(|_| bar.end.is_some())),
+            time(analysis.slack[at].filter(|_| bar.end.is_some())),
             xml(&after.join(", ")),
             xml(&place),
         );

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use lazuli_core::{SourcePlace, Urn};
+use lazuli_core::{SourceLocation, Urn};
 use lazuli_engine::{Event, Op, Plan};
 
 /// Everything that is known of a run.
@@ -44,7 +44,7 @@ pub(crate) struct Bar {
     pub(crate) wave: usize,
     pub(crate) urn: Urn,
     pub(crate) op: Op,
-    pub(crate) place: Option<SourcePlace>,
+    pub(crate) location: Option<SourceLocation>,
     /// Positions of the steps that it had to come after.
     pub(crate) after: Vec<usize>,
     pub(crate) start: Option<Duration>,
@@ -173,7 +173,7 @@ impl Recorder {
                 wave: self.waves,
                 urn: step.urn.clone(),
                 op: step.op,
-                place: step.place.clone(),
+                location: step.location.clone(),
                 after: step.after.iter().map(|at| first + at).collect(),
                 start: None,
                 end: None,

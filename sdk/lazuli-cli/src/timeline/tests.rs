@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use lazuli_core::{ProviderErrorKind, SourcePlace, Urn, Value};
+use lazuli_core::{ProviderErrorKind, SourceLocation, Urn, Value};
 use lazuli_engine::{Event, Failure, Op, Plan, Step};
 
-use super::analysis::{Course, Held, analyse};
+use super::analysis::{Analysis, Held, analyse};
 use super::*;
 
 fn urn(name: &str) -> Urn {
@@ -17,7 +17,7 @@ fn plan(wave: u32, steps: &[(&str, &[usize])]) -> Event {
         urn: urn(name),
         op: Op::Create,
         id: None,
-        place: Some(SourcePlace {
+        location: Some(SourceLocation {
             file: "src/main.rs".into(),
             line: 7,
         }),
@@ -63,7 +63,7 @@ fn fails(recorder: &mut Recorder, name: &str, at: u64, message: &str) {
     let failure = Failure {
         urn: urn(name),
         op: Op::Create,
-        place: None,
+        location: None,
         kind: ProviderErrorKind::Refused,
         code: Some("Taken".into()),
         message: message.to_owned(),
@@ -79,9 +79,9 @@ fn recorder() -> Recorder {
 }
 
 /// Names of the chain, each with why it did not begin earlier.
-fn chain(recorder: &Recorder, course: &Course) -> Vec<String> {
+fn chain(recorder: &Recorder, analysis: &Analysis) -> Vec<String> {
     let name = |at: usize| recorder.bars[at].urn.name();
-    let links = course.chain.iter().map(|link| {
+    let links = analysis.chain.iter().map(|link| {
         let own = name(link.bar);
         match link.held_by {
             Held::Nothing => own.to_owned(),
@@ -124,18 +124,18 @@ fn diamond() -> Recorder {
 #[test]
 fn the_chain_is_what_the_run_waited_for_and_the_others_have_slack() {
     let run = diamond();
-    let course = analyse(&run);
-    assert_eq!(course.total, ms(11_000));
-    assert_eq!(course.work, ms(2_000 + 6_002 + 1_999 + 2_998));
-    assert_eq!(course.peak, 2);
+    let analysis = analyse(&run);
+    assert_eq!(analysis.total, ms(11_000));
+    assert_eq!(analysis.work, ms(2_000 + 6_002 + 1_999 + 2_998));
+    assert_eq!(analysis.peak, 2);
     assert_eq!(
-        chain(&run, &course),
+        chain(&run, &analysis),
         ["group", "network needs group", "app needs network"]
     );
     // The plan ended at 4 s; the app had to begin at 8.002 s, counted from the first start.
-    assert_eq!(course.slack[2], Some(ms(4_002)));
-    assert_eq!(course.slack[1], Some(ms(2)));
-    assert!((course.parallelism() - 12.999 / 11.0).abs() < 1e-6);
+    assert_eq!(analysis.slack[2], Some(ms(4_002)));
+    assert_eq!(analysis.slack[1], Some(ms(2)));
+    assert!((analysis.parallelism() - 12.999 / 11.0).abs() < 1e-6);
 }
 
 #[test]
@@ -147,9 +147,13 @@ fn a_step_that_waited_for_a_place_names_whose_it_was() {
     starts(&mut run, "b", 4_005);
     ends(&mut run, "b", 6_000);
     run.end(Ending::Finished, ms(6_000));
-    let course = analyse(&run);
-    assert_eq!(chain(&run, &course), ["a", "b took the place of a"]);
-    assert_eq!(course.ready[1], Some(ms(0)), "it could have begun at once");
+    let analysis = analyse(&run);
+    assert_eq!(chain(&run, &analysis), ["a", "b took the place of a"]);
+    assert_eq!(
+        analysis.ready[1],
+        Some(ms(0)),
+        "it could have begun at once"
+    );
 }
 
 #[test]
@@ -165,10 +169,10 @@ fn a_wave_goes_on_from_the_end_of_the_one_before_and_thinking_is_not_counted() {
     starts(&mut run, "b", 62_010);
     ends(&mut run, "b", 63_000);
     run.end(Ending::Finished, ms(63_000));
-    let course = analyse(&run);
-    assert_eq!(chain(&run, &course), ["a", "b came in the wave after a"]);
-    assert_eq!(course.total, ms(3_000));
-    assert_eq!(course.slack[1], Some(ms(1_510)));
+    let analysis = analyse(&run);
+    assert_eq!(chain(&run, &analysis), ["a", "b came in the wave after a"]);
+    assert_eq!(analysis.total, ms(3_000));
+    assert_eq!(analysis.slack[1], Some(ms(1_510)));
 }
 
 #[test]
@@ -185,7 +189,7 @@ fn a_failed_and_a_stopped_run_are_drawn_as_far_as_they_came() {
     };
     run.event(&skipped, ms(1_000));
     run.end(Ending::Failed, ms(3_000));
-    let page = write(&run, Path::new("run.html"));
+    let page = write(&run, std::path::Path::new("run.html"));
     for part in [
         "failed: Taken: the name &lt;b&gt; is taken",
         "skipped: a failed",
@@ -203,7 +207,7 @@ fn nothing_carried_out_is_said_so() {
     run.event(&plan(1, &[("a", &[])]), ms(0));
     run.end(Ending::Failed, ms(10));
     for file in ["run.svg", "run.html"] {
-        let text = write(&run, Path::new(file));
+        let text = write(&run, std::path::Path::new(file));
         assert!(
             text.contains("Nothing was carried out. The run failed."),
             "{text}"
@@ -214,11 +218,11 @@ fn nothing_carried_out_is_said_so() {
 #[test]
 fn the_chart_and_the_page_name_every_step_and_the_critical_path() {
     let run = diamond();
-    let svg = write(&run, Path::new("run.SVG"));
+    let svg = write(&run, std::path::Path::new("run.SVG"));
     assert!(svg.starts_with("<svg"), "{svg}");
     assert!(svg.contains("Critical path, 3 steps of 100 % of the time: group (2.0s) → network (6.0s) → app (2.9s)."), "{svg}");
     assert_eq!(svg.matches(" critical\"").count(), 3);
-    let page = write(&run, Path::new("run.html"));
+    let page = write(&run, std::path::Path::new("run.html"));
     for name in [
         "group",
         "network",

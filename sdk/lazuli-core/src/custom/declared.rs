@@ -11,7 +11,7 @@ use crate::executor;
 use crate::output::OutputValue;
 use crate::property::{Property, ToProperty};
 use crate::value::Value;
-use crate::{AsResource, Error, Handle, Input, List, Map, Options, Output, Place};
+use crate::{AsResource, Error, Handle, Input, List, Map, Options, Output, Scope};
 use crate::{ResourceSpec, Stack};
 
 /// Where a resource can be declared: under the stack, a component or any resource.
@@ -21,18 +21,18 @@ use crate::{ResourceSpec, Stack};
 )]
 pub trait Parent {
     /// Where its children are declared.
-    fn place(&self) -> &Place;
+    fn as_scope(&self) -> &Scope;
 }
 
 impl Parent for Stack {
-    fn place(&self) -> &Place {
-        Stack::place(self)
+    fn as_scope(&self) -> &Scope {
+        Stack::as_scope(self)
     }
 }
 
 impl<T: AsResource> Parent for T {
-    fn place(&self) -> &Place {
-        self.handle().place()
+    fn as_scope(&self) -> &Scope {
+        self.handle().as_scope()
     }
 }
 
@@ -40,7 +40,7 @@ impl<T: AsResource> Parent for T {
 #[derive(Clone)]
 pub struct Draft {
     ty: &'static str,
-    place: Place,
+    place: Scope,
     name: String,
     inputs: Property,
     options: Options,
@@ -53,7 +53,7 @@ impl Draft {
     pub fn new<I: Inputs>(parent: &impl Parent, name: &str) -> Self {
         Self {
             ty: I::TYPE,
-            place: parent.place().clone(),
+            place: parent.as_scope().clone(),
             name: name.to_owned(),
             inputs: Property::map(),
             options: Options::default(),

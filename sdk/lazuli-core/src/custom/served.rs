@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 
 use super::{Custom, Failure, Inputs as _, Known, Made, Status, Wanted, typed};
 use crate::provider::{
-    Created, Desired, Existing, Lifecycle, Progress, Provider, ProviderError, TypeFacts,
+    Declared, Lifecycle, Observed, Progress, Provider, ProviderError, Recorded, TypeSchema,
 };
 use crate::value::Value;
 use crate::{Diagnostic, Urn};
@@ -28,7 +28,7 @@ type Answer<K> = Made<<K as Custom>::Outputs>;
 impl<K: Custom> Served<K> {
     fn wanted<'a>(
         &self,
-        desired: &'a Desired,
+        desired: &'a Declared,
         progress: &'a dyn Progress,
     ) -> Result<Wanted<'a, K::Inputs>, ProviderError> {
         let inputs = typed(&desired.inputs);
@@ -43,7 +43,7 @@ impl<K: Custom> Served<K> {
 
     fn known<'a>(
         &self,
-        existing: &'a Existing,
+        existing: &'a Recorded,
     ) -> Result<Known<'a, K::Inputs, K::Outputs>, ProviderError> {
         let inputs = typed(&existing.inputs);
         let inputs = inputs.map_err(|reason| misfit("recorded inputs", &existing.urn, &reason))?;
@@ -63,7 +63,7 @@ impl<K: Custom> Served<K> {
         })
     }
 
-    fn created(&self, made: Answer<K>) -> Result<Created, ProviderError> {
+    fn created(&self, made: Answer<K>) -> Result<Observed, ProviderError> {
         let json = serde_json::to_value(made.outputs).map_err(Failure::from)?;
         let mut members = match Value::from(json) {
             Value::Map(members) => members,
@@ -81,7 +81,7 @@ impl<K: Custom> Served<K> {
             }
         }
         members.insert(ID.to_owned(), Value::from(made.id.as_str()));
-        Ok(Created {
+        Ok(Observed {
             id: made.id,
             outputs: Value::Map(members),
         })
@@ -102,7 +102,7 @@ fn outputs_of<T: DeserializeOwned>(answer: &Value) -> Result<T, String> {
 fn misfit(what: &str, urn: &Urn, reason: &str) -> ProviderError {
     let message = format!(
         "the {what} of {} do not fit their struct: {reason}",
-        urn.place()
+        urn.address()
     );
     Failure::refused(message)
         .help("give fields that were added since then `#[serde(default)]`")
@@ -111,7 +111,7 @@ fn misfit(what: &str, urn: &Urn, reason: &str) -> ProviderError {
 
 #[async_trait]
 impl<K: Custom> Provider for Served<K> {
-    fn facts(&self, _: &str) -> TypeFacts {
+    fn facts(&self, _: &str) -> TypeSchema {
         let facts = self.0.facts();
         let mut types = facts.types;
         if !facts.in_place {
@@ -121,48 +121,48 @@ impl<K: Custom> Provider for Served<K> {
         types
     }
 
-    fn check(&self, desired: &Desired) -> Vec<Diagnostic> {
+    fn check(&self, desired: &Declared) -> Vec<Diagnostic> {
         if desired.inputs.contains_unknown() {
             return Vec::new();
         }
         match typed(&desired.inputs) {
             Ok(inputs) => self.0.check(&inputs),
             Err(reason) => {
-                let place = desired.urn.place();
+                let place = desired.urn.address();
                 let message = format!("the inputs of {place} do not fit their struct: {reason}");
                 vec![Diagnostic::error("LZ1900", message).on(&desired.urn)]
             }
         }
     }
 
-    fn estimate(&self, desired: &Desired, lifecycle: Lifecycle) -> Duration {
+    fn estimate(&self, desired: &Declared, lifecycle: Lifecycle) -> Duration {
         let told = self.0.takes(&desired.inputs, lifecycle);
         told.unwrap_or_else(|| self.0.facts().duration(lifecycle))
     }
 
     async fn create(
         &self,
-        desired: &Desired,
+        desired: &Declared,
         progress: &dyn Progress,
-    ) -> Result<Created, ProviderError> {
+    ) -> Result<Observed, ProviderError> {
         let made = self.0.create(self.wanted(desired, progress)?).await?;
         self.created(made)
     }
 
-    async fn read(&self, existing: &Existing) -> Result<Option<Created>, ProviderError> {
+    async fn read(&self, existing: &Recorded) -> Result<Option<Observed>, ProviderError> {
         let found = self.0.read(self.known(existing)?).await?;
         found.map(|made| self.created(made)).transpose()
     }
 
     async fn update(
         &self,
-        existing: &Existing,
-        desired: &Desired,
+        existing: &Recorded,
+        desired: &Declared,
         progress: &dyn Progress,
-    ) -> Result<Created, ProviderError> {
+    ) -> Result<Observed, ProviderError> {
         if !self.0.facts().in_place && existing.inputs.unwrapped() == desired.inputs.unwrapped() {
             // An interrupted create, read since: there is nothing to write again.
-            return Ok(Created {
+            return Ok(Observed {
                 id: existing.id.clone(),
                 outputs: existing.outputs.clone(),
             });
@@ -172,7 +172,7 @@ impl<K: Custom> Provider for Served<K> {
         self.created(Made::new(existing.id.clone(), outputs))
     }
 
-    async fn delete(&self, existing: &Existing, _: &dyn Progress) -> Result<(), ProviderError> {
+    async fn delete(&self, existing: &Recorded, _: &dyn Progress) -> Result<(), ProviderError> {
         Ok(self.0.delete(self.known(existing)?).await?)
     }
 }

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
 use super::*;
-use crate::provider::{Created, Desired, Existing, Provider, ProviderError, ProviderErrorKind};
+use crate::provider::{Declared, Observed, Provider, ProviderError, ProviderErrorKind, Recorded};
 
 #[derive(Serialize, Deserialize)]
 struct Wish {
@@ -98,8 +98,8 @@ fn provider(kind: impl Custom) -> Arc<dyn Provider> {
     serve(kind).1
 }
 
-fn desired(inputs: Json) -> Desired {
-    Desired {
+fn desired(inputs: Json) -> Declared {
+    Declared {
         urn: Urn::new("dev", "p", "", "test:Wish", "w"),
         id: None,
         inputs: Value::from(inputs),
@@ -107,8 +107,8 @@ fn desired(inputs: Json) -> Desired {
     }
 }
 
-fn existing(id: &str, inputs: Json, outputs: Value) -> Existing {
-    Existing {
+fn existing(id: &str, inputs: Json, outputs: Value) -> Recorded {
+    Recorded {
         urn: Urn::new("dev", "p", "", "test:Wish", "w"),
         id: id.to_owned(),
         inputs: Value::from(inputs),
@@ -144,7 +144,7 @@ fn a_failure_says_what_is_known_of_the_outcome() {
 #[test]
 fn an_answer_holds_its_id_and_hides_its_secrets() {
     let lamp = provider(Lamp);
-    let Created { id, outputs } =
+    let Observed { id, outputs } =
         at_once(lamp.create(&desired(json!({ "text": "x" })), &Silent)).unwrap();
     assert_eq!(id, "id-w");
     assert_eq!(outputs.at("id").and_then(Value::as_str), Some("id-w"));

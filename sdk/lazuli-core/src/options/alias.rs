@@ -111,7 +111,7 @@ pub(crate) fn former_urns(now: &Urn, own: &[Alias], former_paths: &[String]) -> 
 
 /// Paths under which children of a resource or scope lay when it had those urns.
 pub(crate) fn former_paths(former: &[Urn]) -> Vec<String> {
-    former.iter().map(Urn::place).collect()
+    former.iter().map(Urn::address).collect()
 }
 
 #[cfg(test)]
@@ -122,7 +122,7 @@ mod tests {
     fn aliases_multiply_with_what_was_renamed_above() {
         let now = Urn::new("dev", "p", "app/net", "t", "new");
         let former = former_urns(&now, &[Alias::name("old")], &["web/net".into()]);
-        let places: Vec<_> = former.iter().map(Urn::place).collect();
+        let places: Vec<_> = former.iter().map(Urn::address).collect();
         assert_eq!(places, ["app/net/old", "web/net/old", "web/net/new"]);
         assert_eq!(former_paths(&former), places);
     }

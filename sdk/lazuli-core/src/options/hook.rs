@@ -67,7 +67,7 @@ pub enum Retry {
 
 type Future<T> = Pin<Box<dyn std::future::Future<Output = T> + Send>>;
 
-/// One deed of the program.
+/// One action of the program.
 #[derive(Clone)]
 pub struct Hook(Arc<dyn Fn(HookArgs) -> Future<Result<()>> + Send + Sync>);
 
@@ -95,18 +95,18 @@ impl ErrorHook {
 /// All hooks of one resource.
 #[derive(Clone, Default)]
 pub struct Hooks {
-    deeds: Vec<(HookPoint, Hook)>,
+    actions: Vec<(HookPoint, Hook)>,
     on_error: Vec<ErrorHook>,
 }
 
 impl Hooks {
-    pub(crate) fn add<F, Fut>(&mut self, point: HookPoint, deed: F)
+    pub(crate) fn add<F, Fut>(&mut self, point: HookPoint, action: F)
     where
         F: Fn(HookArgs) -> Fut + Send + Sync + 'static,
         Fut: std::future::Future<Output = Result<()>> + Send + 'static,
     {
-        let hook = Hook(Arc::new(move |args| Box::pin(deed(args))));
-        self.deeds.push((point, hook));
+        let hook = Hook(Arc::new(move |args| Box::pin(action(args))));
+        self.actions.push((point, hook));
     }
 
     pub(crate) fn add_on_error<F, Fut>(&mut self, decide: F)
@@ -121,7 +121,7 @@ impl Hooks {
 
     /// Hooks of one point, in order of declaration.
     pub fn at(&self, point: HookPoint) -> impl Iterator<Item = &Hook> {
-        self.deeds
+        self.actions
             .iter()
             .filter(move |(at, _)| *at == point)
             .map(|(_, hook)| hook)
@@ -134,12 +134,12 @@ impl Hooks {
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.deeds.is_empty() && self.on_error.is_empty()
+        self.actions.is_empty() && self.on_error.is_empty()
     }
 
     /// Whether a delete needs the program: it has hooks around deletes.
     pub fn around_delete(&self) -> bool {
-        self.deeds.iter().any(|(point, _)| {
+        self.actions.iter().any(|(point, _)| {
             matches!(
                 point,
                 HookPoint::Before(Lifecycle::Delete) | HookPoint::After(Lifecycle::Delete)
@@ -150,7 +150,7 @@ impl Hooks {
 
 impl fmt::Debug for Hooks {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let points: Vec<_> = self.deeds.iter().map(|(point, _)| point).collect();
+        let points: Vec<_> = self.actions.iter().map(|(point, _)| point).collect();
         write!(f, "Hooks({points:?}, {} on error)", self.on_error.len())
     }
 }

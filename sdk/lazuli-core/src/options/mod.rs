@@ -10,7 +10,7 @@ pub use self::alias::Alias;
 pub use self::hook::{ErrorHook, FailedAttempt, Hook, HookArgs, HookPoint, Hooks, Retry};
 pub use self::transform::{Declaration, Transform};
 use crate::error::Result;
-use crate::executor::ResId;
+use crate::executor::NodeId;
 use crate::input::IntoInput;
 use crate::output::OutputValue;
 use crate::property::{Property, ToProperty};
@@ -28,7 +28,7 @@ use crate::stack::AsResource;
 #[derive(Debug, Clone, Default)]
 pub struct Options {
     /// Resources that must exist before this one, beside those its inputs name.
-    pub depends_on: Vec<ResId>,
+    pub depends_on: Vec<NodeId>,
     /// Refuse to delete or replace it.
     pub protect: Option<bool>,
     /// On delete forget it, leaving it in the cloud.
@@ -42,11 +42,11 @@ pub struct Options {
     /// How long each operation may take.
     pub timeouts: Timeouts,
     /// Its deletion is the consequence of that resource's deletion.
-    pub deleted_with: Option<ResId>,
+    pub deleted_with: Option<NodeId>,
     /// Resources that may still use it until they are changed.
-    pub delete_after: Vec<ResId>,
+    pub delete_after: Vec<NodeId>,
     /// It is replaced whenever one of these is.
-    pub replace_with: Vec<ResId>,
+    pub replace_with: Vec<NodeId>,
     /// It is replaced whenever this value changes.
     pub replacement_trigger: Option<Property>,
     /// Dotted paths of outputs that are secrets, beside those the engine knows of.
@@ -223,16 +223,16 @@ impl Options {
         self
     }
 
-    /// Runs a deed of the program before or after an operation of the resource.
+    /// Runs a action of the program before or after an operation of the resource.
     /// A resource with hooks around its delete is destroyed by
     /// `destroy --run-program` only.
     #[must_use]
-    pub fn hook<F, Fut>(mut self, point: HookPoint, deed: F) -> Self
+    pub fn hook<F, Fut>(mut self, point: HookPoint, action: F) -> Self
     where
         F: Fn(HookArgs) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<()>> + Send + 'static,
     {
-        self.hooks.add(point, deed);
+        self.hooks.add(point, action);
         self
     }
 

@@ -1,4 +1,4 @@
-//! The program's own deeds around a step, and its say about failed attempts.
+//! The program's own actions around a step, and its say about failed attempts.
 
 use std::pin::Pin;
 
@@ -112,7 +112,7 @@ pub(super) fn before_args(operation: &Operation) -> HookArgs {
             (Lifecycle::Delete, Some(existing), Value::Null)
         }
     };
-    let old = |part: fn(&lazuli_core::Existing) -> &Value| {
+    let old = |part: fn(&lazuli_core::Recorded) -> &Value| {
         old.map(|old| part(old).clone()).unwrap_or(Value::Null)
     };
     HookArgs {
@@ -145,16 +145,16 @@ type Deeds = Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>;
 
 /// The hooks after a step, one after the other; `None` when there are none.
 pub(super) fn after(hooks: &Hooks, args: HookArgs) -> Option<Deeds> {
-    let deeds: Vec<Hook> = hooks
+    let actions: Vec<Hook> = hooks
         .at(HookPoint::After(args.lifecycle))
         .cloned()
         .collect();
-    if deeds.is_empty() {
+    if actions.is_empty() {
         return None;
     }
     Some(Box::pin(async move {
-        for deed in deeds {
-            run(&deed, args.clone()).await?;
+        for hook in actions {
+            run(&hook, args.clone()).await?;
         }
         Ok(())
     }))

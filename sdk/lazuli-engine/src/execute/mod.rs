@@ -2,28 +2,28 @@
 //! remaining path first; every mutation is in the journal before its request
 //! leaves. One dispatcher owns all state; tasks only talk to providers.
 
+mod event_queue;
 mod hooks;
 mod operation;
 mod outcome;
 mod prepare;
 mod schedule;
-mod telling;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use lazuli_core::executor::{ResId, Verdict};
+use lazuli_core::executor::{NodeId, Verdict};
 use lazuli_core::program::{RegistrationKind, Report};
 use lazuli_core::stack::Settlement;
 use lazuli_core::{Lifecycle, OutputError, Provider};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
+use self::event_queue::EventQueue;
 use self::operation::Ending;
 pub(crate) use self::operation::{Reading, settle};
 use self::schedule::Schedule;
-use self::telling::Telling;
 use crate::event::{Event, Failure};
 use crate::graph::{Graph, Progress};
 use crate::journal::Journal;
@@ -65,7 +65,7 @@ enum Message {
     Ended(usize, Ending),
     /// What it left is on disk.
     Recorded(usize, Result<(), String>),
-    /// The program's deeds after it ended.
+    /// The program's actions after it ended.
     Hooked(usize, Result<(), lazuli_core::Error>),
 }
 
@@ -86,7 +86,7 @@ struct Dispatcher<'a, 'b> {
     status: mpsc::UnboundedSender<(lazuli_core::Urn, String)>,
     wave: Wave,
     halted: Option<String>,
-    telling: Telling,
+    event_queue: EventQueue,
     /// What the hooks before a step were told, for those after it.
     hooked: HashMap<usize, lazuli_core::HookArgs>,
 }
@@ -123,7 +123,7 @@ pub(crate) async fn execute(context: &mut Context<'_>, planned: Planned) -> (Wav
         status,
         wave: Wave::default(),
         halted: None,
-        telling: Telling::default(),
+        event_queue: EventQueue::default(),
         hooked: HashMap::new(),
         context,
     };
@@ -151,8 +151,8 @@ fn estimate(context: &Context<'_>, step: &Step, subject: &Subject) -> Duration {
 }
 
 /// A resource of the state in the form of one that is wanted.
-fn desired_of(existing: lazuli_core::Existing) -> lazuli_core::Desired {
-    lazuli_core::Desired {
+fn desired_of(existing: lazuli_core::Recorded) -> lazuli_core::Declared {
+    lazuli_core::Declared {
         urn: existing.urn,
         id: Some(existing.id),
         inputs: existing.inputs,
@@ -200,14 +200,14 @@ impl Dispatcher<'_, '_> {
                 break;
             }
         }
-        self.telling.finish(&mut *self.context.event);
+        self.event_queue.finish(&mut *self.context.event);
         self.skip_rest();
         (self.wave, self.steps)
     }
 
     /// Tells what happened, after the ends of steps that came before it.
     fn say(&mut self, event: Event) {
-        self.telling.say(event, &mut *self.context.event);
+        self.event_queue.say(event, &mut *self.context.event);
     }
 
     /// Whether all that is left follows a step that failed.
@@ -272,7 +272,7 @@ impl Dispatcher<'_, '_> {
                 .program
                 .as_ref()
                 .is_none_or(|program| program.is_current(report.seen));
-            current && !matches!(report.verdict, Verdict::Murky { .. })
+            current && !matches!(report.verdict, Verdict::Unproven { .. })
         });
         self.tasks.is_empty()
             && !self.schedule.has_ready()
@@ -329,7 +329,7 @@ impl Dispatcher<'_, '_> {
         self.wave.journal_error.get_or_insert(cause);
     }
 
-    fn tell(&mut self, index: ResId, settlement: Settlement, progress: Progress) {
+    fn tell(&mut self, index: NodeId, settlement: Settlement, progress: Progress) {
         self.context.graph.settled(index, progress);
         if let Some(program) = self.context.program.as_deref_mut() {
             program.settle(index, settlement);

@@ -1,7 +1,7 @@
 //! One operation on a provider, and the reading that settles an unknown outcome.
 
 use lazuli_core::{
-    Created, Desired, Existing, Progress, Provider, ProviderError, ProviderErrorKind, Urn, Value,
+    Declared, Observed, Progress, Provider, ProviderError, ProviderErrorKind, Recorded, Urn, Value,
 };
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -13,25 +13,25 @@ use crate::state::{Entry, InFlight};
 #[derive(Clone)]
 pub(crate) enum Operation {
     Create {
-        desired: Desired,
+        desired: Declared,
         /// Ids under the same urn that are other resources.
         known: Vec<String>,
     },
     Update {
-        existing: Existing,
-        desired: Desired,
+        existing: Recorded,
+        desired: Declared,
     },
     Delete {
-        existing: Existing,
+        existing: Recorded,
         timeout: Option<Duration>,
     },
     /// Looks at a resource that exists without the program.
-    Read { existing: Existing },
+    Read { existing: Recorded },
 }
 
 impl Operation {
-    /// The resource as a provider's `exclusive` takes it.
-    pub(crate) fn desired(&self) -> Desired {
+    /// The resource as a provider's `lock_keys` takes it.
+    pub(crate) fn desired(&self) -> Declared {
         match self {
             Self::Create { desired, .. } | Self::Update { desired, .. } => desired.clone(),
             Self::Delete { existing, .. } | Self::Read { existing } => {
@@ -46,7 +46,7 @@ pub(crate) enum Ending {
     /// It was never requested: the journal could not be written.
     NotStarted(String),
     /// The resource is as wanted.
-    Brought(Created),
+    Brought(Observed),
     /// The resource is gone.
     Gone,
     /// It failed; and what is there now.
@@ -62,7 +62,7 @@ pub(crate) enum Reading {
     /// The cloud says that the resource is not there.
     Absent,
     /// It is there.
-    Present(Created),
+    Present(Observed),
     /// The provider said that nothing changed; no reading was needed.
     Unchanged,
     /// The cloud could not be asked.
@@ -171,7 +171,7 @@ async fn within<T>(
 async fn failed(
     provider: &dyn Provider,
     error: ProviderError,
-    existing: &Existing,
+    existing: &Recorded,
     known: &[String],
 ) -> Ending {
     let found = match error.kind {
@@ -184,8 +184,8 @@ async fn failed(
 }
 
 /// What a create of unknown outcome may have made.
-fn lost(desired: Desired) -> Existing {
-    Existing {
+fn lost(desired: Declared) -> Recorded {
+    Recorded {
         id: desired.id.unwrap_or_default(),
         urn: desired.urn,
         inputs: desired.inputs,
@@ -197,13 +197,13 @@ fn lost(desired: Desired) -> Existing {
 /// ids that are known.
 pub(super) async fn look_for(
     provider: &dyn Provider,
-    desired: Desired,
+    desired: Declared,
     known: &[String],
 ) -> Reading {
     look(provider, &lost(desired), known).await
 }
 
-async fn look(provider: &dyn Provider, existing: &Existing, known: &[String]) -> Reading {
+async fn look(provider: &dyn Provider, existing: &Recorded, known: &[String]) -> Reading {
     match find(provider, existing, known).await {
         Ok(Some(created)) => Reading::Present(created),
         Ok(None) => Reading::Absent,
@@ -217,9 +217,9 @@ async fn look(provider: &dyn Provider, existing: &Existing, known: &[String]) ->
 /// Reads by id; what has none yet is looked for.
 async fn find(
     provider: &dyn Provider,
-    existing: &Existing,
+    existing: &Recorded,
     known: &[String],
-) -> Result<Option<Created>, ProviderError> {
+) -> Result<Option<Observed>, ProviderError> {
     match existing.id.is_empty() {
         true => provider.find(existing, known).await,
         false => provider.read(existing).await,

@@ -80,7 +80,7 @@ impl Dispatcher<'_, '_> {
             operation: number,
             outcome,
         });
-        self.telling.expect(at);
+        self.event_queue.expect(at);
         let after = HookPoint::After(lifecycle(self.steps[at].op));
         if self.hooks(at).at(after).next().is_none() {
             self.brought_to_life(at);
@@ -194,7 +194,8 @@ impl Dispatcher<'_, '_> {
             id,
             duration,
         };
-        self.telling.recorded(at, done, &mut *self.context.event);
+        self.event_queue
+            .recorded(at, done, &mut *self.context.event);
         self.wave.done.push((at, duration));
         self.after_hooks(at);
     }
@@ -213,7 +214,7 @@ impl Dispatcher<'_, '_> {
         }
     }
 
-    /// The program's deeds after a step; without any, the step is over.
+    /// The program's actions after a step; without any, the step is over.
     fn after_hooks(&mut self, at: usize) {
         let hooks = self.hooks(at);
         let point = HookPoint::After(lifecycle(self.steps[at].op));
@@ -226,10 +227,10 @@ impl Dispatcher<'_, '_> {
         let args = hooks::after_args(before, &self.steps[at], self.context.journal.state());
         match hooks::after(&hooks, args) {
             None => {}
-            Some(deeds) => {
+            Some(actions) => {
                 self.brought_to_life(at);
                 self.tasks
-                    .spawn(async move { Message::Hooked(at, deeds.await) });
+                    .spawn(async move { Message::Hooked(at, actions.await) });
             }
         }
     }
@@ -264,7 +265,7 @@ impl Dispatcher<'_, '_> {
     fn report_failure(&mut self, at: usize, failure: Failure, duration: Duration) {
         if !self.context.settings.continue_on_error {
             self.halted
-                .get_or_insert_with(|| format!("{} failed", failure.urn.place()));
+                .get_or_insert_with(|| format!("{} failed", failure.urn.address()));
         }
         self.say(Event::StepFailed {
             failure: failure.clone(),
@@ -280,7 +281,7 @@ impl Dispatcher<'_, '_> {
         Failure {
             urn: step.urn.clone(),
             op: step.op,
-            place: step.place.clone(),
+            location: step.location.clone(),
             kind: ProviderErrorKind::Refused,
             code: None,
             message,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use lazuli_core::executor::ResId;
+use lazuli_core::executor::NodeId;
 use lazuli_core::stack::Settlement;
 use lazuli_core::{Provider, Severity, Value};
 
@@ -12,7 +12,7 @@ use super::{Dispatcher, Message, hooks, lifecycle, provider_name};
 use crate::caught::{caught, provider_error};
 use crate::event::{Event, Failure};
 use crate::graph::Progress;
-use crate::plan::{Decision, Op, Subject, Wish};
+use crate::plan::{Candidate, Decision, Op, Subject};
 use crate::state::{Entry, InFlight, Outcome, Resource};
 
 /// A request that is ready to leave.
@@ -36,11 +36,11 @@ impl Dispatcher<'_, '_> {
         let Some(request) = request else {
             return;
         };
-        let exclusive = match request.in_flight {
-            Some(_) => request.provider.exclusive(&request.operation.desired()),
+        let lock_keys = match request.in_flight {
+            Some(_) => request.provider.lock_keys(&request.operation.desired()),
             None => Vec::new(),
         };
-        if !self.schedule.take(at, exclusive) {
+        if !self.schedule.take(at, lock_keys) {
             return;
         }
         self.launch(at, request);
@@ -100,7 +100,7 @@ impl Dispatcher<'_, '_> {
         });
     }
 
-    /// The program's deeds around a step, if it declares the resource in this run.
+    /// The program's actions around a step, if it declares the resource in this run.
     pub(super) fn hooks(&self, at: usize) -> lazuli_core::options::Hooks {
         if matches!(self.steps[at].op, Op::Import | Op::Read) {
             return lazuli_core::options::Hooks::default();
@@ -126,7 +126,7 @@ impl Dispatcher<'_, '_> {
     }
 
     /// Adopts what was read when the plan was made: only the state changes.
-    fn import(&mut self, at: usize, index: ResId) {
+    fn import(&mut self, at: usize, index: NodeId) {
         let seen = self
             .context
             .graph
@@ -171,7 +171,7 @@ impl Dispatcher<'_, '_> {
     }
 
     /// Prepares the reading of a resource that exists without the program.
-    fn reading(&mut self, at: usize, index: ResId) -> Option<Request> {
+    fn reading(&mut self, at: usize, index: NodeId) -> Option<Request> {
         let seen = self
             .context
             .graph
@@ -198,7 +198,7 @@ impl Dispatcher<'_, '_> {
     }
 
     /// Prepares a create or an update; `None` when there is nothing to request (yet).
-    fn bring(&mut self, at: usize, index: ResId) -> Option<Request> {
+    fn bring(&mut self, at: usize, index: NodeId) -> Option<Request> {
         let seen = self
             .context
             .graph
@@ -274,7 +274,7 @@ impl Dispatcher<'_, '_> {
     fn still_update(
         &mut self,
         at: usize,
-        index: ResId,
+        index: NodeId,
         provider: &dyn Provider,
     ) -> Result<Option<Arc<Resource>>, Box<Failure>> {
         let node = self.context.graph.node(index);
@@ -289,7 +289,7 @@ impl Dispatcher<'_, '_> {
         let facts = provider.facts(node.registration.urn.ty());
         let forced = self.steps[at].pending.is_empty();
         let name = provider_name(self.context, &self.steps[at]).unwrap_or_default();
-        let wish = Wish {
+        let candidate = Candidate {
             seen: &node.seen,
             options: &node.registration.options,
             facts: &facts,
@@ -297,7 +297,7 @@ impl Dispatcher<'_, '_> {
             asked: false,
             stranded: false,
         };
-        match crate::plan::decide(&wish, Some(&old)) {
+        match crate::plan::decide(&candidate, Some(&old)) {
             Decision::Same if !forced => {
                 self.unchanged(at, index, &old);
                 Ok(None)
@@ -321,7 +321,7 @@ impl Dispatcher<'_, '_> {
         }
     }
 
-    fn unchanged(&mut self, at: usize, index: ResId, old: &Resource) {
+    fn unchanged(&mut self, at: usize, index: NodeId, old: &Resource) {
         let resource = self
             .context
             .graph

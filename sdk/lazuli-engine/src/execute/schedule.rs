@@ -194,7 +194,7 @@ mod tests {
             urn: Urn::new("dev", "p", "", "t", name),
             op: Op::Create,
             id: None,
-            place: None,
+            location: None,
             changes: Vec::new(),
             reasons: Vec::new(),
             inputs: Value::Null,

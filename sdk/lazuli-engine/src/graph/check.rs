@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use lazuli_core::executor::ResId;
+use lazuli_core::executor::NodeId;
 use lazuli_core::program::{Registration, RegistrationKind};
 use lazuli_core::{Diagnostic, OutputError, Provider};
 
@@ -13,15 +13,15 @@ use crate::plan::Decision;
 /// Everything that one provider serves.
 struct Whole {
     provider: Arc<dyn Provider>,
-    indices: Vec<ResId>,
-    declared: Vec<lazuli_core::Declared>,
+    indices: Vec<NodeId>,
+    declared: Vec<lazuli_core::DeclaredNode>,
 }
 
 impl Graph {
     /// Resources that are about to be created, by provider: what can be asked of
     /// the cloud about them.
-    pub(crate) fn to_create(&self) -> Vec<(Arc<dyn Provider>, Vec<lazuli_core::Declared>)> {
-        let mut found: BTreeMap<&str, (Arc<dyn Provider>, Vec<lazuli_core::Declared>)> =
+    pub(crate) fn to_create(&self) -> Vec<(Arc<dyn Provider>, Vec<lazuli_core::DeclaredNode>)> {
+        let mut found: BTreeMap<&str, (Arc<dyn Provider>, Vec<lazuli_core::DeclaredNode>)> =
             BTreeMap::new();
         for node in &self.nodes {
             let RegistrationKind::Resource { provider: name, .. } = &node.registration.kind else {
@@ -32,9 +32,9 @@ impl Graph {
             let Some(provider) = self.provider(name).filter(|_| created) else {
                 continue;
             };
-            let declared = lazuli_core::Declared {
+            let declared = lazuli_core::DeclaredNode {
                 desired: self.desired(index, lazuli_core::Lifecycle::Create),
-                place: node.registration.at.into(),
+                location: node.registration.at.into(),
                 depends_on: Vec::new(),
                 existing: false,
             };
@@ -50,7 +50,7 @@ impl Graph {
     pub(super) fn unreadable(&self, node: &Node) -> Option<Diagnostic> {
         let registration = &node.registration;
         let id = self.existing(registration.index).id;
-        let place = registration.urn.place();
+        let place = registration.urn.address();
         let (message, help) = match node.reading.as_deref()? {
             Ok(Some(_)) => return None,
             Ok(None) => (
@@ -74,7 +74,7 @@ impl Graph {
         let all = whole
             .iter()
             .flat_map(|part| part.indices.iter().zip(&part.declared));
-        let desired: HashMap<ResId, &lazuli_core::Desired> =
+        let desired: HashMap<NodeId, &lazuli_core::Declared> =
             all.map(|(index, one)| (*index, &one.desired)).collect();
         for node in &self.nodes {
             let RegistrationKind::Resource { provider: name, .. } = &node.registration.kind else {
@@ -113,10 +113,10 @@ impl Graph {
     }
 
     /// What providers can prove of all resources.
-    pub(crate) fn prove(&self) -> Vec<lazuli_core::Proof> {
+    pub(crate) fn proofs(&self) -> Vec<lazuli_core::Proof> {
         let whole = self.declared().into_iter();
         whole
-            .flat_map(|part| part.provider.prove(&part.declared))
+            .flat_map(|part| part.provider.proofs(&part.declared))
             .collect()
     }
 
@@ -129,7 +129,8 @@ impl Graph {
 
     /// All resources, by provider.
     fn declared(&self) -> Vec<Whole> {
-        let mut whole: BTreeMap<&str, (Vec<ResId>, Vec<lazuli_core::Declared>)> = BTreeMap::new();
+        let mut whole: BTreeMap<&str, (Vec<NodeId>, Vec<lazuli_core::DeclaredNode>)> =
+            BTreeMap::new();
         for node in &self.nodes {
             let RegistrationKind::Resource { provider: name, .. } = &node.registration.kind else {
                 continue;
@@ -137,9 +138,9 @@ impl Graph {
             let index = node.registration.index;
             let (indices, declared) = whole.entry(name).or_default();
             indices.push(index);
-            declared.push(lazuli_core::Declared {
+            declared.push(lazuli_core::DeclaredNode {
                 desired: self.desired(index, lazuli_core::Lifecycle::Create),
-                place: node.registration.at.into(),
+                location: node.registration.at.into(),
                 depends_on: Vec::new(),
                 existing: self.is_existing(index),
             });
@@ -168,14 +169,16 @@ impl Graph {
 
 fn located(mut finding: Diagnostic, registration: &Registration) -> Diagnostic {
     finding.urn.get_or_insert_with(|| registration.urn.clone());
-    finding.place.get_or_insert_with(|| registration.at.into());
+    finding
+        .location
+        .get_or_insert_with(|| registration.at.into());
     finding
 }
 
 fn failed_input(error: &OutputError, registration: &Registration) -> Diagnostic {
     let message = format!(
         "an input of {} cannot be had: {error}",
-        registration.urn.place()
+        registration.urn.address()
     );
     Diagnostic::error("LZ0005", message)
         .on(&registration.urn)

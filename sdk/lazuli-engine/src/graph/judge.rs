@@ -3,17 +3,19 @@
 
 use std::sync::Arc;
 
-use lazuli_core::executor::ResId;
+use lazuli_core::executor::NodeId;
 use lazuli_core::program::RegistrationKind;
-use lazuli_core::{Created, Existing, ProviderError, Urn, Value};
+use lazuli_core::{Observed, ProviderError, Recorded, Urn, Value};
 
-use super::{Graph, Progress, Seen};
-use crate::plan::{Decision, Wish, decide, import_changes, stands_on_what_goes_first, swept_along};
+use super::{Evaluated, Graph, Progress};
+use crate::plan::{
+    Candidate, Decision, decide, depends_on_delete_first, import_changes, propagate_replacement,
+};
 use crate::state::{Resource, State};
 
 impl Graph {
     /// Decides about a node; `None` = the cloud has to be read first.
-    pub(super) fn judge(&self, index: ResId, seen: &Seen, state: &State) -> Option<Decision> {
+    pub(super) fn judge(&self, index: NodeId, seen: &Evaluated, state: &State) -> Option<Decision> {
         let node = self.node(index);
         let RegistrationKind::Resource {
             provider, existing, ..
@@ -32,7 +34,7 @@ impl Graph {
             return Some(old.map_or(Decision::Excluded, |_| Decision::Kept));
         }
         let facts = self.facts(index);
-        let wish = Wish {
+        let candidate = Candidate {
             seen,
             options: &node.registration.options,
             facts: &facts,
@@ -44,14 +46,20 @@ impl Graph {
             && let Some(id) = self.import_id(index)
             && old.is_none_or(|old| !old.id.eq_ignore_ascii_case(id))
         {
-            return self.judge_import(index, &wish, old);
+            return self.judge_import(index, &candidate, old);
         }
-        Some(swept_along(self, index, &wish, decide(&wish, old), old))
+        Some(propagate_replacement(
+            self,
+            index,
+            &candidate,
+            decide(&candidate, old),
+            old,
+        ))
     }
 
     /// Whether a resource lies in the old half of a replacement that an earlier
     /// run did not finish.
-    pub(super) fn is_stranded(&self, index: ResId, old: &Resource, state: &State) -> bool {
+    pub(super) fn is_stranded(&self, index: NodeId, old: &Resource, state: &State) -> bool {
         let options = &self.node(index).registration.options;
         let container = options.deleted_with.or_else(|| self.container(index));
         let now = container.and_then(|container| {
@@ -68,7 +76,7 @@ impl Graph {
 
     /// An existing resource is read as soon as its id is known and nothing that
     /// it depends on is going to change.
-    pub(super) fn judge_existing(&self, index: ResId, seen: &Seen) -> Option<Decision> {
+    pub(super) fn judge_existing(&self, index: NodeId, seen: &Evaluated) -> Option<Decision> {
         let node = self.node(index);
         if node.reading.is_some() {
             return Some(Decision::External);
@@ -88,8 +96,8 @@ impl Graph {
 
     pub(super) fn judge_import(
         &self,
-        index: ResId,
-        wish: &Wish<'_>,
+        index: NodeId,
+        candidate: &Candidate<'_>,
         old: Option<&Resource>,
     ) -> Option<Decision> {
         let reading = self.node(index).reading.as_deref()?;
@@ -99,31 +107,31 @@ impl Graph {
         };
         Some(Decision::Import {
             found: Box::new(found.clone()),
-            changes: import_changes(wish, found),
+            changes: import_changes(candidate, found),
             replaces: old.is_some(),
-            delete_first: stands_on_what_goes_first(self, wish, old),
+            delete_first: depends_on_delete_first(self, candidate, old),
         })
     }
 
     /// The id of the resource that a node wants to adopt, if it wants to.
-    pub(crate) fn import_id(&self, index: ResId) -> Option<&str> {
+    pub(crate) fn import_id(&self, index: NodeId) -> Option<&str> {
         let registration = &self.node(index).registration;
         let asked = || {
             let imports = &self.scope.imports;
             let urn = &registration.urn;
             imports
                 .get(urn.as_str())
-                .or_else(|| imports.get(&urn.place()))
+                .or_else(|| imports.get(&urn.address()))
         };
         let own = registration.options.import.as_ref();
         own.or_else(asked).map(String::as_str)
     }
 
     /// What a node that has to be read is read with.
-    pub(crate) fn existing(&self, index: ResId) -> Existing {
+    pub(crate) fn existing(&self, index: NodeId) -> Recorded {
         let node = self.node(index);
         let id = self.import_id(index).map(str::to_owned);
-        Existing {
+        Recorded {
             urn: node.registration.urn.clone(),
             id: id.or_else(|| node.seen.id.clone()).unwrap_or_default(),
             inputs: node.seen.inputs.clone(),
@@ -132,7 +140,7 @@ impl Graph {
     }
 
     /// Nodes that wait for being read, with their providers.
-    pub(crate) fn take_unread(&mut self) -> Vec<ResId> {
+    pub(crate) fn take_unread(&mut self) -> Vec<NodeId> {
         let mut unread = std::mem::take(&mut self.unread);
         unread.sort_unstable();
         unread.dedup();
@@ -140,12 +148,12 @@ impl Graph {
     }
 
     /// Takes what was read of a node.
-    pub(crate) fn read(&mut self, index: ResId, found: Result<Option<Created>, ProviderError>) {
+    pub(crate) fn read(&mut self, index: NodeId, found: Result<Option<Observed>, ProviderError>) {
         self.nodes[index.index()].reading = Some(Box::new(found));
         self.dirty.push(index);
     }
 
-    pub(crate) fn is_excluded(&self, index: ResId) -> bool {
+    pub(crate) fn is_excluded(&self, index: NodeId) -> bool {
         self.node(index).decision == Some(Decision::Excluded)
     }
 
@@ -162,8 +170,8 @@ impl Graph {
     /// or by id when it was moved within the program.
     pub(crate) fn former<'a>(
         &self,
-        index: ResId,
-        seen: &Seen,
+        index: NodeId,
+        seen: &Evaluated,
         state: &'a State,
     ) -> Option<&'a Arc<Resource>> {
         let registration = &self.node(index).registration;

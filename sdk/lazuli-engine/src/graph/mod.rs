@@ -8,11 +8,11 @@ mod record;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use lazuli_core::executor::{Deps, ResId};
+use lazuli_core::executor::{Deps, NodeId};
 use lazuli_core::program::{Registration, RegistrationKind};
 use lazuli_core::property::Snapshot;
 use lazuli_core::{
-    Created, Diagnostic, OutputError, Property, Provider, ProviderError, TypeFacts, Urn, Value,
+    Diagnostic, Observed, OutputError, Property, Provider, ProviderError, TypeSchema, Urn, Value,
 };
 
 pub(crate) use self::record::{hide_like, with_secrets};
@@ -23,25 +23,25 @@ use crate::state::State;
 /// A declared resource, or a component, as far as it is known.
 pub(crate) struct Node {
     pub(crate) registration: Registration,
-    pub(crate) seen: Seen,
+    pub(crate) seen: Evaluated,
     pub(crate) decision: Option<Decision>,
     pub(crate) progress: Progress,
     /// Children, for components that others depend on as a whole.
-    children: Vec<ResId>,
+    children: Vec<NodeId>,
     /// Nodes that look again when this one is decided or settled.
-    watchers: Vec<ResId>,
+    watchers: Vec<NodeId>,
     /// What was read of it, for imports and existing resources.
-    pub(crate) reading: Option<Box<Result<Option<Created>, ProviderError>>>,
+    pub(crate) reading: Option<Box<Result<Option<Observed>, ProviderError>>>,
 }
 
 /// What is known of a node's inputs right now.
 #[derive(Default, Clone)]
-pub(crate) struct Seen {
+pub(crate) struct Evaluated {
     pub(crate) id: Option<String>,
     pub(crate) inputs: Value,
     pub(crate) pending: Arc<[Pending]>,
     pub(crate) derived: Vec<(Arc<str>, Deps)>,
-    pub(crate) depends_on: Vec<ResId>,
+    pub(crate) depends_on: Vec<NodeId>,
     pub(crate) failure: Option<Box<OutputError>>,
     /// The value of the replacement trigger.
     pub(crate) trigger: Option<Box<Value>>,
@@ -63,19 +63,19 @@ pub(crate) enum Progress {
 /// All nodes of a run.
 pub(crate) struct Graph {
     pub(crate) nodes: Vec<Node>,
-    by_urn: HashMap<Urn, ResId>,
-    by_id: HashMap<String, ResId>,
+    by_urn: HashMap<Urn, NodeId>,
+    by_id: HashMap<String, NodeId>,
     /// Places of what was declared or is in the state, and whether it is a resource.
     places: HashMap<String, bool>,
     former_ids: HashMap<String, Urn>,
     providers: Arc<BTreeMap<String, Arc<dyn Provider>>>,
     pub(crate) findings: Vec<Diagnostic>,
-    dirty: Vec<ResId>,
+    dirty: Vec<NodeId>,
     /// Nodes that wait for something the program makes itself (a promise): they
     /// look again whenever anything settles.
-    unclear: Vec<ResId>,
+    unclear: Vec<NodeId>,
     /// Nodes that cannot be decided before the cloud was read.
-    unread: Vec<ResId>,
+    unread: Vec<NodeId>,
     scope: Scope,
 }
 
@@ -110,7 +110,7 @@ impl Graph {
             places: if scope.selection.is_everything() {
                 HashMap::new()
             } else {
-                let places = state.resources.keys().map(|urn| (urn.place(), true));
+                let places = state.resources.keys().map(|urn| (urn.address(), true));
                 places.collect()
             },
             providers: Arc::new(providers),
@@ -132,11 +132,11 @@ impl Graph {
         &self.scope
     }
 
-    pub(crate) fn node(&self, id: ResId) -> &Node {
+    pub(crate) fn node(&self, id: NodeId) -> &Node {
         &self.nodes[id.index()]
     }
 
-    pub(crate) fn find(&self, urn: &Urn) -> Option<ResId> {
+    pub(crate) fn find(&self, urn: &Urn) -> Option<NodeId> {
         self.by_urn.get(urn).copied()
     }
 
@@ -146,7 +146,7 @@ impl Graph {
     }
 
     /// The node that holds an id in the cloud.
-    pub(crate) fn holder(&self, id: &str) -> Option<ResId> {
+    pub(crate) fn holder(&self, id: &str) -> Option<NodeId> {
         self.by_id.get(&id.to_ascii_lowercase()).copied()
     }
 
@@ -170,11 +170,11 @@ impl Graph {
             self.by_urn.entry(registration.urn.clone()).or_insert(index);
             if !self.scope.selection.is_everything() {
                 let is_resource = matches!(registration.kind, RegistrationKind::Resource { .. });
-                self.places.insert(registration.urn.place(), is_resource);
+                self.places.insert(registration.urn.address(), is_resource);
             }
             self.nodes.push(Node {
                 registration,
-                seen: Seen::default(),
+                seen: Evaluated::default(),
                 decision: None,
                 progress: Progress::Declared,
                 children: Vec::new(),
@@ -196,10 +196,10 @@ impl Graph {
             );
         }
         if let Some(first) = self.find(&registration.urn) {
-            let first = lazuli_core::SourcePlace::from(self.node(first).registration.at);
+            let first = lazuli_core::SourceLocation::from(self.node(first).registration.at);
             let message = format!(
                 "{} is declared twice; first at {first}",
-                registration.urn.place()
+                registration.urn.address()
             );
             let finding = Diagnostic::error("LZ0002", message);
             self.findings.push(
@@ -216,7 +216,7 @@ impl Graph {
         if !idle.is_empty() {
             let message = format!(
                 "{} is a component: {} has no effect on it",
-                registration.urn.place(),
+                registration.urn.address(),
                 idle.join(", ")
             );
             let finding = Diagnostic::warning("LZ0020", message)
@@ -231,7 +231,7 @@ impl Graph {
             let known: Vec<_> = self.providers.keys().map(String::as_str).collect();
             let message = format!(
                 "there is no provider {provider:?} for {}; there is: {}",
-                registration.urn.place(),
+                registration.urn.address(),
                 known.join(", ")
             );
             let finding = Diagnostic::error("LZ0003", message);
@@ -241,11 +241,11 @@ impl Graph {
     }
 
     /// What a pending value waits for, in words.
-    pub(crate) fn words(&self, id: ResId, path: &str) -> String {
+    pub(crate) fn words(&self, id: NodeId, path: &str) -> String {
         let place = self
             .nodes
             .get(id.index())
-            .map(|node| node.registration.urn.place());
+            .map(|node| node.registration.urn.address());
         let place = place.unwrap_or_else(|| format!("resource {}", id.0));
         if path.is_empty() {
             place
@@ -255,11 +255,11 @@ impl Graph {
     }
 
     /// Looks at a node's inputs as they are now.
-    pub(crate) fn look(&self, index: ResId) -> Seen {
+    pub(crate) fn look(&self, index: NodeId) -> Evaluated {
         let node = self.node(index);
         let registration = &node.registration;
         let mut snapshot = Snapshot::default();
-        let name = |id: ResId, path: &str| self.words(id, path);
+        let name = |id: NodeId, path: &str| self.words(id, path);
         let (id, inputs) = match &registration.kind {
             RegistrationKind::Component => (None, Value::Null),
             RegistrationKind::Resource { id, inputs, .. } => {
@@ -300,7 +300,7 @@ impl Graph {
         let pending = pending.map(|(path, waits_for)| Pending { path, waits_for });
         let pending: Vec<_> = pending.collect();
         snapshot.derived.shrink_to_fit();
-        Seen {
+        Evaluated {
             id,
             inputs,
             pending: shared(pending),
@@ -313,7 +313,7 @@ impl Graph {
     }
 
     /// The same, with what the program ignores as it was deployed.
-    pub(crate) fn look_beside(&self, index: ResId, state: &State) -> Seen {
+    pub(crate) fn look_beside(&self, index: NodeId, state: &State) -> Evaluated {
         let mut seen = self.look(index);
         let ignored = &self.node(index).registration.options.ignore_changes;
         if ignored.is_empty() {
@@ -332,7 +332,7 @@ impl Graph {
     }
 
     /// What the components around a node are declared to come after.
-    fn before_components(&self, index: ResId) -> Vec<ResId> {
+    fn before_components(&self, index: NodeId) -> Vec<NodeId> {
         let mut found = Vec::new();
         let mut above = self.node(index).registration.parent;
         while let Some(id) = above.filter(|id| self.is_component(*id)) {
@@ -345,7 +345,7 @@ impl Graph {
 
     /// Replaces components that are *depended on* by the resources inside of
     /// them; the component a resource lies in is replaced by what is around it.
-    pub(crate) fn resources(&self, deps: &[ResId], of: ResId) -> Vec<ResId> {
+    pub(crate) fn resources(&self, deps: &[NodeId], of: NodeId) -> Vec<NodeId> {
         let mut found = Vec::new();
         for dep in deps {
             let is_parent = self.node(of).registration.parent == Some(*dep);
@@ -369,11 +369,11 @@ impl Graph {
         found
     }
 
-    pub(super) fn is_component(&self, id: ResId) -> bool {
+    pub(super) fn is_component(&self, id: NodeId) -> bool {
         matches!(self.node(id).registration.kind, RegistrationKind::Component)
     }
 
-    fn around(&self, component: ResId) -> Option<ResId> {
+    fn around(&self, component: NodeId) -> Option<NodeId> {
         let mut parent = self.node(component).registration.parent;
         while let Some(id) = parent.filter(|id| self.is_component(*id)) {
             parent = self.node(id).registration.parent;
@@ -381,7 +381,7 @@ impl Graph {
         parent
     }
 
-    fn inside(&self, component: ResId, found: &mut Vec<ResId>) {
+    fn inside(&self, component: NodeId, found: &mut Vec<NodeId>) {
         let mut open = vec![component];
         while let Some(next) = open.pop() {
             for child in &self.node(next).children {
@@ -395,7 +395,7 @@ impl Graph {
 
     /// Decides about every node that is new or whose inputs may have changed;
     /// returns those that turned out to be as they already are.
-    pub(crate) fn decide(&mut self, state: &State) -> Vec<ResId> {
+    pub(crate) fn decide(&mut self, state: &State) -> Vec<NodeId> {
         let mut same = Vec::new();
         let mut open = std::mem::take(&mut self.dirty);
         // Who waits for many is named by each of them; looking once is enough.
@@ -449,9 +449,9 @@ impl Graph {
 
     /// What a node with unknown inputs depends on, and the program is told of next:
     /// deciding before that would see a change in every unknown.
-    fn about_to_be_told(&self, seen: &Seen) -> Option<ResId> {
+    fn about_to_be_told(&self, seen: &Evaluated) -> Option<NodeId> {
         let mut deps = seen.depends_on.iter().copied();
-        let next = |dep: &ResId| {
+        let next = |dep: &NodeId| {
             let node = self.node(*dep);
             let settled = node.decision.as_ref().is_some_and(Decision::is_settled);
             settled && node.progress == Progress::Declared
@@ -459,7 +459,7 @@ impl Graph {
         deps.find(next).filter(|_| !seen.pending.is_empty())
     }
 
-    fn remember_id(&mut self, index: ResId, seen: &Seen) {
+    fn remember_id(&mut self, index: NodeId, seen: &Evaluated) {
         let Some(id) = &seen.id else { return };
         let urn = self.node(index).registration.urn.clone();
         let holder = *self.by_id.entry(id.to_ascii_lowercase()).or_insert(index);
@@ -467,10 +467,10 @@ impl Graph {
             && self.node(index).decision.is_none()
             && self.node(holder).registration.urn != urn
         {
-            let first = lazuli_core::SourcePlace::from(self.node(holder).registration.at);
+            let first = lazuli_core::SourceLocation::from(self.node(holder).registration.at);
             let message = format!(
                 "{} is the same resource as the one declared at {first}: {id}",
-                urn.place()
+                urn.address()
             );
             let finding = Diagnostic::error("LZ0004", message)
                 .on(&urn)
@@ -482,7 +482,7 @@ impl Graph {
 
     /// All inputs of a node are known and its request leaves: it will not be
     /// looked at again, so the outputs behind its inputs may go.
-    pub(crate) fn drop_outputs(&mut self, index: ResId) {
+    pub(crate) fn drop_outputs(&mut self, index: NodeId) {
         let node = &mut self.nodes[index.index()];
         if let RegistrationKind::Resource { inputs, .. } = &mut node.registration.kind {
             *inputs = Property::Value(node.seen.inputs.clone());
@@ -490,7 +490,7 @@ impl Graph {
     }
 
     /// Facts about the type of a node.
-    pub(crate) fn facts(&self, index: ResId) -> TypeFacts {
+    pub(crate) fn facts(&self, index: NodeId) -> TypeSchema {
         let provider = self.provider_of(index);
         let ty = self.node(index).registration.urn.ty();
         provider
@@ -499,7 +499,7 @@ impl Graph {
     }
 
     /// The provider that serves a node.
-    pub(crate) fn provider_of(&self, index: ResId) -> Option<&Arc<dyn Provider>> {
+    pub(crate) fn provider_of(&self, index: NodeId) -> Option<&Arc<dyn Provider>> {
         match &self.node(index).registration.kind {
             RegistrationKind::Resource { provider, .. } => self.provider(provider),
             RegistrationKind::Component => None,
@@ -507,7 +507,7 @@ impl Graph {
     }
 
     /// Marks a node as known to the program; who waited for it looks again.
-    pub(crate) fn settled(&mut self, index: ResId, progress: Progress) {
+    pub(crate) fn settled(&mut self, index: NodeId, progress: Progress) {
         let node = &mut self.nodes[index.index()];
         node.progress = progress;
         let mut watchers = std::mem::take(&mut node.watchers);
@@ -516,7 +516,7 @@ impl Graph {
     }
 
     /// Nodes that wait for this one look again, without it being settled.
-    pub(crate) fn nudge(&mut self, index: ResId) {
+    pub(crate) fn nudge(&mut self, index: NodeId) {
         let mut watchers = std::mem::take(&mut self.nodes[index.index()].watchers);
         self.dirty.append(&mut watchers);
         self.dirty.append(&mut self.unclear);
@@ -539,7 +539,7 @@ fn shared<T>(list: Vec<T>) -> Arc<[T]> {
 /// What a step of a plan is about.
 impl Subject {
     /// The node, when the step is about a declared resource.
-    pub(crate) fn node(&self) -> Option<ResId> {
+    pub(crate) fn node(&self) -> Option<NodeId> {
         match self {
             Self::Declared(index) => Some(*index),
             Self::Former(_) | Self::Superseded(_) => None,

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use lazuli_core::executor::ResId;
+use lazuli_core::executor::NodeId;
 use lazuli_core::program::RegistrationKind;
-use lazuli_core::{Created, Desired, Value};
+use lazuli_core::{Declared, Observed, Value};
 
 use super::Graph;
 use crate::plan::actual_inputs;
@@ -12,7 +12,7 @@ use crate::state::Resource;
 
 impl Graph {
     /// What the provider is asked to do for a node.
-    pub(crate) fn desired(&self, index: ResId, lifecycle: lazuli_core::Lifecycle) -> Desired {
+    pub(crate) fn desired(&self, index: NodeId, lifecycle: lazuli_core::Lifecycle) -> Declared {
         let node = self.node(index);
         let timeouts = &node.registration.options.timeouts;
         let timeout = match lifecycle {
@@ -20,7 +20,7 @@ impl Graph {
             lazuli_core::Lifecycle::Update => timeouts.update,
             lazuli_core::Lifecycle::Delete => timeouts.delete,
         };
-        Desired {
+        Declared {
             urn: node.registration.urn.clone(),
             id: node.seen.id.clone(),
             inputs: node.seen.inputs.clone(),
@@ -29,7 +29,7 @@ impl Graph {
     }
 
     /// The node as the state would record it.
-    pub(crate) fn record(&self, index: ResId, id: String, outputs: Value) -> Resource {
+    pub(crate) fn record(&self, index: NodeId, id: String, outputs: Value) -> Resource {
         let node = self.node(index);
         let registration = &node.registration;
         let provider = match &registration.kind {
@@ -37,8 +37,8 @@ impl Graph {
             RegistrationKind::Component => Arc::from(""),
         };
         let options = &registration.options;
-        let urn_of = |id: &ResId| self.node(*id).registration.urn.clone();
-        let recorded = |id: &&ResId| !self.is_existing(**id);
+        let urn_of = |id: &NodeId| self.node(*id).registration.urn.clone();
+        let recorded = |id: &&NodeId| !self.is_existing(**id);
         let mut depends_on: Vec<_> = node
             .seen
             .depends_on
@@ -69,7 +69,7 @@ impl Graph {
             parent: container.map(|parent| urn_of(&parent)),
             protect: options.protect.unwrap_or(false),
             retain_on_delete: options.retain_on_delete.unwrap_or(false),
-            place: registration.at.into(),
+            location: registration.at.into(),
             uncertain: false,
             deleted_with: options
                 .deleted_with
@@ -86,20 +86,20 @@ impl Graph {
     }
 
     /// Whether a node only looks at a resource that exists without the program.
-    pub(crate) fn is_existing(&self, index: ResId) -> bool {
+    pub(crate) fn is_existing(&self, index: NodeId) -> bool {
         let kind = &self.node(index).registration.kind;
         matches!(kind, RegistrationKind::Resource { existing: true, .. })
     }
 
     /// The inputs that the state records for an import: those of the program,
     /// with what is really there.
-    pub(crate) fn imported_inputs(&self, index: ResId, found: &Created) -> Value {
+    pub(crate) fn imported_inputs(&self, index: NodeId, found: &Observed) -> Value {
         let node = self.node(index);
         actual_inputs(&node.seen.inputs, &found.outputs, &self.facts(index))
     }
 
     /// The resource that contains this one in the cloud, components looked through.
-    pub(crate) fn container(&self, index: ResId) -> Option<ResId> {
+    pub(crate) fn container(&self, index: NodeId) -> Option<NodeId> {
         let parent = self.node(index).registration.parent?;
         if self.is_component(parent) {
             self.around(parent)

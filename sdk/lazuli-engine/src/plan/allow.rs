@@ -24,7 +24,7 @@ pub(crate) fn apply(
         };
         let help = "name the code of a finding as it is shown, and say who sees to it instead";
         let finding = Diagnostic::error("LZ0050", message).help(help);
-        Some(finding.at(allowance.place.clone()))
+        Some(finding.at(allowance.location.clone()))
     };
     let (mut wrong, mut good) = (Vec::new(), Vec::new());
     for allowance in allowed {
@@ -44,20 +44,20 @@ pub(crate) fn apply(
 
 #[cfg(test)]
 mod tests {
-    use lazuli_core::{Severity, SourcePlace};
+    use lazuli_core::{Severity, SourceLocation};
 
     use super::*;
 
     fn check(code: &str, reason: &str, expected: &[(&str, Severity)]) {
         let mut findings = vec![Diagnostic::error("KNOWN1", "no zone is linked")];
-        let place = SourcePlace {
+        let location = SourceLocation {
             file: "main.rs".into(),
             line: 3,
         };
         let allowance = Allowance {
             code: code.to_owned(),
             reason: reason.to_owned(),
-            place,
+            location,
         };
         apply(&mut findings, &[allowance], |code| {
             code == "KNOWN1" || code == "known1"

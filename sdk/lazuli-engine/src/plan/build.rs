@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use lazuli_core::executor::ResId;
+use lazuli_core::executor::NodeId;
 use lazuli_core::program::{ExportEntry, RegistrationKind, Waiting};
 use lazuli_core::{Diagnostic, Property, Severity, Urn, Value};
 
@@ -17,7 +17,7 @@ use crate::state::{Resource, State};
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Subject {
     /// A declared resource.
-    Declared(ResId),
+    Declared(NodeId),
     /// A resource of the state that is not declared (any more).
     Former(Urn),
     /// The former half of a replacement that was not deleted yet, by its id.
@@ -121,7 +121,7 @@ pub(super) fn removal(op: Op, old: &Resource) -> Step {
         urn: old.urn.clone(),
         op,
         id: Some(old.id.clone()),
-        place: Some(old.place.clone()),
+        location: Some(old.location.clone()),
         changes: Vec::new(),
         reasons: Vec::new(),
         inputs: Value::Null,
@@ -162,12 +162,12 @@ fn excluded(graph: &Graph) -> Vec<Urn> {
 
 fn on_step(code: &'static str, step: &Step, message: String) -> Diagnostic {
     let mut finding = Diagnostic::error(code, message).on(&step.urn);
-    finding.place.clone_from(&step.place);
+    finding.location.clone_from(&step.location);
     finding
 }
 
 /// The node of a resource of the state, under whatever name it is declared now.
-fn declared_now(input: &PlanInput<'_>, urn: &Urn) -> Option<ResId> {
+fn declared_now(input: &PlanInput<'_>, urn: &Urn) -> Option<NodeId> {
     let graph = input.graph;
     graph.find(urn).or_else(|| {
         let mut nodes = graph.nodes.iter();
@@ -204,7 +204,7 @@ fn protected(input: &PlanInput<'_>, steps: &[Step]) -> Vec<Diagnostic> {
         };
         let message = format!(
             "the plan would {verb} {}, which is protected",
-            step.urn.place()
+            step.urn.address()
         );
         on_step("LZ0007", step, message).help(
             "take `protect` off first (`Options::new().unprotect()`) and run `up`, or give --ignore-protect once",
@@ -213,7 +213,7 @@ fn protected(input: &PlanInput<'_>, steps: &[Step]) -> Vec<Diagnostic> {
     refused.map(finding).collect()
 }
 
-/// Deletions that the program has deeds around, when the program does not run.
+/// Deletions that the program has actions around, when the program does not run.
 fn hooked(input: &PlanInput<'_>, steps: &[Step]) -> Vec<Diagnostic> {
     let old = |step: &&Step| {
         let old = input.state.resources.get(&step.urn);
@@ -224,7 +224,7 @@ fn hooked(input: &PlanInput<'_>, steps: &[Step]) -> Vec<Diagnostic> {
     let finding = |step: &Step| {
         let message = format!(
             "{} has hooks around its deletion, and the program does not declare it in this run",
-            step.urn.place()
+            step.urn.address()
         );
         on_step("LZ0013", step, message).help(
             "run `destroy --run-program`; or take the hooks off and run `up` before you take the resource out",
@@ -251,9 +251,9 @@ fn aliases(input: &PlanInput<'_>) -> Vec<Diagnostic> {
         if let Some(other) = other.filter(|_| old.urn != registration.urn) {
             let message = format!(
                 "{} and {} both claim to be what was {}",
-                registration.urn.place(),
-                other.place(),
-                old.urn.place()
+                registration.urn.address(),
+                other.address(),
+                old.urn.address()
             );
             let finding = Diagnostic::error("LZ0015", message).on(&registration.urn);
             let help =
@@ -278,7 +278,7 @@ fn imports(input: &PlanInput<'_>, steps: &[Step]) -> Vec<Diagnostic> {
             .collect();
         let message = format!(
             "{} differs from what exists at: {}",
-            step.urn.place(),
+            step.urn.address(),
             paths.join(", ")
         );
         let mut finding = on_step("LZ0016", step, message).help(
@@ -299,12 +299,12 @@ fn left_out(input: &PlanInput<'_>) -> Vec<Diagnostic> {
         let urn = &node.registration.urn;
         let mut needs = node.seen.depends_on.iter();
         let missing = needs.find(|dep| graph.is_excluded(**dep))?;
-        let missing = graph.node(*missing).registration.urn.place();
+        let missing = graph.node(*missing).registration.urn.address();
         let is_resource = matches!(node.registration.kind, RegistrationKind::Resource { .. });
         let selected = is_resource && graph.is_selected(urn) && !graph.scope().destroying;
         let message = format!(
             "{} depends on {missing}, which does not exist and is not selected",
-            urn.place()
+            urn.address()
         );
         let finding = Diagnostic::error("LZ0017", message)
             .on(urn)
@@ -315,7 +315,7 @@ fn left_out(input: &PlanInput<'_>) -> Vec<Diagnostic> {
 }
 
 fn exports(input: &PlanInput<'_>) -> Vec<PlannedExport> {
-    let name = |id: ResId, path: &str| input.graph.words(id, path);
+    let name = |id: NodeId, path: &str| input.graph.words(id, path);
     let planned = input.exports.iter().map(|entry| {
         let mut snapshot = lazuli_core::property::Snapshot::default();
         let value = Property::Output(entry.value.clone()).peek(&name, &mut snapshot);

@@ -1,12 +1,12 @@
 //! What is to be done about one declared resource. Pure.
 
-use lazuli_core::executor::ResId;
-use lazuli_core::{Created, Options, TypeFacts, Value};
+use lazuli_core::executor::NodeId;
+use lazuli_core::{Observed, Options, TypeSchema, Value};
 
 use super::diff::{Rules, Touched, covers, diff};
 use super::drift::actual_inputs;
 use super::{Because, Change, Reason};
-use crate::graph::{Graph, Seen};
+use crate::graph::{Evaluated, Graph};
 use crate::state::Resource;
 
 /// What is to be done about a declared resource.
@@ -29,7 +29,7 @@ pub(crate) enum Decision {
     /// It exists and the state is to know it.
     Import {
         /// What is there.
-        found: Box<Created>,
+        found: Box<Observed>,
         /// How the program differs from what is there.
         changes: Vec<Change>,
         /// Whether it takes the place of another one.
@@ -71,10 +71,10 @@ impl Decision {
 }
 
 /// What the program wants of a resource, and what is known of its type.
-pub(crate) struct Wish<'a> {
-    pub(crate) seen: &'a Seen,
+pub(crate) struct Candidate<'a> {
+    pub(crate) seen: &'a Evaluated,
     pub(crate) options: &'a Options,
-    pub(crate) facts: &'a TypeFacts,
+    pub(crate) facts: &'a TypeSchema,
     /// Name of the provider that serves it now.
     pub(crate) provider: &'a str,
     /// A replacement was asked for on the command line.
@@ -83,7 +83,7 @@ pub(crate) struct Wish<'a> {
     pub(crate) stranded: bool,
 }
 
-impl Wish<'_> {
+impl Candidate<'_> {
     fn rules(&self) -> Rules<'_> {
         Rules {
             facts: self.facts,
@@ -101,12 +101,12 @@ impl Wish<'_> {
 }
 
 /// Decides about one resource. Unknown inputs count as changed.
-pub(crate) fn decide(wish: &Wish<'_>, old: Option<&Resource>) -> Decision {
+pub(crate) fn decide(candidate: &Candidate<'_>, old: Option<&Resource>) -> Decision {
     let Some(old) = old else {
         return Decision::Create;
     };
-    let changes = diff(&old.inputs, &wish.seen.inputs, &wish.rules());
-    let replacing = replacing(wish, old);
+    let changes = diff(&old.inputs, &candidate.seen.inputs, &candidate.rules());
+    let replacing = replacing(candidate, old);
     let new_id = replacing
         .iter()
         .any(|reason| matches!(reason.because, Because::NewId(_)));
@@ -115,8 +115,8 @@ pub(crate) fn decide(wish: &Wish<'_>, old: Option<&Resource>) -> Decision {
     if !replacing.is_empty() || changes.iter().any(certain) {
         // Under another id both can exist, whatever the type prefers.
         let delete_first = match new_id {
-            true => wish.options.delete_before_replace.unwrap_or(false),
-            false => wish.delete_first(),
+            true => candidate.options.delete_before_replace.unwrap_or(false),
+            false => candidate.delete_first(),
         };
         return Decision::Replace {
             changes,
@@ -128,8 +128,10 @@ pub(crate) fn decide(wish: &Wish<'_>, old: Option<&Resource>) -> Decision {
     if old.uncertain {
         reasons.push(Reason::new(Because::Interrupted));
     }
-    if *old.provider != *wish.provider {
-        reasons.push(Reason::new(Because::NewProvider(wish.provider.to_owned())));
+    if *old.provider != *candidate.provider {
+        reasons.push(Reason::new(Because::NewProvider(
+            candidate.provider.to_owned(),
+        )));
     }
     if changes.is_empty() && reasons.is_empty() {
         Decision::Same
@@ -139,24 +141,26 @@ pub(crate) fn decide(wish: &Wish<'_>, old: Option<&Resource>) -> Decision {
 }
 
 /// Reasons for a replacement beside the inputs, in the order in which they are looked at.
-fn replacing(wish: &Wish<'_>, old: &Resource) -> Vec<Reason> {
+fn replacing(candidate: &Candidate<'_>, old: &Resource) -> Vec<Reason> {
     let mut reasons = Vec::new();
-    if is_triggered(wish.seen.trigger.as_deref(), old.trigger.as_ref()) {
+    if is_triggered(candidate.seen.trigger.as_deref(), old.trigger.as_ref()) {
         reasons.push(Reason::new(Because::Trigger));
     }
     if old.tainted {
         reasons.push(Reason::new(Because::Tainted));
     }
-    if wish.asked {
+    if candidate.asked {
         reasons.push(Reason::new(Because::Asked));
     }
-    match &wish.seen.id {
+    match &candidate.seen.id {
         Some(id) if !id.eq_ignore_ascii_case(&old.id) => {
             reasons.push(Reason::new(Because::NewId(id.clone())));
         }
         // Nobody can say that another instance of the provider finds the same resource.
-        None if *old.provider != *wish.provider => {
-            reasons.push(Reason::new(Because::NewProvider(wish.provider.to_owned())));
+        None if *old.provider != *candidate.provider => {
+            reasons.push(Reason::new(Because::NewProvider(
+                candidate.provider.to_owned(),
+            )));
         }
         _ => {}
     }
@@ -175,25 +179,27 @@ fn is_triggered(now: Option<&Value>, before: Option<&Value>) -> bool {
 }
 
 /// How the program differs from an existing resource that it wants to adopt.
-pub(crate) fn import_changes(wish: &Wish<'_>, found: &Created) -> Vec<Change> {
-    let there = actual_inputs(&wish.seen.inputs, &found.outputs, wish.facts);
-    diff(&there, &wish.seen.inputs, &wish.rules())
+pub(crate) fn import_changes(candidate: &Candidate<'_>, found: &Observed) -> Vec<Change> {
+    let there = actual_inputs(&candidate.seen.inputs, &found.outputs, candidate.facts);
+    diff(&there, &candidate.seen.inputs, &candidate.rules())
 }
 
 /// Spreads replacements to a resource that depends on replaced ones: what lies
 /// inside a replaced resource goes with it, and what has an input from one is
 /// written again, or replaced if that input cannot change in place. Names the
 /// upstream resources of changed inputs on the way.
-pub(crate) fn swept_along(
+pub(crate) fn propagate_replacement(
     graph: &Graph,
-    index: ResId,
-    wish: &Wish<'_>,
+    index: NodeId,
+    candidate: &Candidate<'_>,
     decision: Decision,
     old: Option<&Resource>,
 ) -> Decision {
     let (changes, mut reasons, was_replaced, first) = match decision {
-        Decision::Same => (Vec::new(), Vec::new(), false, wish.delete_first()),
-        Decision::Update { changes, reasons } => (changes, reasons, false, wish.delete_first()),
+        Decision::Same => (Vec::new(), Vec::new(), false, candidate.delete_first()),
+        Decision::Update { changes, reasons } => {
+            (changes, reasons, false, candidate.delete_first())
+        }
         Decision::Replace {
             changes,
             reasons,
@@ -201,18 +207,18 @@ pub(crate) fn swept_along(
         } => (changes, reasons, true, delete_first),
         other => return other,
     };
-    let bound = bound_to_replaced(graph, index, wish, old);
+    let bound = bound_to_replaced(graph, index, candidate, old);
     let inside = matches!(bound, Some(Because::Inside(_) | Because::DeletedWith(_)));
     let mut replace = was_replaced || bound.is_some();
     reasons.extend(bound.map(Reason::new));
-    replace |= sources(graph, wish, &changes, &mut reasons);
+    replace |= sources(graph, candidate, &changes, &mut reasons);
     if replace {
         Decision::Replace {
             changes,
             reasons,
             delete_first: first
                 || (inside && !was_replaced)
-                || stands_on_what_goes_first(graph, wish, old),
+                || depends_on_delete_first(graph, candidate, old),
         }
     } else if changes.is_empty() && reasons.is_empty() {
         Decision::Same
@@ -223,12 +229,12 @@ pub(crate) fn swept_along(
 
 /// Whether something it depends on, or did, is deleted before its replacement
 /// comes: then its own old half has to be gone before that.
-pub(crate) fn stands_on_what_goes_first(
+pub(crate) fn depends_on_delete_first(
     graph: &Graph,
-    wish: &Wish<'_>,
+    candidate: &Candidate<'_>,
     old: Option<&Resource>,
 ) -> bool {
-    let goes_first = |id: &ResId| {
+    let goes_first = |id: &NodeId| {
         let decision = graph.node(*id).decision.as_ref();
         matches!(
             decision,
@@ -240,31 +246,31 @@ pub(crate) fn stands_on_what_goes_first(
     };
     let before = old.into_iter().flat_map(Resource::edges);
     let mut before = before.filter_map(|urn| graph.find(urn));
-    wish.seen.depends_on.iter().any(goes_first) || before.any(|id| goes_first(&id))
+    candidate.seen.depends_on.iter().any(goes_first) || before.any(|id| goes_first(&id))
 }
 
 /// The replaced resource that this one goes with, whatever its inputs.
 fn bound_to_replaced(
     graph: &Graph,
-    index: ResId,
-    wish: &Wish<'_>,
+    index: NodeId,
+    candidate: &Candidate<'_>,
     old: Option<&Resource>,
 ) -> Option<Because> {
-    let replaced = |id: &ResId| {
+    let replaced = |id: &NodeId| {
         matches!(graph.node(*id).decision, Some(Decision::Replace { .. }))
             .then(|| graph.node(*id).registration.urn.clone())
     };
     let container = graph.container(index);
-    let replaced_under = |id: &ResId| match wish.stranded {
+    let replaced_under = |id: &NodeId| match candidate.stranded {
         true => Some(graph.node(*id).registration.urn.clone()),
         false => replaced(id),
     };
     let inside = container
         .as_ref()
-        .filter(|_| wish.options.deleted_with.is_none() || !wish.stranded);
+        .filter(|_| candidate.options.deleted_with.is_none() || !candidate.stranded);
     let inside = inside.and_then(replaced_under).map(Because::Inside);
     let with = || {
-        let with = wish.options.deleted_with.as_ref();
+        let with = candidate.options.deleted_with.as_ref();
         with.and_then(replaced_under).map(Because::DeletedWith)
     };
     // What the program dropped in this run is still true of the old one.
@@ -273,7 +279,7 @@ fn bound_to_replaced(
         replaced(&with).map(Because::DeletedWith)
     };
     let beside = || {
-        let beside = graph.resources(&wish.options.replace_with, index);
+        let beside = graph.resources(&candidate.options.replace_with, index);
         beside.iter().find_map(replaced).map(Because::ReplacedWith)
     };
     inside.or_else(with).or_else(was_with).or_else(beside)
@@ -281,15 +287,20 @@ fn bound_to_replaced(
 
 /// Names what changed or replaced resources inputs come from; whether one of
 /// these inputs cannot change in place.
-fn sources(graph: &Graph, wish: &Wish<'_>, changes: &[Change], reasons: &mut Vec<Reason>) -> bool {
+fn sources(
+    graph: &Graph,
+    candidate: &Candidate<'_>,
+    changes: &[Change],
+    reasons: &mut Vec<Reason>,
+) -> bool {
     let fixed = |path: &str| {
-        let options = &wish.options.replace_on_changes;
-        let mut patterns = wish.facts.immutable.iter().chain(options);
+        let options = &candidate.options.replace_on_changes;
+        let mut patterns = candidate.facts.immutable.iter().chain(options);
         patterns.any(|pattern| covers(pattern, path))
     };
     let touched = Touched::by(changes);
     let mut replace = false;
-    for (path, deps) in &wish.seen.derived {
+    for (path, deps) in &candidate.seen.derived {
         let differs = || touched.is(path);
         for dep in deps.as_slice() {
             let node = graph.node(*dep);

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use lazuli_core::{TypeFacts, Value};
+use lazuli_core::{TypeSchema, Value};
 use similar::{Algorithm, DiffTag, capture_diff_slices};
 
 /// How a property differs.
@@ -62,7 +62,7 @@ pub(super) fn any(patterns: &[String], path: &str, test: fn(&str, &str) -> bool)
 /// What decides beside the values.
 pub(super) struct Rules<'a> {
     /// Facts of the type.
-    pub(super) facts: &'a TypeFacts,
+    pub(super) facts: &'a TypeSchema,
     /// Paths whose changes the program ignores.
     pub(super) ignore: &'a [String],
     /// Paths that the program wants to replace on.
@@ -361,7 +361,7 @@ mod tests {
     use super::*;
     use serde_json::{Value as Json, json};
 
-    fn check(old: Json, new: Json, facts: &TypeFacts, expect: &[&str]) {
+    fn check(old: Json, new: Json, facts: &TypeSchema, expect: &[&str]) {
         let rules = Rules {
             facts,
             ignore: &["tags".to_owned()],
@@ -385,9 +385,9 @@ mod tests {
 
     #[test]
     fn values_differ_by_path() {
-        let facts = TypeFacts {
+        let facts = TypeSchema {
             immutable: vec!["location".into(), "properties.subnet.id".into()],
-            ..TypeFacts::default()
+            ..TypeSchema::default()
         };
         check(json!({"a": 1}), json!({"a": 1.0}), &facts, &[]);
         check(
@@ -413,10 +413,10 @@ mod tests {
 
     #[test]
     fn lists_differ_by_identity() {
-        let facts = TypeFacts {
+        let facts = TypeSchema {
             sets: vec!["p".into()],
             ignore_case: vec!["p".into()],
-            ..TypeFacts::default()
+            ..TypeSchema::default()
         };
         check(
             json!({"p": ["a", "b"]}),
@@ -470,10 +470,10 @@ mod tests {
 
     #[test]
     fn lists_have_the_identity_that_their_type_says_or_what_they_have_in_common() {
-        let facts = TypeFacts {
+        let facts = TypeSchema {
             keys: vec![("k".into(), "port".into())],
             sets: vec!["p".into()],
-            ..TypeFacts::default()
+            ..TypeSchema::default()
         };
         check(
             json!({"k": [{"port": "80", "v": 1}, {"port": "443", "v": 1}]}),
@@ -516,9 +516,9 @@ mod tests {
 
     #[test]
     fn what_is_in_a_secret_list_is_in_no_path() {
-        let facts = TypeFacts {
+        let facts = TypeSchema {
             sets: vec!["p".into()],
-            ..TypeFacts::default()
+            ..TypeSchema::default()
         };
         let rules = Rules {
             facts: &facts,
@@ -544,7 +544,7 @@ mod tests {
 
     #[test]
     fn secret_marks_and_unknowns() {
-        let facts = TypeFacts::default();
+        let facts = TypeSchema::default();
         let rules = Rules {
             facts: &facts,
             ignore: &[],

@@ -4,17 +4,17 @@
 //! property is no opinion. What the answer does not tell back (`write_only`, or
 //! null) is taken to be as declared.
 
-use lazuli_core::{Members, TypeFacts, Value};
+use lazuli_core::{Members, TypeSchema, Value};
 
 use super::diff::{Change, Rules, any, covers, diff, join, keyed, names, same};
 
 /// The declared inputs with the values that the cloud's answer shows at their paths.
-pub(crate) fn actual_inputs(declared: &Value, answer: &Value, facts: &TypeFacts) -> Value {
+pub(crate) fn actual_inputs(declared: &Value, answer: &Value, facts: &TypeSchema) -> Value {
     overlay("", declared, Some(answer), facts)
 }
 
 /// How inputs differ from what was declared last time.
-pub(crate) fn drift(declared: &Value, actual: &Value, facts: &TypeFacts) -> Vec<Change> {
+pub(crate) fn drift(declared: &Value, actual: &Value, facts: &TypeSchema) -> Vec<Change> {
     let rules = Rules {
         facts,
         ignore: &[],
@@ -23,7 +23,7 @@ pub(crate) fn drift(declared: &Value, actual: &Value, facts: &TypeFacts) -> Vec<
     diff(declared, actual, &rules)
 }
 
-fn overlay(path: &str, declared: &Value, answer: Option<&Value>, facts: &TypeFacts) -> Value {
+fn overlay(path: &str, declared: &Value, answer: Option<&Value>, facts: &TypeSchema) -> Value {
     let answer = match answer {
         None | Some(Value::Null) => return declared.clone(),
         Some(_) if any(&facts.write_only, path, covers) => return declared.clone(),
@@ -65,7 +65,7 @@ fn folded<'a>(answer: &'a Members<Value>, key: &str) -> Option<&'a Value> {
         .map(|(_, value)| value)
 }
 
-fn list(path: &str, declared: &[Value], answer: &[Value], facts: &TypeFacts) -> Value {
+fn list(path: &str, declared: &[Value], answer: &[Value], facts: &TypeSchema) -> Value {
     let field = facts.keys.iter().find(|(list, _)| names(list, path));
     let field = field.map(|(_, field)| field.as_str());
     let (Some(_), Some(there)) = (keyed(declared, field), keyed(answer, field)) else {
@@ -80,14 +80,14 @@ fn list(path: &str, declared: &[Value], answer: &[Value], facts: &TypeFacts) -> 
     Value::List(kept.chain(added.map(|(_, item)| (*item).clone())).collect())
 }
 
-fn positions(path: &str, declared: &[Value], answer: &[Value], facts: &TypeFacts) -> Value {
+fn positions(path: &str, declared: &[Value], answer: &[Value], facts: &TypeSchema) -> Value {
     let wrapped =
         |list: &[Value]| Value::Map([("l".to_owned(), Value::List(list.to_vec()))].into());
     let is_set = any(&facts.sets, path, names);
-    let as_set = TypeFacts {
+    let as_set = TypeSchema {
         sets: vec!["l".into()],
         ignore_case: vec!["l".into()],
-        ..TypeFacts::default()
+        ..TypeSchema::default()
     };
     if is_set && drift(&wrapped(declared), &wrapped(answer), &as_set).is_empty() {
         return Value::List(declared.to_vec());
@@ -107,11 +107,11 @@ mod tests {
     use serde_json::{Value as Json, json};
 
     fn check(declared: Json, answer: Json, expect: &[&str]) {
-        let facts = TypeFacts {
+        let facts = TypeSchema {
             sets: vec!["set".into()],
             ignore_case: vec!["id".into()],
             write_only: vec!["password".into()],
-            ..TypeFacts::default()
+            ..TypeSchema::default()
         };
         let declared = Value::from(declared);
         let actual = actual_inputs(&declared, &Value::from(answer), &facts);
@@ -159,8 +159,8 @@ mod tests {
     fn a_secret_drifts_as_a_secret() {
         let declared = Value::Map([("k".to_owned(), Value::from("hunter2").into_secret())].into());
         let answer = Value::from(json!({"k": "hunter3"}));
-        let actual = actual_inputs(&declared, &answer, &TypeFacts::default());
-        let found = drift(&declared, &actual, &TypeFacts::default());
+        let actual = actual_inputs(&declared, &answer, &TypeSchema::default());
+        let found = drift(&declared, &actual, &TypeSchema::default());
         assert_eq!(found.len(), 1);
         assert!(!format!("{found:?}{actual:?}").contains("hunter"));
     }

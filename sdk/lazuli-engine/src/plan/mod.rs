@@ -14,11 +14,11 @@ mod saved;
 
 use std::sync::Arc;
 
-use lazuli_core::{Diagnostic, SourcePlace, Urn, Value};
+use lazuli_core::{Diagnostic, SourceLocation, Urn, Value};
 
 pub(crate) use build::{PlanInput, Planned, Subject, build};
 pub(crate) use decide::{
-    Decision, Wish, decide, import_changes, stands_on_what_goes_first, swept_along,
+    Candidate, Decision, decide, depends_on_delete_first, import_changes, propagate_replacement,
 };
 pub(crate) use diff::covers;
 pub use diff::{Change, ChangeKind};
@@ -86,7 +86,7 @@ pub struct Step {
     /// The cloud's id, when known.
     pub id: Option<String>,
     /// Where the program declares it; for deletes, where it did.
-    pub place: Option<SourcePlace>,
+    pub location: Option<SourceLocation>,
     /// Differences of inputs, for updates and replacements.
     pub changes: Vec<Change>,
     /// Why; see [`Plan::chain`] for the whole chain.

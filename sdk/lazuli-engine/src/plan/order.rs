@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, HashSet};
 
 use lazuli_core::Urn;
-use lazuli_core::executor::ResId;
+use lazuli_core::executor::NodeId;
 
 use super::build::{Subject, removal};
 use super::{Because, Decision, Op, Reason, Step};
@@ -18,7 +18,7 @@ pub(super) struct Draft {
     subjects: Vec<Subject>,
     after: Vec<HashSet<usize>>,
     /// The step that brings a declared resource to its new form.
-    bringing: HashMap<ResId, usize>,
+    bringing: HashMap<NodeId, usize>,
     /// The same by the urn that the resource has in the state.
     renewing: HashMap<Urn, usize>,
     /// The step that removes a resource of the state.
@@ -29,7 +29,7 @@ pub(super) struct Draft {
     first: HashSet<usize>,
     /// Removals, each with the change of something that used the removed: it comes
     /// before the removal unless it has to wait for it.
-    wishes: HashSet<(usize, usize)>,
+    soft_constraints: HashSet<(usize, usize)>,
 }
 
 impl Draft {
@@ -49,7 +49,7 @@ impl Draft {
     }
 
     /// Plans the steps of a declared resource.
-    pub(super) fn declared(&mut self, graph: &Graph, index: ResId, state: &State) {
+    pub(super) fn declared(&mut self, graph: &Graph, index: NodeId, state: &State) {
         let node = graph.node(index);
         if node.progress != Progress::Declared {
             return;
@@ -74,7 +74,7 @@ impl Draft {
             urn: node.registration.urn.clone(),
             op,
             id: id.or_else(|| old.filter(|_| op == Op::Update).map(|old| old.id.clone())),
-            place: Some(node.registration.at.into()),
+            location: Some(node.registration.at.into()),
             changes: changes.to_vec(),
             reasons: reasons.to_vec(),
             inputs: node.seen.inputs.clone(),
@@ -99,7 +99,7 @@ impl Draft {
     /// Plans the old half of a replacement.
     fn replaced(
         &mut self,
-        index: ResId,
+        index: NodeId,
         old: &Resource,
         bringing: usize,
         delete_first: bool,
@@ -132,7 +132,7 @@ impl Draft {
         loop {
             self.order(graph, state);
             self.order_covered(state);
-            self.grant_wishes();
+            self.apply_soft_constraints();
             let covered = |at: &usize| self.steps[*at].gone_with().is_some();
             let covered: Vec<usize> = match self.steps.iter().any(|step| step.gone_with().is_some())
             {
@@ -147,7 +147,7 @@ impl Draft {
                 self.steps[at].reasons.retain(|reason| !is_covered(reason));
             }
             self.after.clone_from(&halves);
-            self.wishes.clear();
+            self.soft_constraints.clear();
         }
     }
 
@@ -195,7 +195,7 @@ impl Draft {
                 for then in leftover.filter(|then| **then != first) {
                     self.after[*then].insert(first);
                     if leaving.is_none() {
-                        self.wishes.insert((*then, first));
+                        self.soft_constraints.insert((*then, first));
                     }
                 }
             }
@@ -217,7 +217,7 @@ impl Draft {
                 if !circular && !self.covers(then, first) {
                     self.after[then].insert(first);
                     if leaving.is_none() {
-                        self.wishes.insert((then, first));
+                        self.soft_constraints.insert((then, first));
                     }
                 }
             }
@@ -227,7 +227,7 @@ impl Draft {
     /// Removals follow the updates of what may use the removed until then,
     /// unless something that has to come before such an update waits for them.
     pub(super) fn order_used(&mut self, state: &State) {
-        let mut wishes: Vec<(usize, usize)> = Vec::new();
+        let mut soft_constraints: Vec<(usize, usize)> = Vec::new();
         for old in state.resources.values() {
             let Some(removal) = self.removing.get(&old.urn) else {
                 continue;
@@ -235,9 +235,9 @@ impl Draft {
             let users = old.delete_after.iter();
             let updates = users.filter_map(|user| self.renewing.get(user)).copied();
             let updates = updates.filter(|at| self.steps[*at].op == Op::Update);
-            wishes.extend(updates.map(|update| (*removal, update)));
+            soft_constraints.extend(updates.map(|update| (*removal, update)));
         }
-        for (removal, update) in wishes {
+        for (removal, update) in soft_constraints {
             if !self.precedes(removal, update) {
                 self.after[removal].insert(update);
             }
@@ -376,14 +376,16 @@ impl Draft {
     /// A change of something that used the removed comes before the removal. Where
     /// it cannot, because it waits for something that waits for the removal, the
     /// removal goes first.
-    fn grant_wishes(&mut self) {
-        if self.wishes.is_empty() {
+    fn apply_soft_constraints(&mut self) {
+        if self.soft_constraints.is_empty() {
             return;
         }
         let circles = self.circles();
         for at in &circles {
-            let (wishes, after) = (&self.wishes, &mut self.after[*at]);
-            after.retain(|first| !(circles.contains(first) && wishes.contains(&(*at, *first))));
+            let (soft_constraints, after) = (&self.soft_constraints, &mut self.after[*at]);
+            after.retain(|first| {
+                !(circles.contains(first) && soft_constraints.contains(&(*at, *first)))
+            });
         }
     }
 
@@ -416,8 +418,12 @@ impl Draft {
             }
         }
         let stuck: Vec<_> = (0..count).filter(|at| open[*at] > 0).collect();
-        let cycle = (!stuck.is_empty())
-            .then(|| stuck.iter().map(|at| self.steps[*at].urn.place()).collect());
+        let cycle = (!stuck.is_empty()).then(|| {
+            stuck
+                .iter()
+                .map(|at| self.steps[*at].urn.address())
+                .collect()
+        });
         order.extend(stuck);
         let mut position = vec![0; count];
         for (new, old) in order.iter().enumerate() {

@@ -95,16 +95,18 @@ impl fmt::Display for Reason {
         }
         match (&self.because, &self.path) {
             (Because::Declared, _) => f.write_str("is declared differently"),
-            (Because::From(urn), _) => write!(f, "comes from {}", urn.place()),
+            (Because::From(urn), _) => write!(f, "comes from {}", urn.address()),
             (Because::FromReplaced(urn), _) => {
-                write!(f, "comes from {}, which is replaced", urn.place())
+                write!(f, "comes from {}, which is replaced", urn.address())
             }
-            (Because::Inside(urn), _) => write!(f, "it lies in {}, which is replaced", urn.place()),
+            (Because::Inside(urn), _) => {
+                write!(f, "it lies in {}, which is replaced", urn.address())
+            }
             (Because::ReplacedWith(urn), _) => {
-                write!(f, "it is replaced with {}", urn.place())
+                write!(f, "it is replaced with {}", urn.address())
             }
             (Because::DeletedWith(urn), _) => {
-                write!(f, "it is deleted with {}, which is replaced", urn.place())
+                write!(f, "it is deleted with {}, which is replaced", urn.address())
             }
             (Because::Trigger, _) => f.write_str("its replacement trigger differs"),
             (Because::NewId(id), _) => write!(f, "its id becomes {id}"),
@@ -118,13 +120,13 @@ impl fmt::Display for Reason {
             (Because::NotDeclared, _) => f.write_str("it is not declared any more"),
             (Because::Destroyed, _) => f.write_str("the stack is destroyed"),
             (Because::GoneWith(urn), _) => {
-                write!(f, "the cloud deletes it with {}", urn.place())
+                write!(f, "the cloud deletes it with {}", urn.address())
             }
             (Because::Retained, _) => f.write_str("kept in the cloud (retain_on_delete)"),
             (Because::InTheWay(urn), _) => write!(
                 f,
                 "{} has to be deleted first; this is created again if the program declares it",
-                urn.place()
+                urn.address()
             ),
         }
     }

@@ -155,14 +155,14 @@ impl<'a> Leaving<'a> {
             })?;
             let message = format!(
                 "{} would be deleted, but {}, which depends on it, is not selected",
-                urn.place(),
-                staying.place()
+                urn.address(),
+                staying.address()
             );
             let mut finding = Diagnostic::error("LZ0014", message).on(urn);
-            finding.place = Some(old.place.clone());
+            finding.location = Some(old.location.clone());
             let help = match self.kept.contains(*staying) {
-                true => format!("add --target {}", staying.place()),
-                false => format!("add --target-dependents, or --target {}", staying.place()),
+                true => format!("add --target {}", staying.address()),
+                false => format!("add --target-dependents, or --target {}", staying.address()),
             };
             Some(finding.help(help))
         };
@@ -282,12 +282,12 @@ pub(super) fn lost(graph: &Graph, state: &State, draft: &Draft) -> Vec<Diagnosti
         }
         let message = format!(
             "{} was declared to be deleted with {}, which leaves, but it stays in the program",
-            old.urn.place(),
-            container.place()
+            old.urn.address(),
+            container.address()
         );
         let help = format!(
             "the cloud deletes both: give --replace {} to have it made anew, or keep the other one",
-            old.urn.place()
+            old.urn.address()
         );
         let index = graph.find(&old.urn)?;
         let finding = Diagnostic::error("LZ0019", message).on(&old.urn);

@@ -160,7 +160,7 @@ mod tests {
             urn: Urn::new("dev", "p", "", "t", "a"),
             op: Op::Create,
             id: None,
-            place: None,
+            location: None,
             changes: Vec::new(),
             reasons: Vec::new(),
             inputs: Value::Map([("k".to_owned(), value)].into()),

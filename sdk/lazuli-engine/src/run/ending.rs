@@ -28,11 +28,11 @@ impl Run<'_> {
             {
                 moved.push(from.clone());
             }
-            self.book.append(entry);
+            self.run_state.append(entry);
         }
         let doubles: Vec<_> = self.doubles(&moved).collect();
         for entry in doubles {
-            self.book.append(entry);
+            self.run_state.append(entry);
         }
     }
 
@@ -41,7 +41,7 @@ impl Run<'_> {
     fn noting(&self, at: usize) -> Option<Entry> {
         let node = &self.graph.nodes[at];
         let (index, urn) = (node.registration.index, &node.registration.urn);
-        let state = self.book.state();
+        let state = self.run_state.state();
         let old = self.graph.former(index, &node.seen, state)?;
         let from = (old.urn != *urn).then(|| old.urn.clone());
         let resource = match node.decision {
@@ -51,7 +51,7 @@ impl Run<'_> {
                     .record(index, old.id.clone(), old.outputs.clone());
                 Resource {
                     inputs: old.inputs.clone(),
-                    place: old.place.clone(),
+                    location: old.location.clone(),
                     ..state.acyclic(state.contained(now))
                 }
             }
@@ -75,7 +75,7 @@ impl Run<'_> {
     /// What is held twice (left by a crash between the two halves of a move), and
     /// what the program now only looks at: forgotten, not deleted.
     fn doubles(&self, moved: &[Urn]) -> impl Iterator<Item = Entry> {
-        let state = self.book.state();
+        let state = self.run_state.state();
         let claimed = state.resources.values().filter(|old| {
             let declared = self.graph.find(&old.urn);
             let looked_at = declared.is_some_and(|index| self.graph.is_existing(index));
@@ -165,7 +165,10 @@ impl Run<'_> {
             .unwrap_or_default();
         let known = exports.iter().filter_map(|entry| match entry.value.peek() {
             Peek::Known(value) => {
-                let secret = entry.value.taint().is_some_and(|taint| taint.secret);
+                let secret = entry
+                    .value
+                    .provenance()
+                    .is_some_and(|provenance| provenance.secret);
                 Some((
                     entry.name.clone(),
                     if secret { value.into_secret() } else { value },
@@ -175,15 +178,15 @@ impl Run<'_> {
         });
         let mut values: BTreeMap<_, _> = match complete {
             true => BTreeMap::new(),
-            false => self.book.state().exports.clone(),
+            false => self.run_state.state().exports.clone(),
         };
         values.extend(known);
         if self.operation == Operation::Destroy && complete {
             values.clear();
         }
         self.summary.exports = values.clone().into_iter().collect();
-        if self.book.state().exports != values {
-            self.book.append(Entry::Exports { values });
+        if self.run_state.state().exports != values {
+            self.run_state.append(Entry::Exports { values });
         }
     }
 }

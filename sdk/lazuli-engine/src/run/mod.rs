@@ -1,11 +1,11 @@
 //! One run: wait for quiet, plan, ask, execute, and again until the program has
 //! nothing more to declare.
 
-mod book;
 mod ending;
 mod quiet;
 mod rebuild;
 mod refresh;
+mod run_state;
 mod settings;
 mod settle;
 mod survey;
@@ -17,10 +17,12 @@ use std::time::Instant;
 use lazuli_core::output::Peek;
 use lazuli_core::program::{Environment, Report};
 use lazuli_core::stack::{Settlement, Stack};
-use lazuli_core::{Declared, Diagnostic, OutputError, Provider, SourcePlace, StackReader, Urn};
+use lazuli_core::{
+    DeclaredNode, Diagnostic, OutputError, Provider, SourceLocation, StackReader, Urn,
+};
 
-use self::book::Book;
 use self::quiet::Quiet;
+use self::run_state::RunState;
 pub(crate) use self::settings::asked;
 pub use self::settings::{
     Operation, PlanReceiver, Settings, Stop, Stopper, TopologyReceiver, stop_channel,
@@ -32,7 +34,7 @@ use crate::execute::{self, Context, Latest, Wave};
 use crate::graph::{Graph, Progress, Scope};
 use crate::plan::{self, Op, PlanInput, Planned, SavedPlan, Step};
 use crate::program_thread::ProgramThread;
-use crate::store::{Held, Store};
+use crate::store::{LockGuard, Store};
 use crate::topology::Topology;
 
 /// Runs an operation on a stack to its end.
@@ -51,7 +53,7 @@ where
     F: FnOnce(Stack) -> Fut + Send + 'static,
     Fut: Future<Output = lazuli_core::Result<()>> + 'static,
 {
-    let (book, _lock) = open(operation, &settings, &store, &mut stop).await?;
+    let (run_state, _lock) = open(operation, &settings, &store, &mut stop).await?;
     let runs_program = match operation {
         Operation::Preview | Operation::Up | Operation::Rebuild { .. } => true,
         Operation::Destroy => settings.run_program,
@@ -65,7 +67,7 @@ where
     let run = new(
         operation,
         settings,
-        (&store, book),
+        (&store, run_state),
         program,
         scope,
         (frontend, stop),
@@ -103,19 +105,19 @@ where
 fn new<'a>(
     operation: Operation,
     settings: Settings,
-    (store, book): (&'a Store, Book),
+    (store, run_state): (&'a Store, RunState),
     program: Option<ProgramThread>,
     scope: Scope,
     (frontend, stop): (&'a mut dyn Frontend, Stop),
 ) -> Run<'a> {
     Run {
-        graph: Graph::new(settings.providers.clone(), scope, book.state()),
+        graph: Graph::new(settings.providers.clone(), scope, run_state.state()),
         store,
         failures: Vec::new(),
         given_up: HashSet::new(),
         operation,
         settings,
-        book,
+        run_state,
         program,
         latest: Latest::default(),
         frontend,
@@ -144,9 +146,9 @@ async fn open(
     settings: &Settings,
     store: &Store,
     stop: &mut Stop,
-) -> Result<(Book, Option<Box<dyn Held>>), EngineError> {
+) -> Result<(RunState, Option<Box<dyn LockGuard>>), EngineError> {
     let (actor, store) = (settings.actor.clone(), store.clone());
-    let opening = tokio::task::spawn_blocking(move || Book::open(operation, &actor, &store));
+    let opening = tokio::task::spawn_blocking(move || RunState::open(operation, &actor, &store));
     tokio::select! {
         biased;
         () = asked(stop) => Err(EngineError::Stopped { summary: Box::default(), in_flight: 0 }),
@@ -170,7 +172,7 @@ struct Run<'a> {
     /// Removals that failed, or could not begin because of that.
     given_up: HashSet<(Urn, Option<String>)>,
     settings: Settings,
-    book: Book,
+    run_state: RunState,
     program: Option<ProgramThread>,
     graph: Graph,
     latest: Latest,
@@ -185,7 +187,7 @@ struct Run<'a> {
 
 impl Run<'_> {
     async fn complete(mut self) -> Result<Summary, EngineError> {
-        let before = self.book.state().serial;
+        let before = self.run_state.state().serial;
         let result = self.work().await;
         if result.is_err() {
             self.keep_known_exports();
@@ -195,7 +197,7 @@ impl Run<'_> {
         drop(self.graph);
         self.summary.duration = self.began.elapsed();
         let summary = std::mem::take(&mut self.summary);
-        let closed = self.book.close();
+        let closed = self.run_state.close();
         let result = match (result, closed) {
             (Ok(()), Ok(state)) => Ok((summary, state.serial)),
             (Ok(()), Err(error)) => Err(error),
@@ -222,7 +224,7 @@ impl Run<'_> {
             self.refresh().await?;
         }
         if self.operation == Operation::Refresh {
-            self.summary.unchanged = self.book.state().resources.len();
+            self.summary.unchanged = self.run_state.state().resources.len();
             return Ok(());
         }
         self.waves()
@@ -302,7 +304,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Lets the program's own deeds go ahead.
+    /// Lets the program's own actions go ahead.
     fn open_gate(&mut self) {
         if let Some(program) = &mut self.program
             && !std::mem::replace(&mut self.gate_open, true)
@@ -354,7 +356,7 @@ impl Run<'_> {
         let input = PlanInput {
             wave,
             graph: &self.graph,
-            state: self.book.state(),
+            state: self.run_state.state(),
             open_scopes: if destroying { &[] } else { &open_scopes },
             may_delete: errors.is_empty(),
             waiting: if destroying { &[] } else { waiting },
@@ -442,7 +444,7 @@ impl Run<'_> {
 
     /// Patterns and imports on the command line that name nothing.
     fn unmatched(&self) -> Vec<Diagnostic> {
-        let state = self.book.state();
+        let state = self.run_state.state();
         let nodes = self.graph.nodes.iter().map(|node| &node.registration.urn);
         let urns: Vec<_> = state.resources.keys().chain(nodes).collect();
         let patterns = self.settings.selection.unmatched(&urns);
@@ -452,7 +454,7 @@ impl Run<'_> {
             let declared = self.graph.nodes.iter().map(|node| &node.registration.urn);
             !declared
                 .into_iter()
-                .any(|urn| urn.as_str() == *key || urn.place() == *key)
+                .any(|urn| urn.as_str() == *key || urn.address() == *key)
         });
         let finding = |text: &str| {
             Diagnostic::error("LZ0018", format!("no resource is called {text:?}"))
@@ -497,7 +499,7 @@ impl Run<'_> {
         let waits: Vec<_> = waiting
             .iter()
             .map(|task| {
-                let lines: Vec<_> = task.lines.iter().map(SourcePlace::to_string).collect();
+                let lines: Vec<_> = task.lines.iter().map(SourceLocation::to_string).collect();
                 format!("{} waits at {}", task.name, lines.join(", "))
             })
             .collect();
@@ -514,7 +516,7 @@ impl Run<'_> {
     }
 
     async fn carry_out(&mut self, planned: Planned) -> Result<(), EngineError> {
-        let Book::Journal(journal) = &mut self.book else {
+        let RunState::Journal(journal) = &mut self.run_state else {
             return Ok(());
         };
         let frontend = &mut *self.frontend;
@@ -574,7 +576,7 @@ impl Run<'_> {
 
 /// What only the cloud knows about resources that are to be created: names that
 /// somebody else has.
-async fn ask_the_cloud(creating: Vec<(Arc<dyn Provider>, Vec<Declared>)>) -> Vec<Diagnostic> {
+async fn ask_the_cloud(creating: Vec<(Arc<dyn Provider>, Vec<DeclaredNode>)>) -> Vec<Diagnostic> {
     let mut findings = Vec::new();
     for (provider, declared) in creating {
         findings.extend(provider.verify_online(&declared).await);
@@ -607,7 +609,7 @@ fn program_errors(latest: &Latest) -> Vec<Diagnostic> {
         .unwrap_or_default();
     let finding = |error: &lazuli_core::Error| {
         let mut finding = Diagnostic::error("LZ0010", error.message());
-        finding.place = error.place().cloned();
+        finding.location = error.location().cloned();
         finding.help = error.help().map(str::to_owned);
         finding.urn = error.output_error().and_then(|error| error.urn().cloned());
         finding

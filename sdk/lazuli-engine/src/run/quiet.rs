@@ -1,9 +1,9 @@
-//! Lets the program run until it stands still, telling it on the way whatever
+//! Lets the program run until it stands still, event_queue it on the way whatever
 //! is known without changing anything.
 
-use lazuli_core::executor::{ResId, Verdict};
+use lazuli_core::executor::{NodeId, Verdict};
 use lazuli_core::stack::Settlement;
-use lazuli_core::{TypeFacts, Value};
+use lazuli_core::{TypeSchema, Value};
 use tokio::task::JoinSet;
 
 use super::settings::asked;
@@ -27,7 +27,7 @@ impl Run<'_> {
     pub(super) async fn quiet(&mut self) -> Result<Quiet, EngineError> {
         loop {
             let quiet = self.still().await?;
-            let same = self.graph.decide(self.book.state());
+            let same = self.graph.decide(self.run_state.state());
             let mut told = self.read_unread().await?;
             for index in same {
                 told |= self.tell_unchanged(index);
@@ -41,7 +41,7 @@ impl Run<'_> {
         }
     }
 
-    fn tell_unchanged(&mut self, index: ResId) -> bool {
+    fn tell_unchanged(&mut self, index: NodeId) -> bool {
         let node = self.graph.node(index);
         let outputs = match node
             .reading
@@ -55,7 +55,7 @@ impl Run<'_> {
             // A finding says so, and ends the run.
             Some(Err(_)) => None,
             None => {
-                let old = self.graph.former(index, &node.seen, self.book.state());
+                let old = self.graph.former(index, &node.seen, self.run_state.state());
                 old.map(|old| old.outputs.clone())
             }
         };
@@ -84,7 +84,7 @@ impl Run<'_> {
             }
             let id = node.registration.index;
             let facts = self.graph.facts(id);
-            let Some(old) = self.graph.former(id, &node.seen, self.book.state()) else {
+            let Some(old) = self.graph.former(id, &node.seen, self.run_state.state()) else {
                 continue;
             };
             let stable = stable_outputs(&old.outputs, changes, &facts);
@@ -124,7 +124,7 @@ impl Run<'_> {
                             assumed: false,
                         });
                     }
-                    Verdict::Murky {
+                    Verdict::Unproven {
                         waits_on_output: true,
                     } if patience.is_over => {
                         return Ok(Quiet {
@@ -132,12 +132,12 @@ impl Run<'_> {
                             assumed: true,
                         });
                     }
-                    Verdict::Murky { .. } => {}
+                    Verdict::Unproven { .. } => {}
                 }
             }
             let own_io = matches!(
                 self.latest.report.as_ref().map(|report| report.verdict),
-                Some(Verdict::Murky {
+                Some(Verdict::Unproven {
                     waits_on_output: false
                 })
             );
@@ -228,7 +228,7 @@ impl Patience {
 }
 
 /// The outputs that these changes leave as they are.
-fn stable_outputs(outputs: &Value, changes: &[Change], facts: &TypeFacts) -> Value {
+fn stable_outputs(outputs: &Value, changes: &[Change], facts: &TypeSchema) -> Value {
     let mut stable = Value::map();
     for (path, voided_by) in &facts.stable_outputs {
         let voided = changes.iter().any(|change| {

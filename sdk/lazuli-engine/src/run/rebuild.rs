@@ -5,10 +5,10 @@
 
 use std::collections::BTreeSet;
 
-use lazuli_core::executor::ResId;
+use lazuli_core::executor::NodeId;
 use lazuli_core::program::RegistrationKind;
 use lazuli_core::stack::Settlement;
-use lazuli_core::{Created, Diagnostic, ProviderError, Severity};
+use lazuli_core::{Diagnostic, Observed, ProviderError, Severity};
 use tokio::task::JoinSet;
 
 use super::settings::{Operation, asked};
@@ -19,7 +19,7 @@ use crate::graph::Progress;
 use crate::plan::Op;
 use crate::state::{Entry, Resource};
 
-type Answer = Result<Option<Created>, ProviderError>;
+type Answer = Result<Option<Observed>, ProviderError>;
 
 impl Run<'_> {
     /// Records everything that is declared and exists.
@@ -55,7 +55,7 @@ impl Run<'_> {
     }
 
     fn refuse_over_a_state(&self) -> Result<(), EngineError> {
-        let recorded = self.book.state().resources.len();
+        let recorded = self.run_state.state().resources.len();
         if recorded == 0 || self.operation == (Operation::Rebuild { over: true }) {
             return Ok(());
         }
@@ -83,8 +83,8 @@ impl Run<'_> {
     }
 
     /// Declared resources that are not recorded, and whose inputs are known.
-    fn unrecorded(&self, looked_for: &BTreeSet<ResId>) -> Vec<ResId> {
-        let state = self.book.state();
+    fn unrecorded(&self, looked_for: &BTreeSet<NodeId>) -> Vec<NodeId> {
+        let state = self.run_state.state();
         let nodes = self.graph.nodes.iter();
         let open = nodes.filter(|node| {
             let index = node.registration.index;
@@ -106,7 +106,7 @@ impl Run<'_> {
         open.map(|node| node.registration.index).collect()
     }
 
-    async fn look_for(&mut self, open: Vec<ResId>) -> Result<Vec<(ResId, Answer)>, EngineError> {
+    async fn look_for(&mut self, open: Vec<NodeId>) -> Result<Vec<(NodeId, Answer)>, EngineError> {
         let mut open = open.into_iter();
         let mut tasks = JoinSet::new();
         let mut answers = Vec::new();
@@ -143,10 +143,13 @@ impl Run<'_> {
         Ok(answers)
     }
 
-    fn record_found(&mut self, index: ResId, found: Created) {
+    fn record_found(&mut self, index: NodeId, found: Observed) {
         let inputs = self.graph.imported_inputs(index, &found);
         let resource = self.graph.record(index, found.id, found.outputs);
-        let resource = self.book.state().contained(Resource { inputs, ..resource });
+        let resource = self
+            .run_state
+            .state()
+            .contained(Resource { inputs, ..resource });
         self.frontend.event(&Event::Settled {
             urn: resource.urn.clone(),
             op: Op::Import,
@@ -157,13 +160,13 @@ impl Run<'_> {
         }
         self.graph.settled(index, Progress::Settled);
         self.summary.imported += 1;
-        self.book.append(Entry::Noted {
+        self.run_state.append(Entry::Noted {
             from: None,
             resource: resource.into(),
         });
     }
 
-    fn tell_left_out(&mut self, index: ResId, reason: String) {
+    fn tell_left_out(&mut self, index: NodeId, reason: String) {
         let urn = self.graph.node(index).registration.urn.clone();
         self.frontend.event(&Event::StepSkipped {
             urn,
@@ -190,12 +193,12 @@ impl Run<'_> {
         }
     }
 
-    fn unread_declared(&self, index: ResId, error: ProviderError) -> Failure {
+    fn unread_declared(&self, index: NodeId, error: ProviderError) -> Failure {
         let registration = &self.graph.node(index).registration;
         Failure {
             urn: registration.urn.clone(),
             op: Op::Read,
-            place: Some(registration.at.into()),
+            location: Some(registration.at.into()),
             kind: error.kind,
             code: error.code,
             message: format!("it cannot be read: {}", error.message),

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use lazuli_core::{Created, ProviderError, ProviderErrorKind};
+use lazuli_core::{Observed, ProviderError, ProviderErrorKind};
 use tokio::task::JoinSet;
 
 use super::Run;
@@ -19,7 +19,7 @@ use crate::state::{Entry, Resource};
 /// What was found of one resource.
 struct Found {
     resource: Arc<Resource>,
-    answer: Result<Option<Created>, ProviderError>,
+    answer: Result<Option<Observed>, ProviderError>,
 }
 
 impl Run<'_> {
@@ -91,23 +91,23 @@ impl Run<'_> {
             }
         }
         for entry in entries {
-            self.book.append(entry);
+            self.run_state.append(entry);
         }
-        self.graph.restart(self.book.state());
+        self.graph.restart(self.run_state.state());
         Ok(())
     }
 
     fn tell_drift(&mut self, resource: &Resource, changes: Vec<Change>, gone: bool) {
         self.frontend.event(&Event::Drifted {
             urn: resource.urn.clone(),
-            place: resource.place.clone(),
+            location: resource.location.clone(),
             changes,
             gone,
         });
     }
 
     /// The resource as it really is, and how declared properties differ.
-    fn compare(&self, old: &Resource, created: Created) -> (Resource, Vec<Change>) {
+    fn compare(&self, old: &Resource, created: Observed) -> (Resource, Vec<Change>) {
         let provider = self.settings.providers.get(&*old.provider);
         let facts = provider.map(|provider| provider.facts(old.urn.ty()));
         let facts = facts.unwrap_or_default();
@@ -128,7 +128,7 @@ impl Run<'_> {
     }
 
     async fn read_all(&mut self) -> Result<Vec<Found>, EngineError> {
-        let state = self.book.state();
+        let state = self.run_state.state();
         let is_resource = |place: &str| self.graph.is_resource_place(place);
         let selection = &self.settings.selection;
         let selected = state.resources.values().filter(|resource| {
@@ -178,7 +178,7 @@ fn unread(resource: &Resource, error: ProviderError) -> Failure {
     Failure {
         urn: resource.urn.clone(),
         op: Op::Read,
-        place: Some(resource.place.clone()),
+        location: Some(resource.location.clone()),
         kind: error.kind,
         code: error.code,
         message: format!("it cannot be read: {}", error.message),

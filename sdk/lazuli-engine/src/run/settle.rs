@@ -11,14 +11,14 @@ use crate::state::{Entry, InFlight, Outcome, Resource};
 impl Run<'_> {
     /// Before anything is planned: what an interrupted run had in flight.
     pub(super) async fn settle_in_flight(&mut self) -> Result<(), EngineError> {
-        let state = self.book.state();
+        let state = self.run_state.state();
         let settled = execute::settle_in_flight(state, &self.settings.providers).await;
         let mut failures = Vec::new();
         for (operation, in_flight, reading) in settled {
             match reading {
                 Ok(reading) => {
                     let (outcome, found) = self.outcome(&in_flight, reading);
-                    self.book.append(Entry::Ended { operation, outcome });
+                    self.run_state.append(Entry::Ended { operation, outcome });
                     let (urn, op) = (in_flight.resource.urn.clone(), in_flight.op);
                     self.frontend.event(&Event::Settled {
                         urn,
@@ -29,7 +29,7 @@ impl Run<'_> {
                 Err(error) => failures.push(Failure {
                     urn: in_flight.resource.urn.clone(),
                     op: in_flight.op,
-                    place: Some(in_flight.resource.place.clone()),
+                    location: Some(in_flight.resource.location.clone()),
                     kind: error.kind,
                     code: error.code,
                     message: format!(
@@ -41,7 +41,7 @@ impl Run<'_> {
                 }),
             }
         }
-        self.graph.restart(self.book.state());
+        self.graph.restart(self.run_state.state());
         if failures.is_empty() {
             Ok(())
         } else {
@@ -63,7 +63,7 @@ impl Run<'_> {
             }
             // Found by its name: the one that was to be replaced, or one under another urn.
             (Op::Create | Op::CreateReplacement, Reading::Present(created))
-                if self.book.state().has_id(&created.id) =>
+                if self.run_state.state().has_id(&created.id) =>
             {
                 (Outcome::Nothing, "it was never made")
             }
@@ -74,10 +74,10 @@ impl Run<'_> {
                     uncertain: true,
                     ..(**resource).clone()
                 };
-                let former = self.book.state().resources.get(&resource.urn);
+                let former = self.run_state.state().resources.get(&resource.urn);
                 let found = std::sync::Arc::new(match op {
                     Op::Update => {
-                        let state = self.book.state();
+                        let state = self.run_state.state();
                         state.half_updated(state.acyclic(found))
                     }
                     _ => found,

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use lazuli_core::stack::Stack;
 use lazuli_core::{Diagnostic, Proof};
 
-use super::{Book, Operation, Run, Settings, Stop, new, waiting_for};
+use super::{Operation, Run, RunState, Settings, Stop, new, waiting_for};
 use crate::error::EngineError;
 use crate::event::{Decision, Event, Frontend};
 use crate::graph::Scope;
@@ -47,12 +47,12 @@ where
         blind: true,
         ..Scope::of(&settings, Operation::Preview)
     };
-    let book = Book::Memory(Box::default());
+    let run_state = RunState::Memory(Box::default());
     let mut heard = Heard::default();
     let mut run = new(
         Operation::Preview,
         settings,
-        (&store, book),
+        (&store, run_state),
         Some(program),
         scope,
         (&mut heard, stop),
@@ -76,7 +76,7 @@ impl Run<'_> {
     fn judged(&self) -> Survey {
         Survey {
             findings: Vec::new(),
-            proofs: self.graph.prove(),
+            proofs: self.graph.proofs(),
             resources: self.graph.resource_count(),
             waits_for: waiting_for(&self.latest),
         }

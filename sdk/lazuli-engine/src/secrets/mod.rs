@@ -123,7 +123,7 @@ impl DataKey {
         })
     }
 
-    /// A digest that tells texts apart without telling what they are to anybody
+    /// A digest that tells texts apart without event_queue what they are to anybody
     /// who has not the key.
     pub(crate) fn digest(&self, text: &str) -> String {
         STANDARD.encode(hmac::sign(&self.digests, format!("plan {text}").as_bytes()))

@@ -84,7 +84,7 @@ impl State {
             }
         }
         if !open.is_empty() {
-            let stuck: Vec<_> = open.keys().map(|urn| urn.place()).collect();
+            let stuck: Vec<_> = open.keys().map(|urn| urn.address()).collect();
             problems.push(format!(
                 "these depend on each other in a circle: {}",
                 stuck.join(", ")

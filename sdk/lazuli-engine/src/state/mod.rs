@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use lazuli_core::{Existing, SourcePlace, Urn, Value};
+use lazuli_core::{Recorded, SourceLocation, Urn, Value};
 
 use crate::plan::Op;
 
@@ -32,7 +32,7 @@ pub struct Resource {
     /// Delete only forgets it.
     pub retain_on_delete: bool,
     /// Where the program declared it.
-    pub place: SourcePlace,
+    pub location: SourceLocation,
     /// Its last operation was interrupted or left it unhealthy: the next `up`
     /// writes it again even if nothing differs.
     pub uncertain: bool,
@@ -53,7 +53,7 @@ pub struct Resource {
     pub secret_outputs: Vec<String>,
     /// How long its deletion may take; `None` = the provider's default.
     pub delete_timeout: Option<Duration>,
-    /// The program has deeds around its deletion.
+    /// The program has actions around its deletion.
     pub delete_hooks: bool,
 }
 
@@ -82,8 +82,8 @@ impl Resource {
     }
 
     /// The resource in the form that providers take.
-    pub fn existing(&self) -> Existing {
-        Existing {
+    pub fn existing(&self) -> Recorded {
+        Recorded {
             urn: self.urn.clone(),
             id: self.id.clone(),
             inputs: self.inputs.clone(),
@@ -130,7 +130,7 @@ pub enum Entry {
         /// What it left.
         outcome: Outcome,
     },
-    /// Bookkeeping of a resource changed without an operation: edges, options, place, a move.
+    /// Bookkeeping of a resource changed without an operation: edges, options, location, a move.
     Noted {
         /// The urn it had, if it moved.
         from: Option<Urn>,
@@ -229,7 +229,7 @@ impl State {
         if living.is_some_and(|living| living.id.eq_ignore_ascii_case(id)) {
             self.resources.remove(urn);
         } else {
-            // Never the one that took its place.
+            // never the one that took its place.
             self.superseded.remove(id);
         }
     }
@@ -394,7 +394,7 @@ pub(crate) fn sample(name: &str) -> Resource {
         parent: None,
         protect: false,
         retain_on_delete: false,
-        place: SourcePlace {
+        location: SourceLocation {
             file: "main.rs".into(),
             line: 1,
         },

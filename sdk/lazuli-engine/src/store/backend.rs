@@ -6,7 +6,7 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::lock::{Held, Holder};
+use super::lock::{LockGuard, LockInfo};
 use crate::EngineError;
 use crate::secrets::{DataKey, Keyring};
 
@@ -59,10 +59,10 @@ pub(crate) trait Backend: Debug + Send + Sync {
     fn replace(&self, generation: u64, parts: &[&[u8]]) -> Result<(), EngineError>;
 
     /// Takes the stack's lock, or says who holds it.
-    fn lock(&self, actor: &str, doing: &str) -> Result<Box<dyn Held>, EngineError>;
+    fn lock(&self, actor: &str, doing: &str) -> Result<Box<dyn LockGuard>, EngineError>;
 
     /// Who holds the lock.
-    fn holder(&self) -> Result<Option<Holder>, EngineError>;
+    fn holder(&self) -> Result<Option<LockInfo>, EngineError>;
 
     /// Takes the lock away from its holder, who cannot write any more then.
     fn release_by_force(&self, actor: &str) -> Result<(), EngineError>;

@@ -10,7 +10,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::backend::{Backend, Log, What};
 use super::disk::{Disk, RealDisk};
-use super::lock::{FileLock, Held, Holder};
+use super::lock::{FileLock, LockGuard, LockInfo};
 use super::{KEPT_SNAPSHOTS, unwritable};
 use crate::EngineError;
 use crate::secrets::{DataKey, KeptKey, Keyring, PlainKey};
@@ -216,12 +216,12 @@ impl Backend for Folder {
         Ok(())
     }
 
-    fn lock(&self, actor: &str, doing: &str) -> Result<Box<dyn Held>, EngineError> {
+    fn lock(&self, actor: &str, doing: &str) -> Result<Box<dyn LockGuard>, EngineError> {
         let lock = FileLock::take(self.path.join("lock"), actor, doing)?;
         Ok(Box::new(lock))
     }
 
-    fn holder(&self) -> Result<Option<Holder>, EngineError> {
+    fn holder(&self) -> Result<Option<LockInfo>, EngineError> {
         FileLock::holder(self.path.join("lock"))
     }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use lazuli_core::{SourcePlace, Urn, Value};
+use lazuli_core::{SourceLocation, Urn, Value};
 use serde::de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Error as _, SerializeMap as _, SerializeSeq as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -340,8 +340,8 @@ impl Codec {
                 .delete_timeout
                 .map(|limit| u64::try_from(limit.as_millis()).unwrap_or(u64::MAX)),
             delete_hooks: resource.delete_hooks,
-            file: resource.place.file.to_string(),
-            line: resource.place.line,
+            file: resource.location.file.to_string(),
+            line: resource.location.line,
         })
     }
 
@@ -368,7 +368,7 @@ impl Codec {
             secret_outputs: wire.secret_outputs,
             delete_timeout: wire.delete_timeout_ms.map(Duration::from_millis),
             delete_hooks: wire.delete_hooks,
-            place: SourcePlace::new(&wire.file, wire.line),
+            location: SourceLocation::new(&wire.file, wire.line),
         })
     }
 

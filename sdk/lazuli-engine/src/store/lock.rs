@@ -7,11 +7,11 @@ use std::path::PathBuf;
 use crate::EngineError;
 
 /// A lock that is held until this is dropped.
-pub(crate) trait Held: Send {}
+pub(crate) trait LockGuard: Send {}
 
 /// Who holds a stack's lock.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Holder {
+pub struct LockInfo {
     /// Who, on which host, in which process, since when, doing what.
     pub text: String,
     /// How long ago the holder gave a sign of life, where that is known.
@@ -22,7 +22,7 @@ pub struct Holder {
     pub place: PathBuf,
 }
 
-impl Holder {
+impl LockInfo {
     /// Whether the holder is taken for dead: whoever comes next has the lock.
     pub fn is_expired(&self) -> bool {
         match (self.silent_for, self.expires_after) {
@@ -76,14 +76,14 @@ impl FileLock {
     }
 
     /// Who holds the lock in this file.
-    pub(super) fn holder(path: PathBuf) -> Result<Option<Holder>, EngineError> {
+    pub(super) fn holder(path: PathBuf) -> Result<Option<LockInfo>, EngineError> {
         let mut file = match fs::OpenOptions::new().read(true).write(true).open(&path) {
             Ok(file) => file,
             Err(missing) if missing.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(cause) => return Err(super::unwritable(&path, &cause)),
         };
         Ok(match file.try_lock() {
-            Err(fs::TryLockError::WouldBlock) => Some(Holder {
+            Err(fs::TryLockError::WouldBlock) => Some(LockInfo {
                 text: text_of(&mut file),
                 silent_for: None,
                 expires_after: None,
@@ -104,7 +104,7 @@ fn text_of(file: &mut fs::File) -> String {
     }
 }
 
-impl Held for FileLock {}
+impl LockGuard for FileLock {}
 
 impl Drop for FileLock {
     fn drop(&mut self) {

@@ -27,8 +27,8 @@ pub use self::disk::{Disk, RealDisk};
 use self::folder::Folder;
 pub(crate) use self::format_v1::Codec;
 pub use self::history::HistoryEntry;
-pub(crate) use self::lock::Held;
-pub use self::lock::Holder;
+pub(crate) use self::lock::LockGuard;
+pub use self::lock::LockInfo;
 pub use self::objects::{Condition, Object, ObjectError, Objects, Tag};
 use self::remote::Remote;
 pub(crate) use self::text::{entry_line, journal_header};
@@ -165,7 +165,7 @@ impl Store {
     ///
     /// # Errors
     /// [`EngineError::State`] when that cannot be found out.
-    pub fn holder(&self) -> Result<Option<Holder>, EngineError> {
+    pub fn holder(&self) -> Result<Option<LockInfo>, EngineError> {
         self.backend().holder()
     }
 
@@ -190,7 +190,7 @@ impl Store {
         self.backend().rewrap(keyring)
     }
 
-    pub(crate) fn lock(&self, actor: &str, doing: &str) -> Result<Box<dyn Held>, EngineError> {
+    pub(crate) fn lock(&self, actor: &str, doing: &str) -> Result<Box<dyn LockGuard>, EngineError> {
         self.backend().lock(actor, doing)
     }
 

@@ -222,7 +222,7 @@ struct Stepwise<C>(C);
 impl<C: FnMut(&str) + Send> Frontend for Stepwise<C> {
     fn event(&mut self, event: &Event) {
         if let Event::StepDone { urn, .. } = event {
-            (self.0)(&urn.place());
+            (self.0)(&urn.address());
         }
     }
 

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use lazuli_arm::{ArmClient, ArmError, NoProgress, ResourceId};
 use lazuli_core::{
-    Created, Desired, Existing, Progress, ProviderError, ProviderErrorKind, Urn, Value,
+    Declared, Observed, Progress, ProviderError, ProviderErrorKind, Recorded, Urn, Value,
 };
 use serde_json::{Value as Json, json};
 use tokio::time::Instant;
@@ -51,9 +51,9 @@ impl Builder<'_> {
     /// Builds and pushes the image. An update does the same: the tag moves.
     pub(super) async fn create(
         &self,
-        desired: &Desired,
+        desired: &Declared,
         progress: &dyn Progress,
-    ) -> Result<Created, ProviderError> {
+    ) -> Result<Observed, ProviderError> {
         let spec = Spec::read(&desired.inputs)?;
         progress.status("packing the build context");
         let archive = self.pack(&spec).await?;
@@ -75,7 +75,10 @@ impl Builder<'_> {
 
     /// The newest successful run that pushed the image. It says nothing of the
     /// tag itself: somebody may have moved or deleted it since.
-    pub(super) async fn read(&self, existing: &Existing) -> Result<Option<Created>, ProviderError> {
+    pub(super) async fn read(
+        &self,
+        existing: &Recorded,
+    ) -> Result<Option<Observed>, ProviderError> {
         let spec = Spec::of_existing(existing)?;
         let runs = match self
             .arm
@@ -100,7 +103,7 @@ impl Builder<'_> {
         match self.follow(token.clone(), &mut |_| {}).await {
             Err(error) if error.kind == ProviderErrorKind::Credentials => Err(error),
             Err(error) if error.code.is_none() => Err(ProviderError {
-                message: format!("{}: {}", urn.place(), error.message),
+                message: format!("{}: {}", urn.address(), error.message),
                 ..error
             }),
             _ => Ok(()),
@@ -218,7 +221,7 @@ impl Builder<'_> {
         }
     }
 
-    async fn created(&self, spec: &Spec, run: &Run) -> Result<Created, ProviderError> {
+    async fn created(&self, spec: &Spec, run: &Run) -> Result<Observed, ProviderError> {
         let server = match run.registry_of(&spec.image) {
             Some(server) => server.to_owned(),
             None => self.login_server(&spec.registry).await?,
@@ -230,7 +233,7 @@ impl Builder<'_> {
             "reference": format!("{server}/{}", spec.image),
             "loginServer": server,
         });
-        Ok(Created {
+        Ok(Observed {
             id: spec.id(),
             outputs: Value::from(outputs),
         })

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use lazuli_arm::ResourceId;
-use lazuli_core::{Existing, ProviderError, Value};
+use lazuli_core::{ProviderError, Recorded, Value};
 use serde_json::{Value as Json, json};
 
 use crate::provider::error;
@@ -43,7 +43,7 @@ impl Spec {
     }
 
     /// An imported build has no inputs; its id says registry and image.
-    pub(super) fn of_existing(existing: &Existing) -> Result<Self, ProviderError> {
+    pub(super) fn of_existing(existing: &Recorded) -> Result<Self, ProviderError> {
         let Some((registry_id, image)) = existing.id.split_once("/imageBuilds/") else {
             return Err(error::refused(format!(
                 "`{}` is not the id of an image build ({{registry}}/imageBuilds/{{repository:tag}})",

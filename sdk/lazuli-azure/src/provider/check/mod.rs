@@ -26,12 +26,12 @@ mod names;
 mod types;
 
 use lazuli_arm::ResourceId;
-use lazuli_core::{Desired, Diagnostic, Value};
+use lazuli_core::{Declared, Diagnostic, Value};
 
 use crate::generated::api_version;
 
 /// All findings on a resource.
-pub(super) fn check(desired: &Desired) -> Vec<Diagnostic> {
+pub(super) fn check(desired: &Declared) -> Vec<Diagnostic> {
     let mut findings = Findings {
         desired,
         found: Vec::new(),
@@ -44,7 +44,7 @@ pub(super) fn check(desired: &Desired) -> Vec<Diagnostic> {
         types::image_build(&mut findings);
         return findings.found;
     }
-    // What exists is not this program's to judge, and deeds are no resources of ARM.
+    // What exists is not this program's to judge, and actions are no resources of ARM.
     if is_ours(desired.urn.ty()) {
         return findings.found;
     }
@@ -64,7 +64,7 @@ fn is_ours(ty: &str) -> bool {
 
 /// Collects findings on one resource.
 struct Findings<'a> {
-    desired: &'a Desired,
+    desired: &'a Declared,
     found: Vec<Diagnostic>,
 }
 

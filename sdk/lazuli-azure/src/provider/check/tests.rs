@@ -1,6 +1,6 @@
 //! Each rule, failing and passing.
 
-use lazuli_core::{Desired, Urn, Value};
+use lazuli_core::{Declared, Urn, Value};
 use serde_json::{Value as Json, json};
 
 const GROUP: &str = "/subscriptions/s/resourceGroups/g";
@@ -19,7 +19,7 @@ fn found(ty: &str, name: &str, inputs: Json) -> Vec<&'static str> {
         ty => format!("{GROUP}/providers/{ty}/{name}"),
     };
     let urn = Urn::new("dev", "p", "", ty, "x");
-    let desired = Desired {
+    let desired = Declared {
         urn: urn.clone(),
         id: Some(id),
         inputs: Value::from(inputs),
@@ -274,7 +274,7 @@ fn unknown_values_are_skipped() {
         "x",
     );
     assert_eq!(
-        super::check(&Desired {
+        super::check(&Declared {
             urn,
             id: None,
             inputs,

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use lazuli_core::{Desired, Provider, ProviderErrorKind, Value};
+use lazuli_core::{Declared, Provider, ProviderErrorKind, Value};
 use serde_json::{Value as Json, json};
 use tempfile::TempDir;
 
@@ -27,7 +27,7 @@ fn folder() -> TempDir {
     folder
 }
 
-fn build(folder: &TempDir) -> Desired {
+fn build(folder: &TempDir) -> Declared {
     let digest = BuildContext::read(folder.path(), "source", "Dockerfile")
         .unwrap()
         .digest()

@@ -1,7 +1,7 @@
 //! Each flow as a whole conversation with a scripted Azure.
 
+mod actions;
 mod builds;
-mod deeds;
 mod generic;
 mod groups;
 mod roles;

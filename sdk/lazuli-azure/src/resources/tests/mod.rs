@@ -180,7 +180,7 @@ fn hosts_and_zones_follow_the_cloud() {
             ("vault", PrivateLink::Vault),
             ("blob", PrivateLink::Blob),
         ] {
-            stack.export(name, link.zone_name(stack.place()));
+            stack.export(name, link.zone_name(stack.as_scope()));
         }
         Ok(())
     });
@@ -264,7 +264,7 @@ fn an_image_build_is_known_before_it_runs_and_follows_its_files() {
 #[test]
 fn diagnostics_name_the_line_of_the_program_and_parents_come_first() {
     let Run { report, _program } = run_in(environment(&[], Path::new("")), |stack| {
-        let component = Component::new(stack.place(), "test:Part", "part");
+        let component = Component::new(stack.as_scope(), "test:Part", "part");
         let group = group(stack).inside(&component);
         VirtualNetwork::builder(&group, "net")
             .address_space(["10.0.0.0/16"])

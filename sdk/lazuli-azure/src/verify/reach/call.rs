@@ -2,10 +2,10 @@
 
 use super::app::App;
 use super::model::{Known, Model, SITE};
-use super::private::{self, Codes, Door, final_door};
+use super::private::{self, Codes, Exposure, final_exposure};
 use super::pull::subnet;
 use super::target::{Target, server};
-use super::{Breach, Goal, HopKind, Steps, Walk};
+use super::{Destination, HopKind, Steps, Violation, Walk};
 use crate::verify::graph::Node;
 
 const CODES: Codes = Codes {
@@ -52,11 +52,11 @@ fn walk<'a>(
     let mut steps = Steps::new(model, app);
     let target = Target::site(other, Some(host))?;
     steps.towards(other);
-    let door = final_door(model, &target);
+    let exposure = final_exposure(model, &target);
     match subnet(&mut steps) {
         Known::Is(network) => private::walk(&mut steps, &target, &network, &CODES),
         Known::Pending => {}
-        Known::Absent if door == Door::Closed => steps.broken(HopKind::Route, Breach {
+        Known::Absent if exposure == Exposure::Closed => steps.broken(HopKind::Route, Violation {
             code: "LZ2065",
             is_certain: false,
             at: app.node,
@@ -64,9 +64,9 @@ fn walk<'a>(
             fix: "integrate the app into the network of the other's private endpoint".to_owned(),
             related: vec![(other, "closed to the public network here")],
         }),
-        Known::Absent => private::public(&mut steps, door),
+        Known::Absent => private::public(&mut steps, exposure),
     }
-    Some(steps.end(Goal::Call {
+    Some(steps.end(Destination::Call {
         setting: setting.to_owned(),
         host: host.to_owned(),
     }))

@@ -6,7 +6,7 @@ use lazuli_core::Value;
 
 use super::model::Known;
 use super::pull::text;
-use super::{Breach, HopKind, Steps};
+use super::{HopKind, Steps, Violation};
 use crate::resources::Role;
 use crate::verify::graph::Node;
 
@@ -29,7 +29,7 @@ pub(super) fn walk<'a>(steps: &mut Steps<'_, 'a>, registry: Node<'a>, host: Opti
 fn by_identity<'a>(steps: &mut Steps<'_, 'a>, registry: Node<'a>) {
     let tokens = "properties.policies.azureADAuthenticationAsArmPolicy.status";
     if registry.says(tokens, &["disabled"]) {
-        let breach = Breach {
+        let breach = Violation {
             code: "LZ2022",
             is_certain: true,
             at: registry,
@@ -64,11 +64,11 @@ fn by_identity<'a>(steps: &mut Steps<'_, 'a>, registry: Node<'a>) {
 /// Whose identity acts for the app.
 pub(super) enum Owners<'a> {
     Known(Vec<Node<'a>>),
-    /// Declared in another program.
+    /// DeclaredNode in another program.
     Elsewhere,
     /// Not known yet.
     Pending,
-    None(Box<Breach<'a>>),
+    None(Box<Violation<'a>>),
 }
 
 /// The system's own identity where `named` is absent, or the attached one that it names.
@@ -88,7 +88,7 @@ pub(super) fn owners<'a>(
         .unwrap_or_default()
         .to_ascii_lowercase();
     let missing = |message: String, fix: &str| {
-        Owners::None(Box::new(Breach {
+        Owners::None(Box::new(Violation {
             code,
             is_certain: true,
             at: site,
@@ -220,7 +220,7 @@ fn role<'a>(steps: &mut Steps<'_, 'a>, registry: Node<'a>, owners: &[Node<'a>]) 
         .iter()
         .find(|given| by_repository && is_role(given.node, &classic))
     {
-        let breach = Breach {
+        let breach = Violation {
             code: "LZ2018",
             is_certain: true,
             at: given.node,
@@ -246,7 +246,7 @@ fn role<'a>(steps: &mut Steps<'_, 'a>, registry: Node<'a>, owners: &[Node<'a>]) 
     let mut related = vec![(registry, "the registry")];
     let others = owners.iter().filter(|owner| owner.at != steps.app.node.at);
     related.extend(others.map(|owner| (*owner, "the identity that pulls")));
-    let breach = Breach {
+    let breach = Violation {
         code: "LZ2013",
         is_certain: true,
         at: steps.app.node,
@@ -342,7 +342,7 @@ fn by_password<'a>(steps: &mut Steps<'_, 'a>, registry: Node<'a>, host: Option<&
         }
     };
     if let Some(message) = incomplete(steps, host) {
-        let breach = Breach {
+        let breach = Violation {
             code: "LZ2051",
             is_certain: true,
             at: steps.app.node,
@@ -371,7 +371,7 @@ fn by_password<'a>(steps: &mut Steps<'_, 'a>, registry: Node<'a>, host: Option<&
         ),
         None => steps.open(HopKind::Credentials, "`adminUserEnabled` is known"),
         Some(false) => {
-            let breach = Breach {
+            let breach = Violation {
                 code: "LZ2052",
                 is_certain: true,
                 at: steps.app.node,
@@ -389,7 +389,7 @@ fn anonymous<'a>(steps: &mut Steps<'_, 'a>, registry: Node<'a>) {
         Some(true) => steps.holds(HopKind::Credentials, "the registry lets everybody pull"),
         None => steps.open(HopKind::Credentials, "`anonymousPullEnabled` is known"),
         Some(false) => {
-            let breach = Breach {
+            let breach = Violation {
                 code: "LZ2014",
                 is_certain: true,
                 at: steps.app.node,

@@ -16,14 +16,14 @@ mod secret;
 mod show;
 mod target;
 
-use lazuli_core::{Declared, Diagnostic, Proof, ProofStep, SourcePlace, Standing, Urn};
+use lazuli_core::{DeclaredNode, Diagnostic, Proof, ProofStep, SourceLocation, Status, Urn};
 use serde::Serialize;
 
 use super::catalog::{Weight, rule};
 use super::graph::{Node, WithRelated};
 use model::Model;
 
-pub(crate) use private::{Door, door};
+pub(crate) use private::{Exposure, exposure};
 pub(crate) use secret::{Reference, is_reference};
 pub(crate) use target::{groups_of, zone_fits};
 
@@ -33,14 +33,14 @@ pub struct Spot {
     /// The resource.
     pub urn: Urn,
     /// Where it is declared.
-    pub place: SourcePlace,
+    pub location: SourceLocation,
 }
 
 /// What an app needs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 #[non_exhaustive]
-pub enum Goal {
+pub enum Destination {
     /// To pull its image.
     Pull {
         /// `host/repository:tag`; none while it is not known.
@@ -104,7 +104,7 @@ pub enum HopState {
     /// It cannot be judged until something is known.
     Open,
     /// It is not asked, because an earlier hop is broken or makes it needless.
-    Moot,
+    NotApplicable,
 }
 
 /// One hop of a path.
@@ -153,7 +153,7 @@ pub struct ReachPath {
     /// The app.
     pub app: Spot,
     /// What it needs.
-    pub goal: Goal,
+    pub destination: Destination,
     /// What holds that, where it is declared.
     pub target: Option<Spot>,
     /// The hops, in their order.
@@ -182,14 +182,14 @@ impl ReachPath {
 
 /// The paths of all apps that a program declares: images, secrets, other apps.
 #[must_use]
-pub fn reachability(declared: &[Declared]) -> Vec<ReachPath> {
+pub fn reachability(declared: &[DeclaredNode]) -> Vec<ReachPath> {
     let model = Model::new(declared);
     let walks = walks(&model);
     walks.into_iter().map(|walk| walk.path).collect()
 }
 
 /// The same paths, as an engine passes them on.
-pub(crate) fn prove(declared: &[Declared]) -> Vec<Proof> {
+pub(crate) fn proofs(declared: &[DeclaredNode]) -> Vec<Proof> {
     reachability(declared)
         .into_iter()
         .map(Proof::from)
@@ -225,7 +225,7 @@ pub(crate) struct Steps<'m, 'a> {
 }
 
 /// A broken hop: the rule, where the fix belongs, and what to say.
-pub(crate) struct Breach<'a> {
+pub(crate) struct Violation<'a> {
     pub(crate) code: &'static str,
     /// Whether everything that it depends on is declared here.
     pub(crate) is_certain: bool,
@@ -274,11 +274,11 @@ impl<'m, 'a> Steps<'m, 'a> {
         self.push(Hop::plain(kind, HopState::Open, detail));
     }
 
-    pub(crate) fn moot(&mut self, kind: HopKind, why: impl Into<String>) {
-        self.push(Hop::plain(kind, HopState::Moot, why.into()));
+    pub(crate) fn not_applicable(&mut self, kind: HopKind, why: impl Into<String>) {
+        self.push(Hop::plain(kind, HopState::NotApplicable, why.into()));
     }
 
-    pub(crate) fn broken(&mut self, kind: HopKind, breach: Breach<'a>) {
+    pub(crate) fn broken(&mut self, kind: HopKind, breach: Violation<'a>) {
         let related = breach.related.iter();
         let finding = breach.at.proof(
             breach.code,
@@ -309,7 +309,7 @@ impl<'m, 'a> Steps<'m, 'a> {
     }
 
     /// A broken hop that a rule of its own speaks of.
-    pub(crate) fn spoken_for(
+    pub(crate) fn reported_elsewhere(
         &mut self,
         kind: HopKind,
         code: &'static str,
@@ -334,11 +334,11 @@ impl<'m, 'a> Steps<'m, 'a> {
         self.hops.iter().any(bad)
     }
 
-    pub(crate) fn end(self, goal: Goal) -> Walk {
+    pub(crate) fn end(self, destination: Destination) -> Walk {
         Walk {
             path: ReachPath {
                 app: Spot::of(self.app.node),
-                goal,
+                destination,
                 target: self.target.map(Spot::of),
                 hops: self.hops,
             },
@@ -350,9 +350,9 @@ impl<'m, 'a> Steps<'m, 'a> {
 impl From<ReachPath> for Proof {
     fn from(path: ReachPath) -> Self {
         Self {
-            claim: path.goal.to_string(),
+            claim: path.destination.to_string(),
             urn: path.app.urn,
-            place: path.app.place,
+            location: path.app.location,
             target: path.target.map(|spot| spot.urn),
             steps: path.hops.into_iter().map(ProofStep::from).collect(),
         }
@@ -363,17 +363,17 @@ impl From<Hop> for ProofStep {
     fn from(hop: Hop) -> Self {
         Self {
             question: hop.kind.word(),
-            standing: match hop.state {
-                HopState::Holds => Standing::Holds,
-                HopState::Broken => Standing::Broken,
-                HopState::Doubtful => Standing::Doubtful,
-                HopState::Open => Standing::Open,
-                HopState::Moot => Standing::Moot,
+            status: match hop.state {
+                HopState::Holds => Status::Holds,
+                HopState::Broken => Status::Broken,
+                HopState::Doubtful => Status::Doubtful,
+                HopState::Open => Status::Open,
+                HopState::NotApplicable => Status::NotApplicable,
             },
             detail: hop.detail,
             code: hop.code,
             fix: hop.fix,
-            at: hop.at.map(|spot| (spot.urn, spot.place)),
+            at: hop.at.map(|spot| (spot.urn, spot.location)),
             is_passed: hop.on.is_some()
                 && matches!(hop.kind, HopKind::Subnet | HopKind::Dns | HopKind::Endpoint),
             on: hop.on.map(|spot| spot.urn),
@@ -400,7 +400,7 @@ impl Spot {
     fn of(node: Node<'_>) -> Self {
         Self {
             urn: node.declared.desired.urn.clone(),
-            place: node.declared.place.clone(),
+            location: node.declared.location.clone(),
         }
     }
 }

@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 
 use ipnet::IpNet;
 use lazuli_arm::ResourceId;
-use lazuli_core::{Declared, Value};
+use lazuli_core::{DeclaredNode, Value};
 
 use super::app::App;
 use super::target::server;
@@ -190,7 +190,7 @@ impl<'a> Brought<'a> {
 }
 
 impl<'a> Model<'a> {
-    pub(crate) fn new(declared: &'a [Declared]) -> Self {
+    pub(crate) fn new(declared: &'a [DeclaredNode]) -> Self {
         let graph = Graph::new(declared);
         let mut model = Self {
             subnets: subnets(&graph),

@@ -1,11 +1,11 @@
-//! The private way: from a network, through names and records, to an endpoint.
+//! The private path: from a network, through names and records, to an endpoint.
 
 use lazuli_arm::ResourceId;
 use lazuli_core::Value;
 
 use super::model::{Endpoint, Known, Link, Model, RECORD, REGISTRY, SITE};
 use super::target::Target;
-use super::{Breach, HopKind, Steps};
+use super::{HopKind, Steps, Violation};
 use crate::verify::graph::Node;
 
 const SERVERS: &str = "properties.dhcpOptions.dnsServers";
@@ -13,7 +13,7 @@ const CONNECTIONS: &str = "Microsoft.ContainerRegistry/registries/privateEndpoin
 
 /// How something answers to the public network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Door {
+pub(crate) enum Exposure {
     /// To nobody.
     Closed,
     /// To everybody.
@@ -24,21 +24,21 @@ pub(crate) enum Door {
     Pending,
 }
 
-/// The door of a registry, an app or a vault. App Service is not among the
+/// The exposure of a registry, an app or a vault. App Service is not among the
 /// services that pass a closed one (registry documentation, trusted services).
-pub(crate) fn door(node: Node<'_>, has_endpoint: bool) -> Door {
+pub(crate) fn exposure(node: Node<'_>, has_endpoint: bool) -> Exposure {
     let access = "properties.publicNetworkAccess";
     if node.is_unknown(access) {
-        return Door::Pending;
+        return Exposure::Pending;
     }
     if node.says(access, &["Disabled"]) {
-        return Door::Closed;
+        return Exposure::Closed;
     }
     if node.is(SITE) {
         // An app with an endpoint is closed unless it says otherwise.
         return match has_endpoint && !node.says(access, &["Enabled"]) {
-            true => Door::Closed,
-            false => Door::Open,
+            true => Exposure::Closed,
+            false => Exposure::Open,
         };
     }
     rules(
@@ -51,33 +51,33 @@ pub(crate) fn door(node: Node<'_>, has_endpoint: bool) -> Door {
     )
 }
 
-fn rules(node: Node<'_>, set: &str) -> Door {
+fn rules(node: Node<'_>, set: &str) -> Exposure {
     let at = |member: &str| format!("{set}.{member}");
     if node.is_unknown(&at("defaultAction")) || matches!(node.value(set), Some(Value::Unknown(_))) {
-        return Door::Pending;
+        return Exposure::Pending;
     }
     if !node.says(&at("defaultAction"), &["Deny"]) {
-        return Door::Open;
+        return Exposure::Open;
     }
     let lists = [at("ipRules"), at("virtualNetworkRules")];
     if lists.iter().any(|list| node.is_unknown(list)) {
-        return Door::Rules;
+        return Exposure::Rules;
     }
     let all = lists.iter().flat_map(|list| node.list(list));
     let mut values = all.map(|rule| rule.at("value").and_then(Value::as_str));
     let is_any = |value: Option<&str>| value == Some("0.0.0.0/0");
     match lists.iter().all(|list| node.list(list).is_empty()) {
-        true => Door::Closed,
-        false if values.any(is_any) => Door::Open,
-        false => Door::Rules,
+        true => Exposure::Closed,
+        false if values.any(is_any) => Exposure::Open,
+        false => Exposure::Rules,
     }
 }
 
-/// The door once everything is deployed: a lock may come last.
-pub(super) fn final_door(model: &Model<'_>, target: &Target<'_>) -> Door {
+/// The exposure once everything is deployed: a lock may come last.
+pub(super) fn final_exposure(model: &Model<'_>, target: &Target<'_>) -> Exposure {
     match model.is_locked(&target.id) {
-        true => Door::Closed,
-        false => door(target.node, model.endpoints_to(&target.id).next().is_some()),
+        true => Exposure::Closed,
+        false => exposure(target.node, model.endpoints_to(&target.id).next().is_some()),
     }
 }
 
@@ -88,23 +88,23 @@ pub(super) fn walk<'a>(
     network: &ResourceId,
     codes: &Codes,
 ) {
-    let way = Way {
+    let path = Path {
         target,
         network,
         codes,
         endpoints: steps.model.endpoints_to(&target.id).cloned().collect(),
-        door: final_door(steps.model, target),
+        exposure: final_exposure(steps.model, target),
     };
-    if way.endpoints.is_empty() {
-        way.without_endpoint(steps);
+    if path.endpoints.is_empty() {
+        path.without_endpoint(steps);
         return;
     }
-    let zones = way.zones(steps);
+    let zones = path.zones(steps);
     if zones.linked.is_empty() {
-        way.without_link(steps, zones.is_pending);
+        path.without_link(steps, zones.is_pending);
         return;
     }
-    way.through_zone(steps, &zones.linked);
+    path.through_zone(steps, &zones.linked);
 }
 
 /// Which rules speak of which broken hop.
@@ -114,12 +114,12 @@ pub(super) struct Codes {
     pub(super) records: &'static str,
 }
 
-struct Way<'w, 'a> {
+struct Path<'w, 'a> {
     target: &'w Target<'a>,
     network: &'w ResourceId,
     codes: &'w Codes,
     endpoints: Vec<Endpoint<'a>>,
-    door: Door,
+    exposure: Exposure,
 }
 
 /// The zones of the service that the network is linked to.
@@ -129,7 +129,7 @@ struct Zones<'a> {
     is_pending: bool,
 }
 
-impl<'a> Way<'_, 'a> {
+impl<'a> Path<'_, 'a> {
     fn zones(&self, steps: &Steps<'_, 'a>) -> Zones<'a> {
         let is_ours = |link: &&Link<'a>| self.target.is_zone(link.zone.name());
         let linked = steps.model.links_to(self.network).filter(is_ours);
@@ -170,7 +170,7 @@ impl<'a> Way<'_, 'a> {
             self.name()
         );
         steps.holds(HopKind::Dns, detail);
-        if self.door != Door::Closed {
+        if self.exposure != Exposure::Closed {
             self.public(steps);
             return;
         }
@@ -178,7 +178,7 @@ impl<'a> Way<'_, 'a> {
         let own = self.own(steps);
         let mut related = vec![(self.target.node, "closed to the public network here")];
         related.extend(own.map(|own| (own, "the app's network")));
-        let breach = Breach {
+        let breach = Violation {
             code: self.codes.endpoint,
             is_certain: own.is_some(),
             at: steps.app.node,
@@ -207,7 +207,7 @@ impl<'a> Way<'_, 'a> {
             steps.open(HopKind::Dns, "the network's own DNS servers are asked");
             return;
         }
-        if self.door != Door::Closed {
+        if self.exposure != Exposure::Closed {
             let detail = format!(
                 "{} has its public address: the network is linked to no zone {}",
                 self.name(),
@@ -225,7 +225,7 @@ impl<'a> Way<'_, 'a> {
                 .first()
                 .map(|endpoint| (endpoint.node, "the endpoint that is not found")),
         );
-        let breach = Breach {
+        let breach = Violation {
             code: self.codes.link,
             is_certain: own.is_some(),
             at: steps.app.node,
@@ -240,12 +240,12 @@ impl<'a> Way<'_, 'a> {
             related,
         };
         steps.broken(HopKind::Dns, breach);
-        steps.moot(HopKind::Endpoint, "the name does not lead to it");
+        steps.not_applicable(HopKind::Endpoint, "the name does not lead to it");
     }
 
     fn public(&self, steps: &mut Steps<'_, 'a>) {
-        steps.moot(HopKind::Endpoint, "not needed: the public address answers");
-        public(steps, self.door);
+        steps.not_applicable(HopKind::Endpoint, "not needed: the public address answers");
+        public(steps, self.exposure);
     }
 
     fn through_zone(&self, steps: &mut Steps<'_, 'a>, linked: &[Link<'a>]) {
@@ -265,13 +265,13 @@ impl<'a> Way<'_, 'a> {
         }
         let keepers = self.records(steps, linked, servers);
         let Some(keepers) = keepers else {
-            steps.moot(HopKind::Endpoint, "no record leads to it");
+            steps.not_applicable(HopKind::Endpoint, "no record leads to it");
             return;
         };
         self.endpoint(steps, &keepers);
         steps.on(self.target.node);
         match steps.is_broken() {
-            true => steps.moot(HopKind::Firewall, "not reached"),
+            true => steps.not_applicable(HopKind::Firewall, "not reached"),
             false => steps.holds(HopKind::Firewall, "a private endpoint is not subject to it"),
         }
     }
@@ -324,7 +324,7 @@ impl<'a> Way<'_, 'a> {
             (steps.app.node, "the app that asks"),
         ];
         related.extend(zone.map(|zone| (zone, "the zone without the records")));
-        let breach = Breach {
+        let breach = Violation {
             code: self.codes.records,
             is_certain: zone.is_some() && !servers,
             at: endpoint.node,
@@ -375,14 +375,14 @@ impl<'a> Way<'_, 'a> {
             ),
             State::Unapproved => {
                 let detail = format!("the connection of {called} waits for somebody's approval");
-                steps.spoken_for(HopKind::Endpoint, "LZ2063", endpoint.node, detail);
+                steps.reported_elsewhere(HopKind::Endpoint, "LZ2063", endpoint.node, detail);
             }
             State::OtherGroup => {
                 let detail = format!(
                     "{called} does not name the group id `{}`",
                     self.target.group()
                 );
-                steps.spoken_for(HopKind::Endpoint, "LZ2034", endpoint.node, detail);
+                steps.reported_elsewhere(HopKind::Endpoint, "LZ2034", endpoint.node, detail);
             }
             State::Elsewhere => self.elsewhere(steps, endpoint),
         }
@@ -429,7 +429,7 @@ impl<'a> Way<'_, 'a> {
         let alone = steps.model.peerings.is_empty();
         let mut related = vec![(endpoint.node, "the endpoint in another network")];
         related.extend(own.map(|own| (own, "the app's network")));
-        let breach = Breach {
+        let breach = Violation {
             code: self.codes.endpoint,
             is_certain: own.is_some() && other.is_some() && alone,
             at: steps.app.node,
@@ -454,11 +454,13 @@ enum State {
 }
 
 /// The firewall, as the public address meets it; a closed one is the caller's to judge.
-pub(super) fn public(steps: &mut Steps<'_, '_>, door: Door) {
-    match door {
-        Door::Open => steps.holds(HopKind::Firewall, "the public address is open to the app"),
-        Door::Rules => steps.open(HopKind::Firewall, "the app's outbound addresses are known"),
-        Door::Pending => steps.open(HopKind::Firewall, "it is known whether public access is on"),
-        Door::Closed => steps.moot(HopKind::Firewall, "closed to the public network"),
+pub(super) fn public(steps: &mut Steps<'_, '_>, exposure: Exposure) {
+    match exposure {
+        Exposure::Open => steps.holds(HopKind::Firewall, "the public address is open to the app"),
+        Exposure::Rules => steps.open(HopKind::Firewall, "the app's outbound addresses are known"),
+        Exposure::Pending => {
+            steps.open(HopKind::Firewall, "it is known whether public access is on")
+        }
+        Exposure::Closed => steps.not_applicable(HopKind::Firewall, "closed to the public network"),
     }
 }

@@ -6,9 +6,9 @@ use lazuli_core::Value;
 
 use super::app::{App, Image};
 use super::model::{BUILD, IMPORT, Known, Model, PUSH, REGISTRY, SITE};
-use super::private::{self, Codes, Door, final_door, public};
+use super::private::{self, Codes, Exposure, final_exposure, public};
 use super::target::{Target, server};
-use super::{Breach, Goal, HopKind, Steps, Walk, credentials};
+use super::{Destination, HopKind, Steps, Violation, Walk, credentials};
 use crate::verify::graph::{Graph, Node};
 use crate::verify::site::without_integration;
 use crate::verify::subnets::{is_delegated, too_small};
@@ -64,7 +64,7 @@ pub(super) fn walk<'a>(model: &Model<'a>, app: &App<'a>) -> Option<Walk> {
             hosted(&mut steps);
         }
     }
-    Some(steps.end(Goal::Pull {
+    Some(steps.end(Destination::Pull {
         reference: source.reference,
     }))
 }
@@ -117,7 +117,7 @@ fn plan(steps: &mut Steps<'_, '_>) {
     match steps.app.subnet() {
         Known::Is(_) if without_integration(plan) => {
             let detail = format!("{} is {sku}, which has no integration", plan.called());
-            steps.spoken_for(HopKind::Plan, "LZ2007", plan, detail);
+            steps.reported_elsewhere(HopKind::Plan, "LZ2007", plan, detail);
         }
         _ => steps.holds(HopKind::Plan, format!("{} ({sku})", plan.called())),
     }
@@ -132,7 +132,7 @@ pub(super) fn subnet(steps: &mut Steps<'_, '_>) -> Known<ResourceId> {
             return Known::Pending;
         }
         Known::Absent => {
-            steps.moot(HopKind::Subnet, "the app is in no network");
+            steps.not_applicable(HopKind::Subnet, "the app is in no network");
             return Known::Absent;
         }
     };
@@ -147,7 +147,7 @@ pub(super) fn subnet(steps: &mut Steps<'_, '_>) -> Known<ResourceId> {
             format!("somebody looks at `{name}`, which this program does not declare"),
         ),
         Some(subnet) if is_delegated(subnet) == Some(false) => {
-            steps.spoken_for(
+            steps.reported_elsewhere(
                 HopKind::Subnet,
                 "LZ2003",
                 subnet.node,
@@ -155,7 +155,7 @@ pub(super) fn subnet(steps: &mut Steps<'_, '_>) -> Known<ResourceId> {
             );
         }
         Some(subnet) if too_small(subnet).is_some() => {
-            steps.spoken_for(
+            steps.reported_elsewhere(
                 HopKind::Subnet,
                 "LZ2004",
                 subnet.node,
@@ -169,7 +169,7 @@ pub(super) fn subnet(steps: &mut Steps<'_, '_>) -> Known<ResourceId> {
 
 /// Route, names, endpoint, firewall.
 fn way<'a>(steps: &mut Steps<'_, 'a>, target: &Target<'a>, network: Known<ResourceId>) {
-    let door = final_door(steps.model, target);
+    let exposure = final_exposure(steps.model, target);
     let Some((over_network, why)) = steps.app.pull_switch() else {
         steps.open(
             HopKind::Route,
@@ -178,7 +178,7 @@ fn way<'a>(steps: &mut Steps<'_, 'a>, target: &Target<'a>, network: Known<Resour
         return;
     };
     if !over_network {
-        off(steps, target, door, &why);
+        off(steps, target, exposure, &why);
         return;
     }
     if steps.app.is_windows() {
@@ -196,13 +196,13 @@ fn way<'a>(steps: &mut Steps<'_, 'a>, target: &Target<'a>, network: Known<Resour
         Known::Pending => steps.open(HopKind::Route, "the app's subnet is known"),
         Known::Absent => {
             let (what, called) = (target.what, target.called());
-            let message = match door {
-                Door::Closed => format!(
+            let message = match exposure {
+                Exposure::Closed => format!(
                     "the {what} {called} is closed to the public network, and the app is in no other"
                 ),
                 _ => format!("the app is to pull over a network ({why}), and is in none"),
             };
-            steps.broken(HopKind::Route, Breach {
+            steps.broken(HopKind::Route, Violation {
                 code: "LZ2009",
                 is_certain: true,
                 at: steps.app.node,
@@ -215,14 +215,14 @@ fn way<'a>(steps: &mut Steps<'_, 'a>, target: &Target<'a>, network: Known<Resour
 }
 
 /// LZ2008: the pull goes over the public network.
-fn off<'a>(steps: &mut Steps<'_, 'a>, target: &Target<'a>, door: Door, why: &str) {
-    if door != Door::Closed {
+fn off<'a>(steps: &mut Steps<'_, 'a>, target: &Target<'a>, exposure: Exposure, why: &str) {
+    if exposure != Exposure::Closed {
         steps.holds(HopKind::Route, format!("over the public network: {why}"));
-        public(steps, door);
+        public(steps, exposure);
         return;
     }
     let windows = steps.app.is_windows();
-    let breach = Breach {
+    let breach = Violation {
         code: "LZ2008",
         is_certain: true,
         at: steps.app.node,
@@ -242,8 +242,8 @@ fn off<'a>(steps: &mut Steps<'_, 'a>, target: &Target<'a>, door: Door, why: &str
 }
 
 /// LZ2024.
-pub(crate) fn windows(at: Node<'_>) -> Breach<'_> {
-    Breach {
+pub(crate) fn windows(at: Node<'_>) -> Violation<'_> {
+    Violation {
         code: "LZ2024",
         is_certain: true,
         at,
@@ -274,7 +274,7 @@ fn hosted(steps: &mut Steps<'_, '_>) {
             "the registry is asked without an identity",
         ),
         Some(true) => {
-            let breach = Breach {
+            let breach = Violation {
                 code: "LZ2064",
                 is_certain: false,
                 at: steps.app.node,
@@ -338,7 +338,7 @@ fn tag<'a>(steps: &mut Steps<'_, 'a>, registry: Node<'a>, image: Option<&str>) {
     let related = siblings
         .iter()
         .map(|(node, _)| (*node, "built here with another tag"));
-    let breach = Breach {
+    let breach = Violation {
         code: "LZ2015",
         is_certain: !siblings.is_empty(),
         at: steps.app.node,

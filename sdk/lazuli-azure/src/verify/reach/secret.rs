@@ -9,10 +9,10 @@ use lazuli_core::Value;
 use super::app::App;
 use super::credentials::{Owners, assignments, is_role, owners};
 use super::model::{Known, Model, VAULT};
-use super::private::{self, Codes, Door, final_door, public};
+use super::private::{self, Codes, Exposure, final_exposure, public};
 use super::pull::subnet;
 use super::target::Target;
-use super::{Breach, Goal, HopKind, Steps, Walk};
+use super::{Destination, HopKind, Steps, Violation, Walk};
 use crate::resources::Role;
 use crate::verify::graph::Node;
 
@@ -94,7 +94,7 @@ fn walk<'a>(model: &Model<'a>, app: &App<'a>, setting: &str, reference: Referenc
             content(&mut steps, vault, &reference);
         }
     }
-    steps.end(Goal::Read {
+    steps.end(Destination::Read {
         setting: setting.to_owned(),
         vault: reference.vault,
         secret: reference.secret,
@@ -105,9 +105,9 @@ fn way<'a>(steps: &mut Steps<'_, 'a>, vault: Node<'a>, reference: &Reference) {
     let Some(target) = Target::vault(vault, reference.host.as_deref()) else {
         return;
     };
-    let door = final_door(steps.model, &target);
-    if steps.app.is_windows() && door == Door::Closed {
-        steps.broken(HopKind::Route, Breach {
+    let exposure = final_exposure(steps.model, &target);
+    if steps.app.is_windows() && exposure == Exposure::Closed {
+        steps.broken(HopKind::Route, Violation {
             code: "LZ2058",
             is_certain: true,
             at: steps.app.node,
@@ -120,9 +120,9 @@ fn way<'a>(steps: &mut Steps<'_, 'a>, vault: Node<'a>, reference: &Reference) {
     match subnet(steps) {
         Known::Is(network) => private::walk(steps, &target, &network, &CODES),
         Known::Pending => {}
-        Known::Absent if door == Door::Closed => steps.broken(
+        Known::Absent if exposure == Exposure::Closed => steps.broken(
             HopKind::Route,
-            Breach {
+            Violation {
                 code: "LZ2056",
                 is_certain: true,
                 at: steps.app.node,
@@ -135,7 +135,7 @@ fn way<'a>(steps: &mut Steps<'_, 'a>, vault: Node<'a>, reference: &Reference) {
                 related: vec![(vault, "closed to the public network here")],
             },
         ),
-        Known::Absent => public(steps, door),
+        Known::Absent => public(steps, exposure),
     }
 }
 
@@ -225,7 +225,7 @@ fn policy<'a>(steps: &mut Steps<'_, 'a>, vault: Node<'a>) {
 }
 
 fn denied<'a>(steps: &mut Steps<'_, 'a>, vault: Node<'a>, fix: &str) {
-    let breach = Breach {
+    let breach = Violation {
         code: "LZ2055",
         is_certain: true,
         at: steps.app.node,
@@ -256,7 +256,7 @@ fn content<'a>(steps: &mut Steps<'_, 'a>, vault: Node<'a>, reference: &Reference
         );
         return;
     }
-    let breach = Breach {
+    let breach = Violation {
         code: "LZ2057",
         is_certain: false,
         at: steps.app.node,

@@ -4,12 +4,12 @@ use std::fmt;
 
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
-use super::{Goal, Hop, HopKind, HopState, ReachPath, Spot, Verdict};
+use super::{Destination, Hop, HopKind, HopState, ReachPath, Spot, Verdict};
 
 impl fmt::Display for ReachPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (app, goal) = (self.app.urn.place(), &self.goal);
-        writeln!(f, "{app} {goal}: {}", self.verdict())?;
+        let (app, destination) = (self.app.urn.address(), &self.destination);
+        writeln!(f, "{app} {destination}: {}", self.verdict())?;
         for hop in &self.hops {
             writeln!(f, "  {hop}")?;
         }
@@ -30,13 +30,13 @@ impl fmt::Display for Hop {
             write!(f, " [{code}]")?;
         }
         match &self.at {
-            Some(at) => write!(f, " at {}", at.place),
+            Some(at) => write!(f, " at {}", at.location),
             None => Ok(()),
         }
     }
 }
 
-impl fmt::Display for Goal {
+impl fmt::Display for Destination {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Pull {
@@ -73,7 +73,7 @@ impl HopState {
             Self::Broken => "BROKEN",
             Self::Doubtful => "broken?",
             Self::Open => "?",
-            Self::Moot => "-",
+            Self::NotApplicable => "-",
         }
     }
 }
@@ -99,8 +99,8 @@ impl Serialize for Spot {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut spot = serializer.serialize_struct("Spot", 3)?;
         spot.serialize_field("urn", self.urn.as_str())?;
-        spot.serialize_field("file", &*self.place.file)?;
-        spot.serialize_field("line", &self.place.line)?;
+        spot.serialize_field("file", &*self.location.file)?;
+        spot.serialize_field("line", &self.location.line)?;
         spot.end()
     }
 }
@@ -109,7 +109,7 @@ impl Serialize for ReachPath {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut path = serializer.serialize_struct("ReachPath", 5)?;
         path.serialize_field("app", &self.app)?;
-        path.serialize_field("goal", &self.goal)?;
+        path.serialize_field("goal", &self.destination)?;
         path.serialize_field("target", &self.target)?;
         path.serialize_field("verdict", &self.verdict())?;
         path.serialize_field("hops", &self.hops)?;

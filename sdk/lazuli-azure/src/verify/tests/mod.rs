@@ -1,10 +1,10 @@
 //! One working topology, and changes to it.
 
-mod portrait;
+mod display;
 mod pull;
 mod rules;
 
-use lazuli_core::{Declared, Desired, SourcePlace, Urn, Value};
+use lazuli_core::{Declared, DeclaredNode, SourceLocation, Urn, Value};
 use serde_json::{Value as Json, json};
 
 const GROUP: &str = "/subscriptions/s/resourceGroups/g/providers";
@@ -144,16 +144,16 @@ impl Topology {
         self
     }
 
-    fn declared(&self) -> Vec<Declared> {
+    fn declared(&self) -> Vec<DeclaredNode> {
         let position = |name: &&str| self.0.iter().position(|entry| entry.name == *name);
-        let declare = |entry: &Entry| Declared {
-            desired: Desired {
+        let declare = |entry: &Entry| DeclaredNode {
+            desired: Declared {
                 urn: Urn::new("dev", "p", "", entry.ty, entry.name),
                 id: Some(entry.id.clone()),
                 inputs: unknown(Value::from(entry.inputs.clone())),
                 timeout: None,
             },
-            place: SourcePlace {
+            location: SourceLocation {
                 file: "main.rs".into(),
                 line: 7,
             },
@@ -186,7 +186,7 @@ fn check(topology: Topology, expected: &[(&str, &str)]) {
         .iter()
         .map(|finding| {
             assert!(
-                finding.help.is_some() && finding.place.is_some() && finding.source.is_some(),
+                finding.help.is_some() && finding.location.is_some() && finding.source.is_some(),
                 "{finding:?}"
             );
             (
@@ -194,7 +194,7 @@ fn check(topology: Topology, expected: &[(&str, &str)]) {
                 finding
                     .urn
                     .as_ref()
-                    .map(|urn| urn.place())
+                    .map(|urn| urn.address())
                     .unwrap_or_default(),
             )
         })

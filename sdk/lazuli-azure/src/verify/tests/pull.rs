@@ -306,7 +306,7 @@ fn findings_name_the_other_places() {
     let related: Vec<String> = findings[0]
         .related
         .iter()
-        .map(|one| one.urn.place())
+        .map(|one| one.urn.address())
         .collect();
     assert_eq!(related, ["acr", "net", "end"]);
 }
@@ -608,7 +608,7 @@ fn what_exists_already_is_neither_judged_nor_certain() {
         let errors = findings
             .iter()
             .filter(|one| one.severity == Severity::Error);
-        let at = |one: &lazuli_core::Diagnostic| one.urn.as_ref().map(|urn| urn.place());
+        let at = |one: &lazuli_core::Diagnostic| one.urn.as_ref().map(|urn| urn.address());
         // A link, an endpoint or a role that stands in the program in name only
         // leaves the others without it.
         assert!(

@@ -531,7 +531,7 @@ fn every_breach_is_found_where_it_is() {
         let findings = crate::verify::verify(&topology.declared());
         let found: Vec<_> = findings
             .iter()
-            .map(|one| (one.code, one.urn.as_ref().unwrap().place()))
+            .map(|one| (one.code, one.urn.as_ref().unwrap().address()))
             .collect();
         assert!(
             found.contains(&(code, name.to_owned())),
@@ -540,7 +540,7 @@ fn every_breach_is_found_where_it_is() {
         assert!(
             findings
                 .iter()
-                .all(|one| one.source.is_some() && one.help.is_some() && one.place.is_some()),
+                .all(|one| one.source.is_some() && one.help.is_some() && one.location.is_some()),
             "{findings:#?}"
         );
     }

@@ -185,7 +185,7 @@ impl Board {
             .map(|(index, _)| index)
             .take(room)
             .collect();
-        chosen.sort_by_key(|index| (self.rows[*index].urn.place(), *index));
+        chosen.sort_by_key(|index| (self.rows[*index].urn.address(), *index));
         chosen
     }
 

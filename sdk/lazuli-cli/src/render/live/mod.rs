@@ -110,14 +110,14 @@ impl LiveTree {
                 Some(format!(
                     "{} {glyph} {}  {}",
                     paint.green("✓"),
-                    urn.place(),
+                    urn.address(),
                     paint.dim(&took)
                 ))
             }
             Event::StepUnchanged { urn } => Some(format!(
                 "{}   {}  nothing differs",
                 paint.green("✓"),
-                urn.place()
+                urn.address()
             )),
             Event::StepFailed { .. } => Some(paint.red(&plain::line(event))),
             Event::StepSkipped { .. } => Some(paint.dim(&plain::line(event))),

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant, SystemTime};
 use super::Site;
 use super::head::{self, Head};
 use crate::EngineError;
-use crate::store::lock::Held;
+use crate::store::lock::LockGuard;
 use crate::store::objects::{Condition, ObjectError, Tag};
 
 /// How often a head that only our own earlier try has changed is written again.
@@ -211,7 +211,7 @@ fn renew(lease: &Lease, stopped: &mpsc::Receiver<()>) {
     }
 }
 
-impl Held for RemoteLock {}
+impl LockGuard for RemoteLock {}
 
 impl Drop for RemoteLock {
     fn drop(&mut self) {

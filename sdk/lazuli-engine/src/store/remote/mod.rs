@@ -29,7 +29,7 @@ use self::log::SegmentLog;
 use self::sealed::Unsealed;
 use super::KEPT_SNAPSHOTS;
 use super::backend::{Backend, Log, What};
-use super::lock::{Held, Holder, holder_text, now};
+use super::lock::{LockGuard, LockInfo, holder_text, now};
 use super::objects::{Condition, Object, ObjectError, Objects, Tag};
 use crate::EngineError;
 use crate::secrets::{DataKey, Keyring, PlainKey};
@@ -189,8 +189,8 @@ impl Site {
             .ok_or_else(|| self.damaged(&name, "it was written and is not there"))
     }
 
-    fn holder(&self, note: &Note, silent_for: Option<Duration>) -> Holder {
-        Holder {
+    fn holder(&self, note: &Note, silent_for: Option<Duration>) -> LockInfo {
+        LockInfo {
             text: note.holder.clone(),
             silent_for,
             expires_after: Some(Duration::from_secs(note.seconds)),
@@ -566,7 +566,7 @@ impl Backend for Remote {
         Ok(())
     }
 
-    fn lock(&self, actor: &str, doing: &str) -> Result<Box<dyn Held>, EngineError> {
+    fn lock(&self, actor: &str, doing: &str) -> Result<Box<dyn LockGuard>, EngineError> {
         // A wrong passphrase must be found out before anything is written.
         let key = self.data_key(true)?;
         let id = identity();
@@ -582,7 +582,7 @@ impl Backend for Remote {
         Ok(Box::new(lock))
     }
 
-    fn holder(&self) -> Result<Option<Holder>, EngineError> {
+    fn holder(&self) -> Result<Option<LockInfo>, EngineError> {
         let Some(found) = self.site.head()? else {
             return Ok(None);
         };

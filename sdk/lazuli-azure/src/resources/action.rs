@@ -1,30 +1,30 @@
 //! Deeds: what is asked of a resource rather than declared of it, such as
 //! its credentials, or a change that must come after others.
 //!
-//! In a stack a deed is a resource of this crate's own type. Its inputs say what
+//! In a stack a action is a resource of this crate's own type. Its inputs say what
 //! is asked of whom (`resourceId`, `apiVersion`, and `action` or `patch`); it is
 //! asked when it is new and when its inputs change. Deleting it undoes nothing.
 
 use std::panic::Location;
 
 use lazuli_core::{
-    AsResource, Handle, Input, IntoInput, Options, Output, Place, Property, ResourceSpec, Value,
+    AsResource, Handle, Input, IntoInput, Options, Output, Property, ResourceSpec, Scope, Value,
 };
 
 use crate::generated::{Registry, WebAppSlot, api_version};
 use crate::resources::ArmResource;
 use crate::resources::declaration::{AzureResource, PROVIDER, Resource};
 
-/// A deed in the making.
-pub(crate) struct Deed {
+/// A action in the making.
+pub(crate) struct Action {
     ty: &'static str,
-    place: Place,
+    scope: Scope,
     of: Resource,
     inputs: Property,
 }
 
-impl Deed {
-    /// A deed of a type, asked of a resource.
+impl Action {
+    /// A action of a type, asked of a resource.
     pub(crate) fn new(ty: &'static str, of: &Resource) -> Self {
         let mut inputs = Property::map();
         inputs.set("resourceId", Input::Output(of.id()).into_property());
@@ -32,7 +32,7 @@ impl Deed {
         inputs.set("apiVersion", Property::Value(Value::from(version)));
         Self {
             ty,
-            place: of.handle().place().clone(),
+            scope: of.handle().as_scope().clone(),
             of: of.clone(),
             inputs,
         }
@@ -49,16 +49,16 @@ impl Deed {
         self.set(path, Property::Value(Value::from(text)))
     }
 
-    /// Registers the deed. Its id is below the resource that it is asked of, and
+    /// Registers the action. Its id is below the resource that it is asked of, and
     /// its own in the stack, since two programs' parts may ask the same.
     #[track_caller]
     pub(crate) fn declare(self, name: &str, mut options: Options) -> Handle {
         let kind = self.ty.rsplit('/').next().unwrap_or_default();
-        let path = format!("{kind}/{}", self.place.path().replace('/', "."));
+        let path = format!("{kind}/{}", self.scope.path().replace('/', "."));
         let last = name.to_owned();
         let id = self.of.id().map(move |id| format!("{id}/{path}.{last}"));
         options.depends_on.push(self.of.handle().index());
-        self.place.register(ResourceSpec {
+        self.scope.register(ResourceSpec {
             provider: PROVIDER,
             ty: self.ty.to_owned(),
             name: name.to_owned(),
@@ -70,8 +70,8 @@ impl Deed {
     }
 }
 
-/// Handles of deeds.
-macro_rules! deed {
+/// Handles of actions.
+macro_rules! action {
     ($($name:ident),*) => {$(
         impl AsResource for $name {
             fn handle(&self) -> &Handle {
@@ -80,7 +80,7 @@ macro_rules! deed {
         }
     )*};
 }
-deed!(
+action!(
     RegistryCredentials,
     TokenCredentials,
     RegistryLock,
@@ -100,9 +100,9 @@ impl RegistryCredentials {
     /// Asks the registry for them.
     #[track_caller]
     pub fn of(registry: &Registry, name: &str) -> Self {
-        let deed = Deed::new(Self::TYPE, registry.resource()).text("action", "listCredentials");
+        let action = Action::new(Self::TYPE, registry.resource()).text("action", "listCredentials");
         Self {
-            handle: deed.declare(name, Options::default()),
+            handle: action.declare(name, Options::default()),
         }
     }
 
@@ -134,11 +134,11 @@ impl TokenCredentials {
     #[track_caller]
     pub fn of(registry: &Registry, token: &ArmResource, name: &str) -> Self {
         let token = Input::Output(token.id()).into_property();
-        let deed = Deed::new(Self::TYPE, registry.resource())
+        let action = Action::new(Self::TYPE, registry.resource())
             .text("action", "generateCredentials")
             .set("body.tokenId", token);
         Self {
-            handle: deed.declare(name, Options::default()),
+            handle: action.declare(name, Options::default()),
         }
     }
 
@@ -174,10 +174,10 @@ impl RegistryLock {
     #[track_caller]
     pub fn of(registry: &Registry, name: &str, options: Options) -> Self {
         let closed = Property::Value(Value::from("Disabled"));
-        let deed = Deed::new(Self::TYPE, registry.resource());
-        let deed = deed.set("patch.properties.publicNetworkAccess", closed);
+        let action = Action::new(Self::TYPE, registry.resource());
+        let action = action.set("patch.properties.publicNetworkAccess", closed);
         Self {
-            handle: deed.declare(name, options),
+            handle: action.declare(name, options),
         }
     }
 }
@@ -209,12 +209,12 @@ impl SlotSwap {
             ]
             .into(),
         ));
-        let deed = Deed::new(Self::TYPE, slot.resource())
+        let action = Action::new(Self::TYPE, slot.resource())
             .text("action", "slotsswap")
             .set("body", body)
             .set("trigger", trigger.into_input().into_property());
         Self {
-            handle: deed.declare(name, Options::default()),
+            handle: action.declare(name, Options::default()),
         }
     }
 }

@@ -11,7 +11,7 @@ fn registry() -> String {
     format!("{GROUP}/providers/Microsoft.ContainerRegistry/registries/r")
 }
 
-fn deed(what: Json) -> Json {
+fn action(what: Json) -> Json {
     let mut inputs = json!({"resourceId": registry(), "apiVersion": "2025-11-01"});
     for (key, value) in what.as_object().into_iter().flatten() {
         inputs[key] = value.clone();
@@ -26,7 +26,7 @@ async fn each_deed_is_one_request_and_undoing_it_is_none() {
     for (ty, inputs, expected) in [
         (
             "Lazuli.Azure/imageImports",
-            deed(json!({"action": "importImage", "body": import})),
+            action(json!({"action": "importImage", "body": import})),
             line(
                 "POST",
                 &format!("{}/importImage", registry()),
@@ -35,13 +35,13 @@ async fn each_deed_is_one_request_and_undoing_it_is_none() {
         ),
         (
             "Lazuli.Azure/registryLocks",
-            deed(json!({ "patch": lock })),
+            action(json!({ "patch": lock })),
             line("PATCH", &registry(), lock.clone()),
         ),
     ] {
         let azure = FakeArm::start([ok(json!({"id": registry()}))]).await;
         let provider = azure.provider(Path::new(".")).await;
-        let id = format!("{}/deeds/x", registry());
+        let id = format!("{}/actions/x", registry());
         let created = provider
             .create(&desired(ty, &id, inputs.clone()), &Journal::default())
             .await
@@ -61,7 +61,7 @@ async fn an_import_is_followed_to_its_end_and_noted() {
         .header("Retry-After", "0");
     let azure = FakeArm::start([accepted, ok(Json::Null)]).await;
     let (provider, journal) = (azure.provider(Path::new(".")).await, Journal::default());
-    let inputs = deed(json!({"action": "importImage", "body": {"mode": "Force"}}));
+    let inputs = action(json!({"action": "importImage", "body": {"mode": "Force"}}));
     let id = format!("{}/imageImports/site:v1", registry());
     provider
         .create(&desired("Lazuli.Azure/imageImports", &id, inputs), &journal)
@@ -83,7 +83,7 @@ async fn credentials_are_secrets_to_the_last_text() {
         FakeArm::start([ok(answered.clone()), ok(json!({})), ok(answered), missing()]).await;
     let provider = azure.provider(Path::new(".")).await;
     let (ty, id) = ("Lazuli.Azure/registryCredentials", "/x");
-    let inputs = deed(json!({"action": "listCredentials"}));
+    let inputs = action(json!({"action": "listCredentials"}));
     let created = provider
         .create(&desired(ty, id, inputs.clone()), &Journal::default())
         .await

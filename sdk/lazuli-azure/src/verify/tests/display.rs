@@ -1,24 +1,24 @@
 //! What pictures show of the working topology, and of broken ones.
 
-use lazuli_core::{Declared, Look, Proof, Standing};
+use lazuli_core::{DeclaredNode, NodeStyle, Proof, Status};
 
 use super::*;
 
-fn portray(topology: &Topology) -> (Vec<Declared>, Vec<Look>) {
+fn display(topology: &Topology) -> (Vec<DeclaredNode>, Vec<NodeStyle>) {
     let declared = topology.declared();
-    let looks = crate::portrait::portray(&declared);
+    let looks = crate::display::display(&declared);
     (declared, looks)
 }
 
 fn way(topology: &Topology) -> Proof {
-    let mut ways = crate::verify::prove(&topology.declared());
+    let mut ways = crate::verify::proofs(&topology.declared());
     assert_eq!(ways.len(), 1, "{ways:?}");
     ways.remove(0)
 }
 
 #[test]
 fn each_resource_lies_where_it_is_in_the_cloud_and_has_a_common_name() {
-    let (declared, looks) = portray(&Topology::working());
+    let (declared, looks) = display(&Topology::working());
     let name = |at: usize| declared[at].desired.urn.name();
     let lines = looks.iter().enumerate().map(|(at, look)| {
         let within = look.within.map_or("-", name);
@@ -61,7 +61,7 @@ fn the_way_to_the_image_leads_through_subnet_zone_and_endpoint() {
         .collect();
     assert_eq!(passed, ["apps", "link", "end"]);
     assert_eq!(way.target.as_ref().map(|urn| urn.name()), Some("acr"));
-    assert_eq!(way.standing(), Standing::Holds, "{way:#?}");
+    assert_eq!(way.status(), Status::Holds, "{way:#?}");
     let on = |question: &str| {
         let step = way.steps.iter().find(|step| step.question == question);
         step.and_then(|step| step.on.as_ref()).map(|urn| urn.name())
@@ -75,7 +75,7 @@ fn the_way_to_the_image_leads_through_subnet_zone_and_endpoint() {
 #[test]
 fn a_broken_way_still_says_where_it_was_to_lead() {
     let way = way(&Topology::working().without("link"));
-    let broken = way.steps.iter().filter(|step| step.standing.is_bad());
+    let broken = way.steps.iter().filter(|step| step.status.is_bad());
     let broken: Vec<_> = broken.map(|step| step.code).collect();
     assert_eq!(broken, [Some("LZ2011")], "{way:#?}");
     assert_eq!(
@@ -93,7 +93,7 @@ fn facts_hold_no_secret_and_nothing_unknown() {
     };
     inputs.insert("kind".to_owned(), Value::from("hunter2").into_secret());
     declared[0].desired.inputs = Value::Map(inputs);
-    let looks = crate::portrait::portray(&declared);
+    let looks = crate::display::display(&declared);
     assert_eq!(
         looks[0].facts,
         [("location".to_owned(), "westus".to_owned())]
@@ -110,6 +110,6 @@ fn types_without_a_name_here_are_told_in_words() {
         json!({}),
         &[],
     );
-    let (_, looks) = portray(&topology);
+    let (_, looks) = display(&topology);
     assert_eq!(looks[0].kind, "flexible servers");
 }

@@ -4,15 +4,15 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Subcommand;
-use lazuli_engine::{Ask, Holder, KeyError, Keyring, Operation, Passphrase};
+use lazuli_engine::{Ask, KeyError, Keyring, LockInfo, Operation, Passphrase};
 use serde_json::json;
 
 use super::run::{Job, run};
 use super::{Session, Topology};
 use crate::CliError;
+use crate::backend::{self, Protection};
 use crate::config_file::ConfigFile;
 use crate::exit::Exit;
-use crate::keeping::{self, Protection};
 use crate::project::{actor, variable};
 
 /// What to do about the place of the state.
@@ -82,7 +82,7 @@ fn lock(session: &Session) -> Result<Exit, CliError> {
     Ok(Exit::Ok)
 }
 
-fn shown(session: &Session, holder: &Holder) -> String {
+fn shown(session: &Session, holder: &LockInfo) -> String {
     let mut lines = vec![
         format!("the lock is held by {}", holder.text),
         format!("it is {}", holder.place.display()),
@@ -139,7 +139,7 @@ fn unlock(session: &Session) -> Result<Exit, CliError> {
 }
 
 fn rekey(session: &Session, to: &str, file: Option<PathBuf>) -> Result<Exit, CliError> {
-    let protection = keeping::parse(to, &session.current_dir)?;
+    let protection = backend::parse(to, &session.current_dir)?;
     let keyring = match protection {
         Protection::Passphrase => {
             let file = file.map(|file| session.current_dir.join(file));
@@ -184,9 +184,9 @@ fn new_passphrase(session: &Session, file: Option<PathBuf>) -> Passphrase {
             return Ok(known.clone().into());
         }
         if let Some(file) = &file {
-            return keeping::read(file);
+            return backend::read(file);
         }
-        let told = keeping::chosen(prompt.as_deref(), "New passphrase:");
+        let told = backend::chosen(prompt.as_deref(), "New passphrase:");
         told.map(Into::into).ok_or_else(|| {
             KeyError::new(
                 "the new passphrase is not told, or not twice the same",

@@ -4,20 +4,20 @@ use super::settings::Operation;
 use crate::error::EngineError;
 use crate::journal::Journal;
 use crate::state::{Entry, State};
-use crate::store::{Held, Store};
+use crate::store::{LockGuard, Store};
 
 /// The state during a run: with a journal when the run may write, in memory when it previews.
-pub(super) enum Book {
+pub(super) enum RunState {
     Journal(Box<Journal>),
     Memory(Box<State>),
 }
 
-impl Book {
+impl RunState {
     pub(super) fn open(
         operation: Operation,
         actor: &str,
         store: &Store,
-    ) -> Result<(Self, Option<Box<dyn Held>>), EngineError> {
+    ) -> Result<(Self, Option<Box<dyn LockGuard>>), EngineError> {
         if operation == Operation::Preview {
             return Ok((Self::Memory(Box::new(store.read()?)), None));
         }

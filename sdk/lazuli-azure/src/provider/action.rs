@@ -1,11 +1,11 @@
 //! Deeds: actions asked of a resource, and changes of a part of it.
 //!
-//! See `resources::deed` for what their inputs say. A deed is done again when its
+//! See `resources::action` for what their inputs say. A action is done again when its
 //! inputs change, and undone by nobody.
 
 use lazuli_arm::{ArmClient, NoProgress, ResourceId};
 use lazuli_core::value::Reveal;
-use lazuli_core::{Created, Existing, Progress, ProviderError, Value};
+use lazuli_core::{Observed, Progress, ProviderError, Recorded, Value};
 use serde_json::Value as Json;
 
 use super::error;
@@ -21,13 +21,13 @@ const TYPES: [&str; 5] = [
     TokenCredentials::TYPE,
 ];
 
-/// Whether a type is one of deeds.
+/// Whether a type is one of actions.
 pub(super) fn is(ty: &str) -> bool {
-    TYPES.iter().any(|deed| deed.eq_ignore_ascii_case(ty))
+    TYPES.iter().any(|action| action.eq_ignore_ascii_case(ty))
 }
 
 /// What is asked of whom.
-struct Deed<'a> {
+struct Action<'a> {
     ty: &'a str,
     id: &'a str,
     of: ResourceId,
@@ -35,7 +35,7 @@ struct Deed<'a> {
     inputs: &'a Value,
 }
 
-impl<'a> Deed<'a> {
+impl<'a> Action<'a> {
     fn read(ty: &'a str, id: &'a str, inputs: &'a Value) -> Result<Self, ProviderError> {
         let text = |key: &str| {
             let found = inputs.at(key).and_then(Value::as_str);
@@ -83,12 +83,12 @@ impl<'a> Deed<'a> {
     }
 
     /// Of credentials every text is a secret; other answers are of no use to a program.
-    fn created(&self, answer: Json) -> Created {
+    fn created(&self, answer: Json) -> Observed {
         let outputs = match self.only_reads() || self.makes_secrets() {
             true => secret(Value::from(answer)),
             false => Value::map(),
         };
-        Created {
+        Observed {
             id: self.id.to_owned(),
             outputs,
         }
@@ -113,42 +113,42 @@ pub(super) async fn act(
     (ty, id): (&str, &str),
     inputs: &Value,
     progress: &dyn Progress,
-) -> Result<Created, ProviderError> {
-    let deed = Deed::read(ty, id, inputs)?;
+) -> Result<Observed, ProviderError> {
+    let action = Action::read(ty, id, inputs)?;
     if inputs.contains_unknown() {
         return Err(error::refused(format!(
             "an input of `{id}` is not known yet, although it is being done"
         )));
     }
     let reporter = Reporter::new(progress);
-    let answer = reporter.watch(deed.perform(arm, &reporter)).await?;
+    let answer = reporter.watch(action.perform(arm, &reporter)).await?;
     let answer = answer.map_err(|error| error::of(ty, &error))?;
-    Ok(deed.created(answer))
+    Ok(action.created(answer))
 }
 
-/// A deed is there as long as the resource is that it was asked of. Whether its
+/// A action is there as long as the resource is that it was asked of. Whether its
 /// effect still is, Azure does not say.
 pub(super) async fn read(
     arm: &ArmClient,
-    existing: &Existing,
-) -> Result<Option<Created>, ProviderError> {
+    existing: &Recorded,
+) -> Result<Option<Observed>, ProviderError> {
     let ty = existing.urn.ty();
-    let deed = Deed::read(ty, &existing.id, &existing.inputs)?;
-    let found = arm.get(&deed.of, deed.version).await;
+    let action = Action::read(ty, &existing.id, &existing.inputs)?;
+    let found = arm.get(&action.of, action.version).await;
     if found.map_err(|error| error::of(ty, &error))?.is_none() {
         return Ok(None);
     }
     // An answer that was lost is made again; what it was before, nobody knows.
-    if deed.makes_secrets() && existing.outputs.at("passwords").is_none() {
+    if action.makes_secrets() && existing.outputs.at("passwords").is_none() {
         return Ok(None);
     }
-    if !deed.only_reads() {
-        return Ok(Some(Created {
+    if !action.only_reads() {
+        return Ok(Some(Observed {
             id: existing.id.clone(),
             outputs: existing.outputs.clone(),
         }));
     }
-    let answer = deed.perform(arm, &NoProgress).await;
+    let answer = action.perform(arm, &NoProgress).await;
     let answer = answer.map_err(|error| error::of(ty, &error))?;
-    Ok(Some(deed.created(answer)))
+    Ok(Some(action.created(answer)))
 }

@@ -1,16 +1,16 @@
 //! What a provider knows that a picture of its resources should show: what lies
 //! in what, and how things are called. (The ways between them are its proofs.)
 //!
-//! Plain data. A tool that draws takes it from [`crate::Provider::portray`] and
+//! Plain data. A tool that draws takes it from [`crate::Provider::display`] and
 //! needs to know no cloud.
 
 /// How one resource is shown.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Look {
+pub struct NodeStyle {
     /// What people call its kind: `web app`. Empty: its type.
     pub kind: String,
     /// What it is for.
-    pub tone: Tone,
+    pub category: Category,
     /// Position of the declared resource that it lies in, if it lies in one.
     pub within: Option<usize>,
     /// It is drawn as a box even if nothing lies in it.
@@ -24,7 +24,7 @@ pub struct Look {
 /// What a resource is for; gives it its colour.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
-pub enum Tone {
+pub enum Category {
     /// Nothing special.
     #[default]
     Plain,
@@ -41,11 +41,11 @@ pub enum Tone {
     /// It says who may do what.
     Identity,
     /// It is done once, rather than being there.
-    Deed,
+    Action,
 }
 
-impl Tone {
-    /// `plain`, `group`, `compute`, `network`, `names`, `storage`, `identity`, `deed`.
+impl Category {
+    /// `plain`, `group`, `compute`, `network`, `names`, `storage`, `identity`, `action`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Plain => "plain",
@@ -55,7 +55,7 @@ impl Tone {
             Self::Names => "names",
             Self::Storage => "storage",
             Self::Identity => "identity",
-            Self::Deed => "deed",
+            Self::Action => "deed",
         }
     }
 }

@@ -5,7 +5,7 @@
 //! likewise, and an endpoint and its zone group. Keys are ids in lower case.
 
 use lazuli_arm::ResourceId;
-use lazuli_core::{Desired, Value};
+use lazuli_core::{Declared, Value};
 
 const NETWORK: &str = "Microsoft.Network/virtualNetworks";
 const ENDPOINT: &str = "Microsoft.Network/privateEndpoints";
@@ -35,7 +35,7 @@ const TOUCHES: [(&str, &[&str]); 4] = [
 ];
 
 /// The keys of an operation, sorted, each once.
-pub(super) fn keys(desired: &Desired) -> Vec<String> {
+pub(super) fn keys(desired: &Declared) -> Vec<String> {
     let touches = TOUCHES
         .iter()
         .find(|(ty, _)| ty.eq_ignore_ascii_case(desired.urn.ty()));
@@ -79,7 +79,7 @@ mod tests {
     const GROUP: &str = "/subscriptions/S/resourceGroups/G/providers";
 
     fn check(ty: &str, name: &str, inputs: serde_json::Value, expected: &[&str]) {
-        let desired = Desired {
+        let desired = Declared {
             urn: Urn::new("dev", "p", "", ty, "x"),
             id: Some(format!("{GROUP}/{name}")),
             inputs: Value::from(inputs),

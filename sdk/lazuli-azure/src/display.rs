@@ -1,146 +1,154 @@
 //! What a picture of a topology shows of Azure: groups, networks and subnets as
 //! boxes with what lies in them, and kinds by their common names.
 //!
-//! Called through [`lazuli_core::Provider::portray`]. Pure over the declarations.
+//! Called through [`lazuli_core::Provider::display`]. Pure over the declarations.
 
 use std::collections::HashMap;
 
 use lazuli_arm::ResourceId;
-use lazuli_core::{Declared, Look, Tone, Value};
+use lazuli_core::{Category, DeclaredNode, NodeStyle, Value};
 
 use crate::resources::{Role, existing};
 
 /// Type, common name, what it is for.
-const KINDS: [(&str, &str, Tone); 33] = [
+const KINDS: [(&str, &str, Category); 33] = [
     (
         "Microsoft.Authorization/roleAssignments",
         "role assignment",
-        Tone::Identity,
+        Category::Identity,
     ),
     (
         "Microsoft.ContainerRegistry/registries",
         "container registry",
-        Tone::Storage,
+        Category::Storage,
     ),
     (
         "Microsoft.ContainerRegistry/registries/agentPools",
         "agent pool",
-        Tone::Compute,
+        Category::Compute,
     ),
     (
         "Microsoft.ContainerRegistry/registries/replications",
         "replication",
-        Tone::Storage,
+        Category::Storage,
     ),
     (
         "Microsoft.ContainerRegistry/registries/scopeMaps",
         "scope map",
-        Tone::Identity,
+        Category::Identity,
     ),
     (
         "Microsoft.ContainerRegistry/registries/tokens",
         "token",
-        Tone::Identity,
+        Category::Identity,
     ),
-    ("Microsoft.KeyVault/vaults", "key vault", Tone::Storage),
+    ("Microsoft.KeyVault/vaults", "key vault", Category::Storage),
     (
         "Microsoft.KeyVault/vaults/secrets",
         "secret",
-        Tone::Identity,
+        Category::Identity,
     ),
     (
         "Microsoft.ManagedIdentity/userAssignedIdentities",
         "managed identity",
-        Tone::Identity,
+        Category::Identity,
     ),
     (
         "Microsoft.Network/natGateways",
         "NAT gateway",
-        Tone::Network,
+        Category::Network,
     ),
     (
         "Microsoft.Network/networkSecurityGroups",
         "network security group",
-        Tone::Network,
+        Category::Network,
     ),
     (
         "Microsoft.Network/privateDnsZones",
         "private DNS zone",
-        Tone::Names,
+        Category::Names,
     ),
     (
         "Microsoft.Network/privateDnsZones/A",
         "A record",
-        Tone::Names,
+        Category::Names,
     ),
     (
         "Microsoft.Network/privateDnsZones/virtualNetworkLinks",
         "network link",
-        Tone::Names,
+        Category::Names,
     ),
     (
         "Microsoft.Network/privateEndpoints",
         "private endpoint",
-        Tone::Network,
+        Category::Network,
     ),
     (
         "Microsoft.Network/privateEndpoints/privateDnsZoneGroups",
         "DNS zone group",
-        Tone::Names,
+        Category::Names,
     ),
     (
         "Microsoft.Network/publicIPAddresses",
         "public IP address",
-        Tone::Network,
+        Category::Network,
     ),
     (
         "Microsoft.Network/routeTables",
         "route table",
-        Tone::Network,
+        Category::Network,
     ),
     (
         "Microsoft.Network/virtualNetworks",
         "virtual network",
-        Tone::Network,
+        Category::Network,
     ),
     (
         "Microsoft.Network/virtualNetworks/subnets",
         "subnet",
-        Tone::Network,
+        Category::Network,
     ),
     (
         "Microsoft.Network/virtualNetworks/virtualNetworkPeerings",
         "peering",
-        Tone::Network,
+        Category::Network,
     ),
     (
         "Microsoft.Resources/resourceGroups",
         "resource group",
-        Tone::Group,
+        Category::Group,
     ),
     (
         "Microsoft.Storage/storageAccounts",
         "storage account",
-        Tone::Storage,
+        Category::Storage,
     ),
     (
         "Microsoft.Web/serverfarms",
         "App Service plan",
-        Tone::Compute,
+        Category::Compute,
     ),
-    ("Microsoft.Web/sites", "web app", Tone::Compute),
-    ("Microsoft.Web/sites/config", "configuration", Tone::Compute),
-    ("Microsoft.Web/sites/slots", "slot", Tone::Compute),
-    ("Lazuli.Azure/imageBuilds", "image build", Tone::Deed),
-    ("Lazuli.Azure/imageImports", "image import", Tone::Deed),
-    ("Lazuli.Azure/imagePushes", "image push", Tone::Deed),
+    ("Microsoft.Web/sites", "web app", Category::Compute),
+    (
+        "Microsoft.Web/sites/config",
+        "configuration",
+        Category::Compute,
+    ),
+    ("Microsoft.Web/sites/slots", "slot", Category::Compute),
+    ("Lazuli.Azure/imageBuilds", "image build", Category::Action),
+    (
+        "Lazuli.Azure/imageImports",
+        "image import",
+        Category::Action,
+    ),
+    ("Lazuli.Azure/imagePushes", "image push", Category::Action),
     (
         "Lazuli.Azure/registryCredentials",
         "admin credentials",
-        Tone::Identity,
+        Category::Identity,
     ),
-    ("Lazuli.Azure/registryLocks", "lock-down", Tone::Deed),
-    ("Lazuli.Azure/slotSwaps", "slot swap", Tone::Deed),
+    ("Lazuli.Azure/registryLocks", "lock-down", Category::Action),
+    ("Lazuli.Azure/slotSwaps", "slot swap", Category::Action),
 ];
 
 /// Types that are boxes even when nothing is in them.
@@ -206,7 +214,7 @@ const FACTS: [(&str, &[&str]); 17] = [
 /// Paths of the resource that something was asked of, or made for.
 const BELONGS: [&str; 2] = ["registryId", "resourceId"];
 
-pub(crate) fn portray(declared: &[Declared]) -> Vec<Look> {
+pub(crate) fn display(declared: &[DeclaredNode]) -> Vec<NodeStyle> {
     let by_id = declared.iter().enumerate().rev().filter_map(|(at, one)| {
         let id = one.desired.id.as_deref()?;
         Some((ResourceId::parse(id).ok()?, at))
@@ -218,7 +226,7 @@ pub(crate) fn portray(declared: &[Declared]) -> Vec<Look> {
 }
 
 /// The type of what exists without the program is among its inputs.
-fn ty(declared: &Declared) -> &str {
+fn ty(declared: &DeclaredNode) -> &str {
     let own = declared.desired.urn.ty();
     match own == existing::TYPE {
         true => text(declared, "type").unwrap_or(own),
@@ -226,7 +234,7 @@ fn ty(declared: &Declared) -> &str {
     }
 }
 
-fn text<'a>(declared: &'a Declared, path: &str) -> Option<&'a str> {
+fn text<'a>(declared: &'a DeclaredNode, path: &str) -> Option<&'a str> {
     match declared.desired.inputs.at(path)? {
         Value::String(text) => Some(text.as_str()),
         _ => None,
@@ -235,7 +243,7 @@ fn text<'a>(declared: &'a Declared, path: &str) -> Option<&'a str> {
 
 /// The declared resource that one lies in: an endpoint in its subnet, what was
 /// asked of a resource in that, and everything else in what is above its id.
-fn within(at: usize, declared: &Declared, by_id: &HashMap<ResourceId, usize>) -> Option<usize> {
+fn within(at: usize, declared: &DeclaredNode, by_id: &HashMap<ResourceId, usize>) -> Option<usize> {
     let named = |path: &str| ResourceId::parse(text(declared, path)?).ok();
     let find = |id: ResourceId| by_id.get(&id).copied().filter(|found| *found != at);
     let is_endpoint = ty(declared).eq_ignore_ascii_case("Microsoft.Network/privateEndpoints");
@@ -256,14 +264,14 @@ fn within(at: usize, declared: &Declared, by_id: &HashMap<ResourceId, usize>) ->
     None
 }
 
-fn look(declared: &Declared, within: Option<usize>) -> Look {
+fn look(declared: &DeclaredNode, within: Option<usize>) -> NodeStyle {
     let ty = ty(declared);
     let known = KINDS
         .iter()
         .find(|(known, ..)| known.eq_ignore_ascii_case(ty));
-    let (mut kind, tone) = match known {
-        Some((_, kind, tone)) => ((*kind).to_owned(), *tone),
-        None => (words(ty), Tone::Plain),
+    let (mut kind, category) = match known {
+        Some((_, kind, category)) => ((*kind).to_owned(), *category),
+        None => (words(ty), Category::Plain),
     };
     let is_function = text(declared, "kind").is_some_and(|kind| kind.contains("functionapp"));
     if is_function && kind == "web app" {
@@ -279,16 +287,16 @@ fn look(declared: &Declared, within: Option<usize>) -> Look {
         Some(((*name).to_owned(), value?))
     });
     let facts: Vec<(String, String)> = facts.collect();
-    let captions: &[&str] = match tone {
-        Tone::Group => &["location"],
+    let captions: &[&str] = match category {
+        Category::Group => &["location"],
         _ => &["range", "size", "service"],
     };
     let caption = facts
         .iter()
         .find(|(name, _)| captions.contains(&name.as_str()));
-    Look {
+    NodeStyle {
         kind,
-        tone,
+        category,
         caption: caption.map(|(_, value)| value.clone()).unwrap_or_default(),
         within,
         is_room: ROOMS.iter().any(|room| room.eq_ignore_ascii_case(ty)),
@@ -297,7 +305,7 @@ fn look(declared: &Declared, within: Option<usize>) -> Look {
 }
 
 /// `role AcrPull`, where the role is one that has a name here.
-fn role(declared: &Declared) -> Option<String> {
+fn role(declared: &DeclaredNode) -> Option<String> {
     let guid = text(declared, "properties.roleDefinitionId")?
         .rsplit('/')
         .next()?;

@@ -7,20 +7,20 @@ use crate::event::Event;
 
 /// What is to be told, in order.
 #[derive(Default)]
-pub(super) struct Telling {
-    queue: VecDeque<Told>,
+pub(super) struct EventQueue {
+    queue: VecDeque<Slot>,
 }
 
-enum Told {
+enum Slot {
     Said(Event),
     /// The end of that step, once it is on disk.
     Awaited(usize),
 }
 
-impl Telling {
+impl EventQueue {
     /// A step ended; nothing that happens from now on is told before that is.
     pub(super) fn expect(&mut self, at: usize) {
-        self.queue.push_back(Told::Awaited(at));
+        self.queue.push_back(Slot::Awaited(at));
     }
 
     /// Something happened.
@@ -28,7 +28,7 @@ impl Telling {
         if self.queue.is_empty() {
             tell(event);
         } else {
-            self.queue.push_back(Told::Said(event));
+            self.queue.push_back(Slot::Said(event));
         }
     }
 
@@ -40,12 +40,12 @@ impl Telling {
         tell: &mut (dyn FnMut(Event) + Send),
     ) {
         let mut queue = self.queue.iter_mut();
-        match queue.find(|told| matches!(told, Told::Awaited(step) if *step == at)) {
-            Some(told) => *told = Told::Said(event),
-            None => self.queue.push_back(Told::Said(event)),
+        match queue.find(|told| matches!(told, Slot::Awaited(step) if *step == at)) {
+            Some(told) => *told = Slot::Said(event),
+            None => self.queue.push_back(Slot::Said(event)),
         }
-        while let Some(Told::Said(_)) = self.queue.front() {
-            if let Some(Told::Said(event)) = self.queue.pop_front() {
+        while let Some(Slot::Said(_)) = self.queue.front() {
+            if let Some(Slot::Said(event)) = self.queue.pop_front() {
                 tell(event);
             }
         }
@@ -54,7 +54,7 @@ impl Telling {
     /// Nothing more comes to the disk: the rest is told, without such ends.
     pub(super) fn finish(&mut self, tell: &mut (dyn FnMut(Event) + Send)) {
         for told in self.queue.drain(..) {
-            if let Told::Said(event) = told {
+            if let Slot::Said(event) = told {
                 tell(event);
             }
         }
@@ -77,16 +77,16 @@ mod tests {
                 heard.push(text);
             }
         };
-        let mut telling = Telling::default();
-        telling.say(status("1"), &mut tell);
-        telling.expect(7);
-        telling.expect(8);
-        telling.say(status("4"), &mut tell);
-        telling.recorded(8, status("3"), &mut tell);
-        telling.recorded(7, status("2"), &mut tell);
-        telling.expect(9);
-        telling.say(status("5"), &mut tell);
-        telling.finish(&mut tell);
+        let mut event_queue = EventQueue::default();
+        event_queue.say(status("1"), &mut tell);
+        event_queue.expect(7);
+        event_queue.expect(8);
+        event_queue.say(status("4"), &mut tell);
+        event_queue.recorded(8, status("3"), &mut tell);
+        event_queue.recorded(7, status("2"), &mut tell);
+        event_queue.expect(9);
+        event_queue.say(status("5"), &mut tell);
+        event_queue.finish(&mut tell);
         assert_eq!(heard, ["1", "2", "3", "4", "5"]);
     }
 }

@@ -28,7 +28,7 @@ const WAYS: &str = "write `passphrase`, `file:PATH`, or the address of a key in 
                     (https://VAULT.vault.azure.net/keys/NAME)";
 
 /// A passphrase that was told once is not asked for again.
-pub(crate) type Told = Arc<Mutex<Option<SecretString>>>;
+pub(crate) type PassphraseCache = Arc<Mutex<Option<SecretString>>>;
 
 /// What protects data keys.
 #[derive(Debug, Clone, PartialEq, Eq)]

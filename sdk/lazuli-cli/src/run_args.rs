@@ -4,14 +4,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
-use lazuli_core::{Allowance, SourcePlace};
+use lazuli_core::{Allowance, SourceLocation};
 use lazuli_engine::{Pattern, SavedPlan, Selection, Settings};
 
 use crate::CliError;
 
 /// Flags of `preview`, `up`, `destroy` and `refresh`.
 #[derive(Debug, Clone, Default, Args)]
-pub(crate) struct Course {
+pub(crate) struct RunArgs {
     /// Only this resource, by its place or urn; `*` and `**` are wildcards. Repeatable
     #[arg(long, value_name = "PATTERN")]
     target: Vec<String>,
@@ -50,7 +50,7 @@ pub(crate) struct Course {
     pub(crate) timeline: Option<PathBuf>,
 }
 
-impl Course {
+impl RunArgs {
     /// A run about one resource that is to be adopted.
     pub(crate) fn importing(place: &str) -> Self {
         Self {
@@ -118,7 +118,7 @@ fn allowance(text: &str) -> Result<Allowance, CliError> {
             Ok(Allowance {
                 code: code.trim().to_owned(),
                 reason: reason.trim().to_owned(),
-                place: SourcePlace {
+                location: SourceLocation {
                     file: "--allow".into(),
                     line: 1,
                 },
@@ -160,20 +160,20 @@ fn writable(flag: &str, file: &Path) -> Result<(), CliError> {
 mod tests {
     use super::*;
 
-    fn apply(course: &Course, folder: &Path) -> Result<Settings, CliError> {
+    fn apply(course: &RunArgs, folder: &Path) -> Result<Settings, CliError> {
         course.apply(Settings::new("p", "dev", folder.to_owned()), folder)
     }
 
     #[test]
     fn flags_reach_the_settings() {
         let folder = tempfile::tempdir().unwrap();
-        let course = Course {
+        let course = RunArgs {
             target: vec!["group/**".into()],
             replace: vec!["a".into()],
             refresh: true,
             allow: vec!["LZ2009=the hub links it".into()],
             save_plan: Some("plan.json".into()),
-            ..Course::default()
+            ..RunArgs::default()
         };
         let settings = apply(&course, folder.path()).unwrap();
         assert!(settings.refresh && settings.save_plan.is_some());
@@ -186,46 +186,46 @@ mod tests {
     fn nonsense_is_refused_before_anything_runs() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("no-plan"), "{}").unwrap();
-        let check = |course: Course, expect: &str| {
+        let check = |course: RunArgs, expect: &str| {
             let error = apply(&course, folder.path()).map(|_| ()).unwrap_err();
             assert!(error.message().contains(expect), "{error}");
             assert_eq!(error.exit().code(), 2);
         };
         let target = vec!["a[".to_owned()];
         check(
-            Course {
+            RunArgs {
                 target,
-                ..Course::default()
+                ..RunArgs::default()
             },
             "--target",
         );
         let allow = vec!["LZ2009".to_owned()];
         check(
-            Course {
+            RunArgs {
                 allow,
-                ..Course::default()
+                ..RunArgs::default()
             },
             "a code and a reason",
         );
-        let plan = |name: &str| Course {
+        let plan = |name: &str| RunArgs {
             plan: Some(name.into()),
-            ..Course::default()
+            ..RunArgs::default()
         };
         check(plan("missing"), "cannot be read");
         check(plan("no-plan"), "no saved plan");
         let save_plan = Some("no/such/folder/plan".into());
         check(
-            Course {
+            RunArgs {
                 save_plan,
-                ..Course::default()
+                ..RunArgs::default()
             },
             "cannot be written",
         );
         let timeline = Some("no/such/folder/timeline.html".into());
         check(
-            Course {
+            RunArgs {
                 timeline,
-                ..Course::default()
+                ..RunArgs::default()
             },
             "--timeline",
         );
