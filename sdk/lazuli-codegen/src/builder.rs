@@ -148,7 +148,7 @@ fn home(part: &ResourcePart) -> &'static str {
     match part.location.as_str() {
         "group" => "Group",
         "global" => "Global",
-        _ => "Unsaid",
+        _ => "None",
     }
 }
 

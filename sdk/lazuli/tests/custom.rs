@@ -79,7 +79,7 @@ async fn two_shelves(stack: Stack) -> Result<()> {
         .wood("oak")
         .build();
     Shelf::builder(&first, "second")
-        .label(first.as_scope())
+        .label(first.place())
         .books(vec![first.id()])
         .limit(first.fits().map(|kg| Limit { kg }))
         .build();
@@ -113,7 +113,7 @@ async fn azure_and_custom_kinds_live_in_one_program() {
             .build();
         let shelf = Shelf::builder(&group, "shelf").label(group.name()).build();
         ResourceGroup::builder(&stack, "annex")
-            .location(shelf.as_scope())
+            .location(shelf.place())
             .build();
         Ok(())
     };
