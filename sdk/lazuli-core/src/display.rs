@@ -55,7 +55,7 @@ impl Category {
             Self::Names => "names",
             Self::Storage => "storage",
             Self::Identity => "identity",
-            Self::Action => "deed",
+            Self::Action => "action",
         }
     }
 }
