@@ -14,13 +14,14 @@ use crate::credential::Credential;
 use crate::error::{ArmError, ArmErrorKind, Result};
 use crate::ids::ResourceId;
 use crate::lro;
+use crate::method::Method;
 use crate::poller::PollPolicy;
 use crate::recent::RecentWrites;
 use crate::registration::Registrations;
 use crate::retry::{Budget, Jitter, RetryPolicy, classify};
 use crate::throttle::Lane;
 use crate::transport::Transport;
-use crate::wire::{Call, Method, Wire};
+use crate::wire::{Call, Wire};
 
 /// More pages than any honest list has.
 const MAX_PAGES: usize = 2_000;

@@ -4,8 +4,9 @@ use serde_json::Value;
 use url::Url;
 
 use crate::error::{ArmError, ArmErrorKind, Result};
+use crate::exchange::exchange;
+use crate::method::Method;
 use crate::transport::Transport;
-use crate::wire::{Method, exchange};
 
 const METADATA_PATH: &str = "/metadata/endpoints?api-version=2022-09-01";
 

@@ -24,9 +24,9 @@ use tokio::sync::OnceCell;
 use crate::cloud::Cloud;
 use crate::env::Env;
 use crate::error::{ArmError, ArmErrorKind, Result};
+use crate::exchange::{causes, mentions_certificate};
 use crate::github::{self, GithubJob};
 use crate::transport::Transport;
-use crate::wire::{causes, mentions_certificate};
 
 const SECRET_VARIABLES: [&str; 3] = ["AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET"];
 const WORKLOAD_VARIABLES: [&str; 3] = [

@@ -6,12 +6,8 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::answer::Answer;
-use crate::error_body::{self, Shape};
-use crate::hint;
 use crate::ids::IdError;
-use crate::retry;
-use crate::wire::Method;
+use crate::method::Method;
 
 /// The crate's result.
 pub type Result<T> = std::result::Result<T, ArmError>;
@@ -70,22 +66,23 @@ pub struct ErrorDetail {
 
 /// A failed call.
 #[derive(Clone)]
-pub struct ArmError(Box<Report>);
+pub struct ArmError(pub(crate) Box<Report>);
 
+/// What an error consists of.
 #[derive(Clone)]
-struct Report {
-    kind: ArmErrorKind,
-    method: Option<Method>,
-    resource: Option<String>,
-    status: Option<u16>,
-    code: Option<String>,
-    message: String,
-    details: Vec<ErrorDetail>,
-    request_id: Option<String>,
-    correlation_id: Option<String>,
-    retry_after: Option<Duration>,
-    in_operation: bool,
-    may_have_been_applied: bool,
+pub(crate) struct Report {
+    pub(crate) kind: ArmErrorKind,
+    pub(crate) method: Option<Method>,
+    pub(crate) resource: Option<String>,
+    pub(crate) status: Option<u16>,
+    pub(crate) code: Option<String>,
+    pub(crate) message: String,
+    pub(crate) details: Vec<ErrorDetail>,
+    pub(crate) request_id: Option<String>,
+    pub(crate) correlation_id: Option<String>,
+    pub(crate) retry_after: Option<Duration>,
+    pub(crate) in_operation: bool,
+    pub(crate) may_have_been_applied: bool,
 }
 
 impl ArmError {
@@ -105,48 +102,6 @@ impl ArmError {
             in_operation: false,
             may_have_been_applied: false,
         }))
-    }
-
-    /// What an unsuccessful answer means.
-    pub(crate) fn from_answer(answer: &Answer) -> Self {
-        let parsed = error_body::parse(answer.body());
-        let mut error = Self::new(kind_of_status(answer.status()), parsed.message);
-        error.0.status = Some(answer.status());
-        error.0.code = parsed.code;
-        error.0.details = parsed.details;
-        error.0.request_id = answer.header("x-ms-request-id").map(str::to_owned);
-        error.0.correlation_id = answer
-            .header("x-ms-correlation-request-id")
-            .map(str::to_owned);
-        error.0.retry_after = answer.retry_after();
-        if answer.status() == 404 {
-            let from_arm = match parsed.shape {
-                Shape::Arm => true,
-                Shape::Empty => error.0.request_id.is_some() || error.0.correlation_id.is_some(),
-                Shape::Foreign => false,
-            };
-            error.0.kind = not_found_kind(from_arm, error.0.code.as_deref());
-        } else if error.0.kind != ArmErrorKind::Throttled && retry::is_busy(&error) {
-            error.0.kind = ArmErrorKind::Busy;
-        }
-        error
-    }
-
-    /// What the `error` object of a failed operation means.
-    pub(crate) fn from_operation(cancelled: bool, error: &serde_json::Value) -> Self {
-        let parsed = error_body::parse_value(error);
-        let kind = if cancelled {
-            ArmErrorKind::Cancelled
-        } else {
-            ArmErrorKind::OperationFailed
-        };
-        let mut error = Self::new(kind, parsed.message);
-        error.0.code = parsed.code;
-        error.0.details = parsed.details;
-        if !cancelled && retry::is_busy(&error) {
-            error.0.kind = ArmErrorKind::Busy;
-        }
-        error.in_operation()
     }
 
     /// Adds whom it concerns, unless it is known already.
@@ -257,12 +212,6 @@ impl ArmError {
         self.0.correlation_id.as_deref()
     }
 
-    /// Whether the same request may succeed later, unchanged. The client has retried already when it says so.
-    #[must_use]
-    pub fn is_retryable(&self) -> bool {
-        retry::classify(self.0.method.unwrap_or(Method::Get), false, self).is_some()
-    }
-
     /// Whether the resource (or something above it) does not exist.
     #[must_use]
     pub fn is_not_found(&self) -> bool {
@@ -297,12 +246,6 @@ impl ArmError {
         self.0.may_have_been_applied
     }
 
-    /// What to do next, where that is known.
-    #[must_use]
-    pub fn hint(&self) -> Option<String> {
-        hint::for_error(self)
-    }
-
     /// All codes, outermost first.
     pub(crate) fn codes(&self) -> impl Iterator<Item = &str> {
         self.code()
@@ -324,42 +267,6 @@ impl ArmError {
             .into_iter()
             .any(|message| message.to_ascii_lowercase().contains(&text))
     }
-}
-
-fn kind_of_status(status: u16) -> ArmErrorKind {
-    match status {
-        401 => ArmErrorKind::Unauthenticated,
-        403 => ArmErrorKind::Forbidden,
-        408 => ArmErrorKind::Timeout,
-        409 | 412 => ArmErrorKind::Conflict,
-        429 => ArmErrorKind::Throttled,
-        400..=499 => ArmErrorKind::Rejected,
-        500..=599 => ArmErrorKind::Server,
-        _ => ArmErrorKind::BadAnswer,
-    }
-}
-
-/// A missing resource is `...NotFound`; a missing subscription or type is a mistake in the request.
-fn not_found_kind(from_arm: bool, code: Option<&str>) -> ArmErrorKind {
-    const MISTAKES: [&str; 3] = [
-        "SubscriptionNotFound",
-        "TenantNotFound",
-        "InvalidSubscriptionId",
-    ];
-    match code {
-        _ if !from_arm => ArmErrorKind::BadAnswer,
-        None => ArmErrorKind::NotFound,
-        Some(code) if MISTAKES.iter().any(|m| m.eq_ignore_ascii_case(code)) => {
-            ArmErrorKind::Rejected
-        }
-        Some(code) if says_absent(&code.to_ascii_lowercase()) => ArmErrorKind::NotFound,
-        Some(_) => ArmErrorKind::Rejected,
-    }
-}
-
-/// `ResourceNotFound` and its kin; role definitions say `RoleDefinitionDoesNotExist` (seen in real traffic).
-fn says_absent(code: &str) -> bool {
-    code.ends_with("notfound") || code.ends_with("doesnotexist") || code == "404"
 }
 
 impl From<IdError> for ArmError {
@@ -403,7 +310,3 @@ impl fmt::Debug for ArmError {
 }
 
 impl std::error::Error for ArmError {}
-
-#[cfg(test)]
-#[path = "error_tests.rs"]
-mod tests;

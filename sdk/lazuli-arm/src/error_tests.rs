@@ -3,6 +3,7 @@
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 
 use super::*;
+use crate::Method;
 
 fn answer(status: u16, headers: &[(&str, &str)], body: &str) -> Answer {
     let header = |(name, value): &(&str, &str)| {

@@ -9,8 +9,8 @@ use url::Url;
 
 use crate::env::Env;
 use crate::error::{ArmError, ArmErrorKind, Result};
+use crate::exchange::exchange;
 use crate::transport::Transport;
-use crate::wire::exchange;
 
 /// What the job's environment must have; the workflow needs `permissions: id-token: write`.
 pub(crate) const VARIABLES: [&str; 4] = [

@@ -102,12 +102,16 @@ const BY_TEXT: [(&str, &str); 7] = [
     ),
 ];
 
-pub(crate) fn for_error(error: &ArmError) -> Option<String> {
-    let by_code = BY_CODE.iter().find(|(code, _)| error.has_code(code));
-    let by_text = || BY_TEXT.iter().find(|(text, _)| error.says(text));
-    match by_code.or_else(by_text) {
-        Some((_, hint)) => Some((*hint).to_owned()),
-        None => by_kind(error.kind()).map(str::to_owned),
+impl ArmError {
+    /// What to do next, where that is known.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        let by_code = BY_CODE.iter().find(|(code, _)| self.has_code(code));
+        let by_text = || BY_TEXT.iter().find(|(text, _)| self.says(text));
+        match by_code.or_else(by_text) {
+            Some((_, hint)) => Some((*hint).to_owned()),
+            None => by_kind(self.kind()).map(str::to_owned),
+        }
     }
 }
 

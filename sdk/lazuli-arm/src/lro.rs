@@ -13,8 +13,8 @@ use url::Url;
 
 use crate::answer::Answer;
 use crate::error::{ArmError, ArmErrorKind, Result};
+use crate::method::Method;
 use crate::operation::{OperationState, OperationToken, PollKind, PollUrl, provisioning_state};
-use crate::wire::Method;
 
 const ASYNC_OPERATION: &str = "azure-asyncoperation";
 const LOCATION: &str = "location";

@@ -11,11 +11,12 @@ use crate::client::ArmClient;
 use crate::error::{ArmError, Result};
 use crate::ids::ResourceId;
 use crate::lro::{self, Accepted, Sent};
+use crate::method::Method;
 use crate::operation::{OperationToken, Progress};
 use crate::poller::Poller;
 use crate::retry::{Budget, RetryClass, classify};
 use crate::throttle::Lane;
-use crate::wire::{Call, Method};
+use crate::wire::Call;
 
 /// What is to be written.
 struct Write<'a> {

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::wire::Method;
+use crate::method::Method;
 
 /// A URL to poll, kept byte for byte: its query is signed, and any re-encoding would break the signature.
 ///

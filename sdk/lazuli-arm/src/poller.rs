@@ -13,9 +13,10 @@ use crate::client::ArmClient;
 use crate::error::{ArmError, ArmErrorKind, Result};
 use crate::ids::ResourceId;
 use crate::lro::{self, Reading};
+use crate::method::Method;
 use crate::operation::{OperationState, OperationToken, PollKind, PollUrl, Progress};
 use crate::throttle::Lane;
-use crate::wire::{Call, Method};
+use crate::wire::Call;
 
 /// How operations are polled. A `Retry-After` of the service wins over both delays.
 #[derive(Debug, Clone, PartialEq, Eq)]

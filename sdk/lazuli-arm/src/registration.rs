@@ -13,9 +13,10 @@ use tokio::time::Instant;
 use crate::client::ArmClient;
 use crate::error::{ArmError, ArmErrorKind, Result};
 use crate::ids::ResourceId;
+use crate::method::Method;
 use crate::operation::Progress;
 use crate::throttle::Lane;
-use crate::wire::{Call, Method};
+use crate::wire::Call;
 
 const API_VERSION: &str = "2021-04-01";
 

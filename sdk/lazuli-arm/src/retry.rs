@@ -10,7 +10,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
 use crate::error::{ArmError, ArmErrorKind};
-use crate::wire::Method;
+use crate::method::Method;
 
 /// How patient the client is. All of it is an input, so that tests need not wait.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,6 +83,14 @@ const LINGERING: [&str; 3] = [
 ];
 const DEPENDENCY_MISSING: [&str; 2] = ["ResourceGroupNotFound", "ParentResourceNotFound"];
 const QUOTA: [&str; 2] = ["QuotaExceeded", "ResourceQuotaExceeded"];
+
+impl ArmError {
+    /// Whether the same request may succeed later, unchanged. The client has retried already when it says so.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        classify(self.0.method.unwrap_or(Method::Get), false, self).is_some()
+    }
+}
 
 /// Whether the codes say that another operation is in the way.
 pub(crate) fn is_busy(error: &ArmError) -> bool {

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use crate::answer::Answer;
 use crate::error_body;
 use crate::ids::ResourceId;
-use crate::wire::Method;
+use crate::method::Method;
 
 /// How many requests of a bucket are left for others before the client slows to the refill rate.
 const RESERVE: f64 = 10.0;

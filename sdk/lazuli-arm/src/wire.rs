@@ -1,71 +1,22 @@
 //! One request, one answer: authorization, tracing ids, throttling, limits. No retries, no meaning.
 
-use std::fmt;
 use std::sync::Arc;
 use std::time::Instant;
 
 use reqwest::header::{AUTHORIZATION, HeaderValue};
 use secrecy::ExposeSecret;
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tracing::Instrument;
 use url::Url;
 use uuid::Uuid;
 
-use crate::answer::{Answer, MAX_BODY_BYTES};
+use crate::answer::Answer;
 use crate::credential::Credential;
 use crate::error::{ArmError, ArmErrorKind, Result};
+use crate::exchange::exchange;
+use crate::method::Method;
 use crate::throttle::{Lane, Throttle};
 use crate::transport::Transport;
-
-/// The methods of the ARM protocol.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "UPPERCASE")]
-#[non_exhaustive]
-pub enum Method {
-    /// Reads.
-    Get,
-    /// Creates or replaces; idempotent.
-    Put,
-    /// Changes parts; repeated without harm, as it merges.
-    Patch,
-    /// Deletes; idempotent.
-    Delete,
-    /// Acts. Not idempotent, except for reads in disguise (`listKeys`).
-    Post,
-}
-
-impl Method {
-    pub(crate) fn writes_body(self) -> bool {
-        matches!(self, Self::Put | Self::Patch)
-    }
-
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Get => "GET",
-            Self::Put => "PUT",
-            Self::Patch => "PATCH",
-            Self::Delete => "DELETE",
-            Self::Post => "POST",
-        }
-    }
-
-    fn on_the_wire(self) -> reqwest::Method {
-        match self {
-            Self::Get => reqwest::Method::GET,
-            Self::Put => reqwest::Method::PUT,
-            Self::Patch => reqwest::Method::PATCH,
-            Self::Delete => reqwest::Method::DELETE,
-            Self::Post => reqwest::Method::POST,
-        }
-    }
-}
-
-impl fmt::Display for Method {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
 
 /// A request as it goes out.
 pub(crate) struct Call<'a> {
@@ -164,64 +115,4 @@ fn reached_the_service(kind: ArmErrorKind) -> bool {
         kind,
         ArmErrorKind::Unreachable | ArmErrorKind::Tls | ArmErrorKind::Unauthenticated
     )
-}
-
-/// Sends a request and reads the whole answer, up to ARM's own limit.
-pub(crate) async fn exchange(request: reqwest::RequestBuilder) -> Result<Answer> {
-    let mut response = request.send().await.map_err(transport_error)?;
-    let status = response.status().as_u16();
-    let headers = std::mem::take(response.headers_mut());
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(transport_error)? {
-        if body.len() + chunk.len() > MAX_BODY_BYTES {
-            let message = format!(
-                "the answer (HTTP {status}) is larger than {} MB",
-                MAX_BODY_BYTES / 1024 / 1024
-            );
-            return Err(ArmError::new(ArmErrorKind::BadAnswer, message));
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(Answer::new(status, headers, body))
-}
-
-/// What a failure below HTTP means. The URL is left out: it may be signed.
-fn transport_error(error: reqwest::Error) -> ArmError {
-    let error = error.without_url();
-    let causes = causes(&error);
-    let kind = match () {
-        () if mentions_certificate(&causes) => ArmErrorKind::Tls,
-        () if error.is_connect() => ArmErrorKind::Unreachable,
-        () if error.is_timeout() => ArmErrorKind::Timeout,
-        () if error.is_builder() => ArmErrorKind::InvalidInput,
-        () => ArmErrorKind::Interrupted,
-    };
-    let what = match kind {
-        ArmErrorKind::Tls => "the endpoint's certificate is not trusted",
-        ArmErrorKind::Unreachable => "the endpoint cannot be reached",
-        ArmErrorKind::Timeout => "no answer within the time allowed",
-        ArmErrorKind::InvalidInput => "the request cannot be built",
-        _ => "the connection broke before the answer was complete",
-    };
-    ArmError::new(kind, format!("{what}: {}", causes.join(": ")))
-}
-
-pub(crate) fn mentions_certificate(causes: &[String]) -> bool {
-    causes
-        .iter()
-        .any(|cause| cause.contains("invalid peer certificate") || cause.contains("UnknownIssuer"))
-}
-
-/// The chain of causes, each said once.
-pub(crate) fn causes(error: &dyn std::error::Error) -> Vec<String> {
-    let mut causes: Vec<String> = Vec::new();
-    let mut next = Some(error);
-    while let Some(cause) = next {
-        let text = cause.to_string();
-        if !causes.iter().any(|known| known.contains(&text)) {
-            causes.push(text);
-        }
-        next = cause.source();
-    }
-    causes
 }
