@@ -46,6 +46,13 @@ impl Answer {
             .filter(|text| !text.is_empty())
     }
 
+    /// The headers that are text.
+    pub(crate) fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.headers
+            .iter()
+            .filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)))
+    }
+
     /// The body without the byte-order mark that some providers put in front (seen in real traffic).
     pub(crate) fn body(&self) -> &[u8] {
         self.body.strip_prefix(BOM).unwrap_or(&self.body)
@@ -81,8 +88,11 @@ impl Answer {
 }
 
 fn parse_retry_after(text: &str, now: SystemTime) -> Option<Duration> {
+    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     match text.parse::<u64>() {
         Ok(seconds) => Some(Duration::from_secs(seconds)),
+        // More than can be counted is a wait nevertheless.
+        Err(_) if digits => Some(Duration::MAX),
         Err(_) => httpdate::parse_http_date(text)
             .ok()
             .map(|at| at.duration_since(now).unwrap_or_default()),
@@ -96,6 +106,10 @@ mod tests {
     #[test]
     fn retry_after_in_both_forms() {
         let now = httpdate::parse_http_date("Sun, 06 Nov 1994 08:49:00 GMT").unwrap();
+        assert_eq!(
+            parse_retry_after("99999999999999999999999", now),
+            Some(Duration::MAX)
+        );
         let cases = [
             ("0", Some(0)),
             ("17", Some(17)),
@@ -103,6 +117,7 @@ mod tests {
             ("Sun, 06 Nov 1994 08:00:00 GMT", Some(0)),
             ("soon", None),
             ("-1", None),
+            ("18446744073709551615", Some(u64::MAX)),
         ];
         for (text, seconds) in cases {
             assert_eq!(

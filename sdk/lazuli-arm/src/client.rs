@@ -15,6 +15,7 @@ use crate::error::{ArmError, ArmErrorKind, Result};
 use crate::ids::ResourceId;
 use crate::lro;
 use crate::method::Method;
+use crate::operation::NoProgress;
 use crate::poller::PollPolicy;
 use crate::recent::RecentWrites;
 use crate::registration::Registrations;
@@ -36,6 +37,8 @@ pub struct ArmClient {
     shared: Arc<Shared>,
     retry: RetryPolicy,
     poll: PollPolicy,
+    /// When the time for the operation that this client was made for is over.
+    until: Option<Instant>,
 }
 
 pub(crate) struct Shared {
@@ -53,6 +56,7 @@ impl ArmClient {
             shared: Arc::new(shared),
             retry,
             poll,
+            until: None,
         }
     }
 
@@ -92,15 +96,43 @@ impl ArmClient {
         &self.shared.wire.transport
     }
 
-    /// The same client with another limit for how long one operation may take.
+    /// The same client, with a limit for how long one operation may take, counted from now. No wait of that client
+    /// goes beyond it: neither between polls, nor for another attempt, for the service's limits, or for a resource to
+    /// become visible. A request that was sent is still awaited, up to [`TransportOptions::request_timeout`].
+    ///
+    /// [`TransportOptions::request_timeout`]: crate::TransportOptions::request_timeout
     #[must_use]
     pub fn with_operation_timeout(&self, timeout: Duration) -> Self {
         let mut client = self.clone();
+        client.until = Instant::now().checked_add(timeout);
         client.poll.deadline = timeout;
         client.retry.busy_window = client.retry.busy_window.min(timeout);
         client.retry.lingering_window = client.retry.lingering_window.min(timeout);
         client.retry.replication_window = client.retry.replication_window.min(timeout);
         client
+    }
+
+    /// What is left of the time of [`ArmClient::with_operation_timeout`]; `None` without a limit.
+    #[must_use]
+    pub fn time_left(&self) -> Option<Duration> {
+        let until = self.until?;
+        Some(until.saturating_duration_since(Instant::now()))
+    }
+
+    /// Whether a wait of that length ends before the operation's time does.
+    pub(crate) fn has_time_for(&self, delay: Duration) -> bool {
+        self.time_left().is_none_or(|left| delay <= left)
+    }
+
+    /// The longest that a single wait may be.
+    pub(crate) fn longest_wait(&self) -> Duration {
+        let longest = self.retry.max_retry_after;
+        longest.min(self.time_left().unwrap_or(longest))
+    }
+
+    /// Attempts and waits for one call.
+    pub(crate) fn budget(&self) -> Budget {
+        Budget::new(self.retry.clone(), self.shared.jitter.clone()).within(self.time_left())
     }
 
     /// Reads a resource; `None` when Azure says that it, or something above it, does not exist.
@@ -123,13 +155,13 @@ impl ArmClient {
                 Err(error) => error,
             };
             let window = self.retry.read_after_write_window;
-            let fresh = self.recent().is_fresh(id, window) && started.elapsed() < window;
+            let delay = self.retry.base_delay.saturating_mul(1 << polls);
+            let in_time = started.elapsed() < window && self.has_time_for(delay);
+            let fresh = self.recent().is_fresh(id, window) && in_time;
             match (error.is_not_found(), fresh) {
                 (true, false) => return Ok(None),
                 (false, _) => return Err(error),
-                (true, true) => {
-                    tokio::time::sleep(self.retry.base_delay.saturating_mul(1 << polls)).await
-                }
+                (true, true) => tokio::time::sleep(delay).await,
             }
             polls = (polls + 1).min(4);
         }
@@ -180,7 +212,7 @@ impl ArmClient {
 
     /// GET with retries; any unsuccessful status is an error, and so is an empty answer.
     pub(crate) async fn read(&self, url: &Url, subject: &str, lane: Lane) -> Result<Value> {
-        let mut budget = Budget::new(self.retry.clone(), self.shared.jitter.clone());
+        let mut budget = self.budget();
         let started = Instant::now();
         loop {
             let (url, lane, attempt) = (url.clone(), lane.clone(), budget.attempt());
@@ -191,6 +223,8 @@ impl ArmClient {
                 body: None,
                 lane,
                 attempt,
+                longest_wait: self.longest_wait(),
+                progress: &NoProgress,
             };
             let error = match self.read_once(&call).await {
                 Ok(body) => return Ok(body),
@@ -199,10 +233,11 @@ impl ArmClient {
             let class = classify(Method::Get, false, &error);
             let delay =
                 class.and_then(|class| budget.next(class, started.elapsed(), error.retry_after()));
-            match delay {
-                Some(delay) => tokio::time::sleep(delay).await,
-                None => return Err(error),
-            }
+            let Some(delay) = delay else {
+                let refusal = budget.refusal(error.retry_after());
+                return Err(error.because(refusal));
+            };
+            tokio::time::sleep(delay).await;
         }
     }
 
@@ -218,10 +253,6 @@ impl ArmClient {
 
     pub(crate) fn wire(&self) -> &Wire {
         &self.shared.wire
-    }
-
-    pub(crate) fn jitter(&self) -> Jitter {
-        self.shared.jitter.clone()
     }
 
     pub(crate) fn recent(&self) -> &RecentWrites {

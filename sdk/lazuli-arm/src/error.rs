@@ -133,8 +133,28 @@ impl ArmError {
         self
     }
 
+    /// Says it in other words.
+    pub(crate) fn reworded(mut self, message: String) -> Self {
+        self.0.message = message;
+        self
+    }
+
     pub(crate) fn prefixed(mut self, text: &str) -> Self {
         self.0.message = format!("{text}: {}", self.0.message);
+        self
+    }
+
+    /// Adds when the request may go again.
+    pub(crate) fn after(mut self, wait: Duration) -> Self {
+        self.0.retry_after = Some(wait);
+        self
+    }
+
+    /// Adds why it was not waited out, where that is known.
+    pub(crate) fn because(mut self, reason: Option<String>) -> Self {
+        if let Some(reason) = reason {
+            self.0.message = format!("{}; {reason}", self.0.message);
+        }
         self
     }
 

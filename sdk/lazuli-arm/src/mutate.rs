@@ -14,7 +14,7 @@ use crate::lro::{self, Accepted, Sent};
 use crate::method::Method;
 use crate::operation::{OperationToken, Progress};
 use crate::poller::Poller;
-use crate::retry::{Budget, RetryClass, classify};
+use crate::retry::{RetryClass, classify};
 use crate::throttle::Lane;
 use crate::wire::Call;
 
@@ -176,8 +176,9 @@ impl ArmClient {
 
     /// Attempts, registers the provider if need be, and attempts again while that helps.
     async fn perform(&self, write: &Write<'_>, progress: &dyn Progress) -> Result<Value> {
-        let mut budget = Budget::new(self.retry_policy().clone(), self.jitter());
+        let mut budget = self.budget();
         let (started, mut doubt, mut registered) = (Instant::now(), false, false);
+        let mut shown = String::new();
         loop {
             let error = match self.attempt(write, budget.attempt(), progress).await {
                 Ok(value) => return Ok(value),
@@ -194,12 +195,19 @@ impl ArmClient {
             };
             let wait =
                 class.and_then(|class| budget.next(class, started.elapsed(), error.retry_after()));
-            let Some(delay) = wait else { return Err(error) };
-            progress.status(&format!(
+            let Some(delay) = wait else {
+                let refusal = budget.refusal(error.retry_after());
+                return Err(error.because(refusal));
+            };
+            let text = format!(
                 "again in {:.0} s: {}",
                 delay.as_secs_f64(),
                 in_one_line(&error)
-            ));
+            );
+            if text != shown {
+                progress.status(&text);
+                shown = text;
+            }
             tokio::time::sleep(delay).await;
         }
     }
@@ -254,6 +262,8 @@ impl ArmClient {
                 write.id,
             ),
             attempt,
+            longest_wait: self.longest_wait(),
+            progress,
         };
         let answer = self.wire().send(&call).await?;
         if !answer.is_success() {

@@ -15,6 +15,7 @@ use crate::ids::ResourceId;
 use crate::lro::{self, Reading};
 use crate::method::Method;
 use crate::operation::{OperationState, OperationToken, PollKind, PollUrl, Progress};
+use crate::retry::after_zero;
 use crate::throttle::Lane;
 use crate::wire::Call;
 
@@ -28,6 +29,10 @@ pub struct PollPolicy {
     pub max_delay: Duration,
     /// How long an operation may take.
     pub deadline: Duration,
+    /// The longest delay between two polls that an answer may ask for by `Retry-After`; a longer one is shortened.
+    pub max_retry_after: Duration,
+    /// What the delay grows to while answers ask for none (`Retry-After: 0`): the first polls are immediate.
+    pub min_retry_after: Duration,
     /// How many polls in a row may fail to read the state before the resource itself is asked.
     pub tolerated_failures: u32,
     /// How long a resource may still say that it is being updated after its operation has succeeded.
@@ -40,6 +45,8 @@ impl Default for PollPolicy {
             first_delay: Duration::from_secs(1),
             max_delay: Duration::from_secs(10),
             deadline: Duration::from_secs(90 * 60),
+            max_retry_after: Duration::from_secs(5 * 60),
+            min_retry_after: Duration::from_secs(1),
             tolerated_failures: 4,
             settle_window: Duration::from_secs(60),
         }
@@ -62,6 +69,10 @@ pub(crate) struct Poller<'a> {
     started: Instant,
     polls: u32,
     failures: u32,
+    /// Answers in a row that asked for no wait.
+    zeros: u32,
+    /// What was last said of the operation.
+    shown: String,
 }
 
 impl<'a> Poller<'a> {
@@ -77,12 +88,17 @@ impl<'a> Poller<'a> {
             started: Instant::now(),
             polls: 0,
             failures: 0,
+            zeros: 0,
+            shown: String::new(),
         }
     }
 
     /// Polls until the operation has ended, and gives the resource, the action's result, or `null`.
     pub(crate) async fn settle(mut self, first: Option<Duration>) -> Result<Value> {
-        let mut delay = first.unwrap_or_else(|| self.client.poll_policy().delay(0));
+        let mut delay = match first {
+            Some(asked) => asked.min(self.client.poll_policy().max_retry_after),
+            None => self.client.poll_policy().delay(0),
+        };
         loop {
             self.check_deadline(delay)?;
             tokio::time::sleep(delay).await;
@@ -111,6 +127,8 @@ impl<'a> Poller<'a> {
             body: None,
             lane: self.lane(),
             attempt: policy_polls.saturating_add(1),
+            longest_wait: self.client.longest_wait(),
+            progress: self.progress,
         };
         match self.client.wire().send(&call).await {
             Ok(answer) => lro::read(&self.token, &url, &answer),
@@ -138,8 +156,27 @@ impl<'a> Poller<'a> {
         }
         self.failures = 0;
         self.polls = self.polls.saturating_add(1);
-        self.progress.status(state);
-        after.unwrap_or_else(|| self.client.poll_policy().delay(self.polls))
+        if self.shown != state {
+            state.clone_into(&mut self.shown);
+            self.progress.status(state);
+        }
+        self.delay(after)
+    }
+
+    /// What the service asked for, within bounds, or else the client's own choice.
+    fn delay(&mut self, asked: Option<Duration>) -> Duration {
+        let policy = self.client.poll_policy();
+        match asked {
+            Some(Duration::ZERO) => {
+                self.zeros = self.zeros.saturating_add(1);
+                after_zero(self.zeros - 1, policy.min_retry_after)
+            }
+            Some(asked) => {
+                self.zeros = 0;
+                asked.min(policy.max_retry_after)
+            }
+            None => policy.delay(self.polls),
+        }
     }
 
     /// An action's status document says that it is done, its `Location` says what came out.
@@ -159,9 +196,7 @@ impl<'a> Poller<'a> {
         self.failures += 1;
         self.polls = self.polls.saturating_add(1);
         if passing && self.failures <= self.client.poll_policy().tolerated_failures {
-            return Ok(error
-                .retry_after()
-                .unwrap_or_else(|| self.client.poll_policy().delay(self.polls)));
+            return Ok(self.delay(error.retry_after()));
         }
         if self.token.kind == PollKind::Resource || self.token.method == Method::Post {
             return Err(self.describe(
@@ -178,7 +213,8 @@ impl<'a> Poller<'a> {
 
     fn check_deadline(&self, delay: Duration) -> Result<()> {
         let deadline = self.client.poll_policy().deadline;
-        if self.started.elapsed() + delay <= deadline {
+        let in_time = self.started.elapsed().saturating_add(delay) <= deadline;
+        if in_time && self.client.has_time_for(delay) {
             return Ok(());
         }
         let message = format!(
@@ -246,7 +282,7 @@ impl ArmClient {
                 _ => return result,
             };
             let delay = self.poll_policy().delay(polls);
-            if started.elapsed() + delay > patience {
+            if started.elapsed().saturating_add(delay) > patience || !self.has_time_for(delay) {
                 return result;
             }
             polls += 1;

@@ -49,12 +49,17 @@ impl ArmClient {
         let cell = self
             .registrations()
             .of(&format!("{subscription}/{namespace}"));
-        cell.get_or_try_init(|| self.register(subscription, &namespace))
+        cell.get_or_try_init(|| self.register(subscription, &namespace, progress))
             .await
             .copied()
     }
 
-    async fn register(&self, subscription: &str, namespace: &str) -> Result<()> {
+    async fn register(
+        &self,
+        subscription: &str,
+        namespace: &str,
+        progress: &dyn Progress,
+    ) -> Result<()> {
         let path = format!("/subscriptions/{subscription}/providers/{namespace}");
         let call = Call {
             method: Method::Post,
@@ -63,6 +68,8 @@ impl ArmClient {
             body: None,
             lane: Lane::of(Method::Post, Some(subscription), "Microsoft.Resources"),
             attempt: 1,
+            longest_wait: self.longest_wait(),
+            progress,
         };
         let answer = self.wire().send(&call).await?;
         if !answer.is_success() {
@@ -87,7 +94,8 @@ impl ArmClient {
             if state.eq_ignore_ascii_case("Registered") {
                 return Ok(());
             }
-            if started.elapsed() + policy.max_delay > policy.deadline {
+            let in_time = started.elapsed().saturating_add(policy.max_delay) <= policy.deadline;
+            if !in_time || !self.has_time_for(policy.max_delay) {
                 let message = format!(
                     "the provider is still `{state}` after {} s",
                     started.elapsed().as_secs()

@@ -32,6 +32,11 @@ pub struct RetryPolicy {
     pub base_delay: Duration,
     /// The longest delay that the client chooses by itself. A `Retry-After` may be longer.
     pub max_delay: Duration,
+    /// The longest wait that an answer may ask for by `Retry-After`. A longer one ends the call with the answer's
+    /// error, which then names the header.
+    pub max_retry_after: Duration,
+    /// What the delay grows to while answers ask for none (`Retry-After: 0`): the first repetitions are immediate.
+    pub min_retry_after: Duration,
 }
 
 impl Default for RetryPolicy {
@@ -45,7 +50,20 @@ impl Default for RetryPolicy {
             read_after_write_window: Duration::from_secs(30),
             base_delay: Duration::from_secs(1),
             max_delay: Duration::from_secs(30),
+            max_retry_after: Duration::from_secs(20 * 60),
+            min_retry_after: Duration::from_secs(1),
         }
+    }
+}
+
+/// How long to wait for the `asked`th answer in a row that asks for no wait, counted from 0.
+///
+/// Who answers at once is believed twice; then the delay doubles up to `most`.
+pub(crate) fn after_zero(asked: u32, most: Duration) -> Duration {
+    match asked {
+        0 | 1 => Duration::ZERO,
+        2..=6 => most / (1 << (6 - asked)),
+        _ => most,
     }
 }
 
@@ -172,6 +190,10 @@ pub(crate) struct Budget {
     attempts: u32,
     transient: u32,
     timed_out: u32,
+    /// Answers in a row that asked for no wait.
+    zeros: u32,
+    /// What all attempts and waits together may take.
+    limit: Option<Duration>,
 }
 
 impl Budget {
@@ -182,7 +204,15 @@ impl Budget {
             attempts: 1,
             transient: 1,
             timed_out: 1,
+            zeros: 0,
+            limit: None,
         }
+    }
+
+    /// The same, within a limit for all attempts and waits together.
+    pub(crate) fn within(mut self, limit: Option<Duration>) -> Self {
+        self.limit = limit;
+        self
     }
 
     /// The number of the attempt that is next or under way, from 1.
@@ -192,15 +222,19 @@ impl Budget {
 
     /// How long to wait before the next attempt, or `None` when patience is used up.
     ///
-    /// `elapsed` is the time since the first attempt, `retry_after` what the service asked for, which wins.
+    /// `elapsed` is the time since the first attempt, `retry_after` what the service asked for, which wins unless it
+    /// is longer than the policy allows.
     pub(crate) fn next(
         &mut self,
         class: RetryClass,
         elapsed: Duration,
         retry_after: Option<Duration>,
     ) -> Option<Duration> {
-        let delay = retry_after.unwrap_or_else(|| self.jitter.up_to(self.ceiling()));
-        let within = |window: Duration| elapsed + delay <= window;
+        let delay = match retry_after {
+            Some(asked) => self.as_asked(asked),
+            None => self.jitter.up_to(self.ceiling()),
+        };
+        let within = |window: Duration| elapsed.saturating_add(delay) <= window;
         let goes_on = match class {
             RetryClass::Transient => spend(&mut self.transient, self.policy.transient_attempts),
             RetryClass::TimedOut => spend(&mut self.timed_out, self.policy.timeout_attempts),
@@ -209,7 +243,29 @@ impl Budget {
             RetryClass::Replicating => within(self.policy.replication_window),
         };
         self.attempts = self.attempts.saturating_add(1);
-        goes_on.then_some(delay)
+        let allowed = delay <= self.policy.max_retry_after && self.limit.is_none_or(within);
+        (goes_on && allowed).then_some(delay)
+    }
+
+    /// Why a wait that the service asked for is not sat out, where that is what ends the call.
+    pub(crate) fn refusal(&self, retry_after: Option<Duration>) -> Option<String> {
+        let longest = self.policy.max_retry_after;
+        let longest = longest.min(self.limit.unwrap_or(longest));
+        let asked = retry_after.filter(|asked| *asked > longest)?;
+        Some(format!(
+            "its Retry-After asks to wait for {} s, more than the {} s that are waited for",
+            asked.as_secs(),
+            longest.as_secs()
+        ))
+    }
+
+    fn as_asked(&mut self, asked: Duration) -> Duration {
+        if !asked.is_zero() {
+            self.zeros = 0;
+            return asked;
+        }
+        self.zeros = self.zeros.saturating_add(1);
+        after_zero(self.zeros - 1, self.policy.min_retry_after)
     }
 
     fn ceiling(&self) -> Duration {

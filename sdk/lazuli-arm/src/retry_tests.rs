@@ -203,3 +203,12 @@ fn delays_grow_stay_below_their_ceiling_and_replay_from_the_seed() {
         "{first:?}"
     );
 }
+
+#[test]
+fn asking_for_no_wait_is_believed_twice_and_then_less() {
+    let most = Duration::from_secs(1);
+    let millis = |asked| after_zero(asked, most).as_millis();
+    let first: Vec<_> = (0..9).map(millis).collect();
+    assert_eq!(first, [0, 0, 62, 125, 250, 500, 1000, 1000, 1000]);
+    assert_eq!(millis(u32::MAX), 1000);
+}

@@ -11,12 +11,20 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::answer::Answer;
+use crate::error::{ArmError, ArmErrorKind, Result};
 use crate::error_body;
 use crate::ids::ResourceId;
 use crate::method::Method;
+use crate::operation::Progress;
 
 /// How many requests of a bucket are left for others before the client slows to the refill rate.
 const RESERVE: f64 = 10.0;
+/// A 429 without a `Retry-After` closes the lane for this long.
+const UNSAID: Duration = Duration::from_secs(5);
+/// Stands for what the clock cannot count to.
+const FOREVER: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+/// A wait that people should know the reason of.
+const NOTABLE: Duration = Duration::from_secs(2);
 /// Providers with limits of their own count per five minutes.
 const PROVIDER_WINDOW_SECONDS: f64 = 300.0;
 
@@ -66,6 +74,15 @@ struct Road {
     namespace: String,
 }
 
+impl Road {
+    fn shown(&self) -> &str {
+        match self.namespace.as_str() {
+            "" => "Azure",
+            namespace => namespace,
+        }
+    }
+}
+
 impl Lane {
     pub(crate) fn of(method: Method, subscription: Option<&str>, namespace: &str) -> Self {
         let subscription = subscription.unwrap_or_default().to_ascii_lowercase();
@@ -105,8 +122,14 @@ struct Bucket {
 }
 
 impl Throttle {
-    /// Waits until the lane is free, and counts the request as under way until the permit goes.
-    pub(crate) async fn enter(self: &Arc<Self>, lane: &Lane) -> Permit {
+    /// Waits until the lane is free, and counts the request as under way until the permit goes. When that takes
+    /// longer than `longest`, it fails at once.
+    pub(crate) async fn enter(
+        self: &Arc<Self>,
+        lane: &Lane,
+        longest: Duration,
+        progress: &dyn Progress,
+    ) -> Result<Permit> {
         loop {
             // The guard must be gone before the wait begins.
             let wait = self.state().wait_or_take(lane, Instant::now());
@@ -116,12 +139,23 @@ impl Throttle {
                 wait_ms = wait.as_millis(),
                 "throttled"
             );
+            if wait > longest {
+                let message = format!("the service holds back requests to {}", lane.road.shown());
+                return Err(ArmError::new(ArmErrorKind::Throttled, message).after(wait));
+            }
+            if wait >= NOTABLE {
+                progress.status(&format!(
+                    "throttled by {}: goes on in {:.0} s",
+                    lane.road.shown(),
+                    wait.as_secs_f64()
+                ));
+            }
             tokio::time::sleep(wait).await;
         }
-        Permit {
+        Ok(Permit {
             throttle: Arc::clone(self),
             lane: lane.clone(),
-        }
+        })
     }
 
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
@@ -201,7 +235,8 @@ impl Permit {
         let now = Instant::now();
         let mut state = self.throttle.state();
         if answer.status() == 429 && is_throttling(answer) {
-            let until = now + answer.retry_after().unwrap_or(Duration::from_secs(5));
+            let asked = answer.retry_after().unwrap_or(UNSAID);
+            let until = now.checked_add(asked).unwrap_or(now + FOREVER);
             let closed = state
                 .closed_until
                 .entry(self.lane.road.clone())

@@ -3,6 +3,7 @@
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 
 use super::*;
+use crate::operation::NoProgress;
 
 fn answer(status: u16, headers: &[(&'static str, &str)], body: &str) -> Answer {
     let header = |(name, value): &(&'static str, &str)| {
@@ -24,7 +25,10 @@ fn lane(method: Method, namespace: &str) -> Lane {
 
 async fn waited(throttle: &Arc<Throttle>, lane: &Lane) -> Duration {
     let started = Instant::now();
-    throttle.enter(lane).await;
+    throttle
+        .enter(lane, Duration::MAX, &NoProgress)
+        .await
+        .unwrap();
     started.elapsed()
 }
 
@@ -35,7 +39,10 @@ async fn a_429_holds_back_everybody_on_the_same_road_only() {
         lane(Method::Put, "Microsoft.Network"),
         lane(Method::Get, "microsoft.network"),
     );
-    let permit = throttle.enter(&puts).await;
+    let permit = throttle
+        .enter(&puts, Duration::MAX, &NoProgress)
+        .await
+        .unwrap();
     permit.observe(&answer(
         429,
         &[("retry-after", "17")],
@@ -54,7 +61,10 @@ async fn a_429_holds_back_everybody_on_the_same_road_only() {
 async fn a_429_about_another_operation_holds_back_nobody() {
     let throttle = Arc::new(Throttle::default());
     let puts = lane(Method::Put, "Microsoft.Network");
-    let permit = throttle.enter(&puts).await;
+    let permit = throttle
+        .enter(&puts, Duration::MAX, &NoProgress)
+        .await
+        .unwrap();
     permit.observe(&answer(
         429,
         &[("retry-after", "17")],
@@ -67,7 +77,10 @@ async fn a_429_about_another_operation_holds_back_nobody() {
 async fn it_slows_before_nothing_is_left() {
     let throttle = Arc::new(Throttle::default());
     let puts = lane(Method::Put, "Microsoft.Network");
-    let permit = throttle.enter(&puts).await;
+    let permit = throttle
+        .enter(&puts, Duration::MAX, &NoProgress)
+        .await
+        .unwrap();
     permit.observe(&answer(
         200,
         &[("x-ms-ratelimit-remaining-subscription-writes", "12")],
@@ -88,7 +101,10 @@ async fn providers_with_limits_of_their_own_are_paced_by_those() {
     let throttle = Arc::new(Throttle::default());
     let gets = lane(Method::Get, "Microsoft.Network");
     let name = "x-ms-ratelimit-remaining-subscription-resource-requests";
-    let permit = throttle.enter(&gets).await;
+    let permit = throttle
+        .enter(&gets, Duration::MAX, &NoProgress)
+        .await
+        .unwrap();
     permit.observe(&answer(200, &[(name, "499")], ""));
     permit.observe(&answer(200, &[(name, "5")], ""));
     drop(permit);
@@ -103,9 +119,51 @@ async fn a_burst_is_spread_at_the_refill_rate_without_starving() {
     let deletes = lane(Method::Delete, "Microsoft.Network");
     let started = Instant::now();
     for _ in 0..290 {
-        throttle.enter(&deletes).await;
+        throttle
+            .enter(&deletes, Duration::MAX, &NoProgress)
+            .await
+            .unwrap();
     }
     // 190 at once, 100 more at 10 a second.
     let spent = started.elapsed().as_secs_f64();
     assert!((9.5..11.0).contains(&spent), "{spent}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_road_that_is_closed_for_too_long_is_an_error_at_once() {
+    let throttle = Arc::new(Throttle::default());
+    let puts = lane(Method::Put, "Microsoft.Network");
+    let enter = async |longest| throttle.enter(&puts, longest, &NoProgress).await;
+    let permit = enter(Duration::MAX).await.unwrap();
+    for asked in ["31536000", "18446744073709551615"] {
+        permit.observe(&answer(429, &[("retry-after", asked)], ""));
+        let error = enter(Duration::from_secs(20)).await.err().expect("closed");
+        assert_eq!(error.kind(), ArmErrorKind::Throttled);
+        assert!(
+            error
+                .retry_after()
+                .is_some_and(|wait| wait > Duration::from_secs(30_000_000))
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_long_wait_for_the_limits_is_said() {
+    #[derive(Default)]
+    struct Heard(std::sync::Mutex<Vec<String>>);
+    impl Progress for Heard {
+        fn operation_started(&self, _: &crate::operation::OperationToken) {}
+        fn status(&self, text: &str) {
+            self.0.lock().unwrap().push(text.to_owned());
+        }
+    }
+    let (throttle, heard) = (Arc::new(Throttle::default()), Heard::default());
+    let puts = lane(Method::Put, "Microsoft.Network");
+    let permit = throttle.enter(&puts, Duration::MAX, &heard).await.unwrap();
+    permit.observe(&answer(429, &[("retry-after", "17")], ""));
+    throttle.enter(&puts, Duration::MAX, &heard).await.unwrap();
+    assert_eq!(
+        *heard.0.lock().unwrap(),
+        ["throttled by microsoft.network: goes on in 17 s"]
+    );
 }

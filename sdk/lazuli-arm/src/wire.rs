@@ -1,7 +1,7 @@
 //! One request, one answer: authorization, tracing ids, throttling, limits. No retries, no meaning.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use reqwest::header::{AUTHORIZATION, HeaderValue};
 use secrecy::ExposeSecret;
@@ -15,6 +15,7 @@ use crate::credential::Credential;
 use crate::error::{ArmError, ArmErrorKind, Result};
 use crate::exchange::exchange;
 use crate::method::Method;
+use crate::operation::Progress;
 use crate::throttle::{Lane, Throttle};
 use crate::transport::Transport;
 
@@ -27,6 +28,10 @@ pub(crate) struct Call<'a> {
     pub(crate) body: Option<&'a Value>,
     pub(crate) lane: Lane,
     pub(crate) attempt: u32,
+    /// The longest that the service's limits may hold it back.
+    pub(crate) longest_wait: Duration,
+    /// Who hears that the service's limits hold the request back.
+    pub(crate) progress: &'a dyn Progress,
 }
 
 /// The connection to one resource manager, as one identity.
@@ -54,7 +59,10 @@ impl Wire {
     }
 
     async fn send_traced(&self, call: &Call<'_>, span: &tracing::Span) -> Result<Answer> {
-        let permit = self.throttle.enter(&call.lane).await;
+        let permit = self
+            .throttle
+            .enter(&call.lane, call.longest_wait, call.progress)
+            .await?;
         let token = self.credential.token(&self.scope).await?;
         let client_request_id = Uuid::new_v4().to_string();
         let correlation_id = self.correlation_id.to_string();

@@ -331,3 +331,83 @@ async fn nobody_listening_is_unreachable_and_nothing_was_sent() {
     assert!(!error.may_have_been_applied() && error.is_retryable());
     assert!(error.hint().unwrap().contains("is the endpoint up"));
 }
+
+#[tokio::test]
+async fn a_wait_that_no_one_can_sit_out_ends_the_call_and_is_named() {
+    for status in [429, 500, 503] {
+        for asked in [
+            "31536000",
+            "18446744073709551615",
+            "99999999999999999999999",
+        ] {
+            let refused = || refusal(status, "X").insert_header("retry-after", asked);
+            let stage = Stage::new().await.plays([refused(), refused()]);
+            let client = stage.client().await;
+            let error = client
+                .put(&net(), API, &json!({}), &NoProgress)
+                .await
+                .unwrap_err();
+            assert_eq!(error.status(), Some(status));
+            assert!(
+                error.to_string().contains("its Retry-After asks to wait"),
+                "{error}"
+            );
+            assert_eq!(stage.asked().len(), 1);
+            // Whoever asks next is held back by the same answer only where it was about limits.
+            let error = client.get(&net(), API).await.unwrap_err();
+            assert_eq!(stage.asked().len(), if status == 429 { 1 } else { 2 });
+            assert!(
+                error.to_string().contains("Retry-After asks to wait"),
+                "{error}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_time_of_an_operation_ends_every_wait() {
+    let started = Instant::now();
+    let limit = Duration::from_millis(100);
+    let creating = || {
+        body(
+            200,
+            json!({"id": NET, "properties": {"provisioningState": "Creating"}}),
+        )
+    };
+    let busy = || refusal(409, "AnotherOperationInProgress").insert_header("retry-after", "1");
+    let gone = || refusal(404, "ResourceNotFound");
+    let endless: [&dyn Fn() -> wiremock::ResponseTemplate; 3] = [&creating, &busy, &gone];
+    for answer in endless {
+        let stage = Stage::new().await.plays((0..1000).map(|_| answer()));
+        let client = stage.client().await.with_operation_timeout(limit);
+        client
+            .put(&net(), API, &json!({}), &NoProgress)
+            .await
+            .unwrap_err();
+        assert!(client.time_left().is_some_and(|left| left <= limit));
+    }
+    assert!(
+        started.elapsed() < Duration::from_secs(20),
+        "{:?}",
+        started.elapsed()
+    );
+}
+
+#[tokio::test]
+async fn who_always_says_that_no_wait_is_needed_is_asked_ever_less_often() {
+    let refused = || refusal(429, "TooManyRequests").insert_header("retry-after", "0");
+    let stage = Stage::new().await.plays((0..1000).map(|_| refused()));
+    let client = stage
+        .client()
+        .await
+        .with_operation_timeout(Duration::from_millis(1500));
+    let diary = Diary::default();
+    client
+        .put(&net(), API, &json!({}), &diary)
+        .await
+        .unwrap_err();
+    let asked = stage.asked().len();
+    assert!((3..10).contains(&asked), "{asked} requests in 1.5 s");
+    let texts = diary.texts.lock().unwrap();
+    assert!(texts.len() < asked, "{texts:?}");
+}

@@ -408,3 +408,29 @@ async fn the_final_read_waits_until_the_resource_is_visible_and_settled() {
         .unwrap();
     assert_eq!(made, vnet("Succeeded"));
 }
+
+#[tokio::test]
+async fn polls_are_bounded_and_a_state_is_said_once() {
+    let stage = Stage::new().await;
+    let link = stage.link(OP);
+    let running = |wait: &str| body(200, status("InProgress")).insert_header("retry-after", wait);
+    let stage = stage.plays([
+        body(201, vnet("Updating")).insert_header(AAO, link.as_str()),
+        running("0"),
+        running("0"),
+        running("0"),
+        running("18446744073709551615"),
+    ]);
+    let client = stage
+        .client()
+        .await
+        .with_operation_timeout(std::time::Duration::from_secs(60));
+    let diary = Diary::default();
+    let error = client
+        .put(&net(), API, &json!({}), &diary)
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ArmErrorKind::Timeout, "{error}");
+    assert!(error.may_have_been_applied());
+    assert_eq!(*diary.texts.lock().unwrap(), ["InProgress"]);
+}
