@@ -36,6 +36,8 @@ const WORKLOAD_VARIABLES: [&str; 3] = [
 ];
 /// The address at which a virtual machine finds its own metadata.
 const MACHINE_METADATA: &str = "http://169.254.169.254/metadata/instance";
+/// How often a token is asked for again while its endpoint hiccups; with the delays of `azure_core` about four seconds.
+const FURTHER_ATTEMPTS: u32 = 4;
 const PROBE_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// A source of tokens. Cloning is cheap and shares the cache.
@@ -272,9 +274,9 @@ fn client_options(cloud: &Cloud, transport: &Transport) -> ClientOptions {
     custom.authority_host = cloud.login.as_str().trim_end_matches('/').to_owned();
     ClientOptions {
         cloud: Some(Arc::new(CloudConfiguration::from(custom))),
-        transport: Some(transport.for_azure_core()),
+        transport: Some(transport.for_tokens()),
         retry: RetryOptions::exponential(ExponentialRetryOptions {
-            max_retries: 1,
+            max_retries: FURTHER_ATTEMPTS,
             ..Default::default()
         }),
         ..Default::default()

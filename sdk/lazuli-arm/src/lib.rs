@@ -7,6 +7,7 @@
 //! [`Env`]), log a header or a body, or follow a link to another origin than the resource manager's.
 
 mod answer;
+mod azure_core_http;
 mod client;
 mod cloud;
 mod connect;

@@ -3,7 +3,6 @@
 //! A client is expensive (it loads the system's roots) and owns the connection pool, so there is one per run. It
 //! follows no redirects: ARM sends none (ARM contract), and a token must not travel to wherever a proxy points.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use crate::error::{ArmError, ArmErrorKind, Result};
@@ -77,12 +76,6 @@ impl Transport {
 
     pub(crate) fn http(&self) -> &reqwest::Client {
         &self.http
-    }
-
-    /// The same client, in the shape that `azure_identity` and other clients of `azure_core` take.
-    #[must_use]
-    pub fn for_azure_core(&self) -> azure_core::http::Transport {
-        azure_core::http::Transport::new(Arc::new(self.http.clone()))
     }
 }
 
