@@ -1,11 +1,13 @@
 //! Clouds: where the resource manager is, who signs tokens for it, and how its services' host names end.
 
 use serde_json::Value;
+use tokio::time::Instant;
 use url::Url;
 
 use crate::error::{ArmError, ArmErrorKind, Result};
 use crate::exchange::exchange;
 use crate::method::Method;
+use crate::retry::{Budget, Jitter, RetryClass, RetryPolicy, classify};
 use crate::transport::Transport;
 
 const METADATA_PATH: &str = "/metadata/endpoints?api-version=2022-09-01";
@@ -72,6 +74,29 @@ const KNOWN: [[&str; 8]; 3] = [
     ],
 ];
 
+/// Where Microsoft's clouds sign in, beside the endpoints above.
+const LOGINS: [&str; 5] = [
+    "https://login.microsoftonline.com/",
+    "https://login.windows.net/",
+    "https://login.microsoft.com/",
+    "https://login.microsoftonline.us/",
+    "https://login.chinacloudapi.cn/",
+];
+
+/// How the hosts of Microsoft's services end, for which Entra ID gives tokens.
+const AZURE_HOSTS: [&str; 10] = [
+    "azure.com",
+    "azure.net",
+    "azure.us",
+    "azure.cn",
+    "windows.net",
+    "microsoft.com",
+    "microsoft.us",
+    "microsoftonline.com",
+    "usgovcloudapi.net",
+    "chinacloudapi.cn",
+];
+
 impl Cloud {
     /// The public cloud.
     #[must_use]
@@ -94,8 +119,46 @@ impl Cloud {
     /// Asks an endpoint what cloud it belongs to. Works with every endpoint that serves `/metadata/endpoints`.
     ///
     /// # Errors
-    /// When the endpoint cannot be reached, or does not answer with the metadata of a cloud.
+    /// When the endpoint cannot be reached, or does not answer with the metadata of a cloud; when it names a login
+    /// endpoint or an audience that secrets and tokens must not be exposed to.
     pub async fn discover(endpoint: &Url, transport: &Transport) -> Result<Self> {
+        let budget = Budget::new(RetryPolicy::default(), Jitter::seeded(0));
+        Self::ask(endpoint, transport, budget, None).await
+    }
+
+    /// The same, with a budget for attempts, and with the login endpoint that the user expects on another host.
+    pub(crate) async fn ask(
+        endpoint: &Url,
+        transport: &Transport,
+        mut budget: Budget,
+        login: Option<&Url>,
+    ) -> Result<Self> {
+        let started = Instant::now();
+        let cloud = loop {
+            let error = match Self::ask_once(endpoint, transport).await {
+                Ok(cloud) => break cloud,
+                Err(error) => error,
+            };
+            let passing = error.kind() == ArmErrorKind::BadAnswer && error.status().is_none();
+            let class = match passing {
+                true => Some(RetryClass::Transient),
+                false => classify(Method::Get, false, &error),
+            };
+            let wait =
+                class.and_then(|class| budget.next(class, started.elapsed(), error.retry_after()));
+            let Some(delay) = wait else {
+                let refusal = budget.refusal(error.retry_after());
+                return Err(error.because(refusal));
+            };
+            tokio::time::sleep(delay).await;
+        };
+        cloud.check_trust(login).map_err(|why| {
+            ArmError::new(ArmErrorKind::ForeignUrl, why).about(Method::Get, METADATA_PATH)
+        })?;
+        Ok(cloud)
+    }
+
+    async fn ask_once(endpoint: &Url, transport: &Transport) -> Result<Self> {
         let text = format!("{}{METADATA_PATH}", endpoint.as_str().trim_end_matches('/'));
         let about = |error: ArmError| error.about(Method::Get, &text);
         let answer = exchange(transport.http().get(&text)).await.map_err(about)?;
@@ -104,16 +167,38 @@ impl Cloud {
             about(ArmError::new(ArmErrorKind::BadAnswer, message))
         };
         if !answer.is_success() {
-            return Err(unusable(format!(
-                "HTTP {}: {}",
-                answer.status(),
-                crate::error_body::snippet(answer.body())
-            )));
+            let said = crate::error_body::snippet(answer.body());
+            let why = format!("{endpoint} does not describe a cloud: {said}");
+            return Err(about(ArmError::from_answer(&answer).reworded(why)));
         }
         let metadata = answer
             .json()
             .map_err(|error| unusable(error.message().to_owned()))?;
         Self::from_metadata(endpoint, &metadata).map_err(unusable)
+    }
+
+    /// What an endpoint that is not Microsoft's may ask for. It must not have the client's secret sent to a host that
+    /// the user did not name, nor be given a token that Azure itself would take.
+    fn check_trust(&self, expected_login: Option<&Url>) -> std::result::Result<(), String> {
+        if self.is_well_known() {
+            return Ok(());
+        }
+        let (endpoint, login) = (&self.resource_manager, &self.login);
+        let same = |other: &Url| other.origin() == login.origin();
+        let microsoft = LOGINS.iter().any(|known| same_host(known, login));
+        if !(same(endpoint) || microsoft || expected_login.is_some_and(same)) {
+            return Err(format!(
+                "{endpoint} names {login} as the place to sign in, which is another host; if that is right, set \
+                 AZURE_AUTHORITY_HOST={login}"
+            ));
+        }
+        if is_of_azure(&self.audience) {
+            return Err(format!(
+                "{endpoint} asks for a token of {}, which Azure itself would take; such a token is sent to Azure only",
+                self.audience
+            ));
+        }
+        Ok(())
     }
 
     /// The scope to ask a resource manager's token for.
@@ -208,6 +293,21 @@ fn pick<'a>(endpoint: &Url, clouds: &'a [Value]) -> Option<&'a Value> {
     clouds.iter().find(manager).or_else(|| clouds.first())
 }
 
+/// Whether a token for that audience opens something of Microsoft's. An audience may be an application's bare id.
+fn is_of_azure(audience: &str) -> bool {
+    let host = Url::parse(audience)
+        .ok()
+        .and_then(|url| url.host_str().map(str::to_ascii_lowercase));
+    let Some(host) = host else {
+        return uuid::Uuid::parse_str(audience.trim_matches('/')).is_ok();
+    };
+    let host = host.trim_end_matches('.');
+    AZURE_HOSTS.iter().any(|known| {
+        host.strip_suffix(known)
+            .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+    })
+}
+
 fn same_host(text: &str, url: &Url) -> bool {
     Url::parse(text).is_ok_and(|parsed| parsed.origin() == url.origin())
 }
@@ -275,6 +375,89 @@ mod tests {
         for (metadata, expected) in cases {
             let error = read("https://127.0.0.1:1", &metadata).unwrap_err();
             assert!(error.contains(expected), "{metadata}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_foreign_endpoint_gets_neither_secrets_nor_tokens_of_azure() {
+        let check = |endpoint: &str, login: &str, audience: &str, expected: Option<&str>| {
+            let metadata =
+                json!({"authentication": {"loginEndpoint": login, "audiences": [audience]}});
+            let cloud = read(endpoint, &metadata).unwrap();
+            let expected = expected.map(|text| Url::parse(text).unwrap());
+            cloud.check_trust(expected.as_ref())
+        };
+        let (own, adfs) = ("https://arm.stack.test", "https://adfs.stack.test/");
+        let entra = "https://login.microsoftonline.com/";
+        let right = [
+            (own, own, own, None),
+            (own, adfs, own, Some("https://adfs.stack.test")),
+            (
+                own,
+                entra,
+                "https://management.acme.onmicrosoft.com/1",
+                None,
+            ),
+            (own, own, "https://notazure.com", None),
+            (
+                "https://management.azure.com",
+                entra,
+                "https://management.azure.com",
+                None,
+            ),
+        ];
+        for (endpoint, login, audience, expected) in right {
+            assert_eq!(check(endpoint, login, audience, expected), Ok(()));
+        }
+        let wrong = [
+            (own, adfs, own, None, "AZURE_AUTHORITY_HOST"),
+            (
+                own,
+                adfs,
+                own,
+                Some("https://other.test"),
+                "AZURE_AUTHORITY_HOST",
+            ),
+            (
+                own,
+                "https://arm.stack.test:444",
+                own,
+                None,
+                "AZURE_AUTHORITY_HOST",
+            ),
+            (
+                own,
+                "http://arm.stack.test",
+                own,
+                None,
+                "AZURE_AUTHORITY_HOST",
+            ),
+            (
+                own,
+                own,
+                "https://management.azure.com",
+                None,
+                "Azure itself",
+            ),
+            (
+                own,
+                own,
+                "https://MANAGEMENT.core.windows.net./",
+                None,
+                "Azure itself",
+            ),
+            (own, entra, "https://vault.azure.net", None, "Azure itself"),
+            (
+                own,
+                entra,
+                "797f4846-ba00-4fd7-ba43-dac1f8f63013",
+                None,
+                "Azure itself",
+            ),
+        ];
+        for (endpoint, login, audience, expected, text) in wrong {
+            let error = check(endpoint, login, audience, expected).unwrap_err();
+            assert!(error.contains(text), "{login} {audience}: {error}");
         }
     }
 

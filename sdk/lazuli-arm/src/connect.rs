@@ -16,11 +16,13 @@ use crate::ids::ResourceId;
 use crate::poller::PollPolicy;
 use crate::recent::RecentWrites;
 use crate::registration::Registrations;
-use crate::retry::{Jitter, RetryPolicy};
+use crate::retry::{Budget, Jitter, RetryPolicy};
 use crate::throttle::Throttle;
 use crate::transport::{Transport, TransportOptions};
 use crate::wire::Wire;
 
+/// Attempts for an endpoint's metadata.
+const FIRST_ATTEMPTS: u32 = 4;
 const SUBSCRIPTIONS_API: &str = "2022-12-01";
 
 /// Which cloud to connect to.
@@ -30,7 +32,8 @@ const SUBSCRIPTIONS_API: &str = "2022-12-01";
 pub enum CloudSource {
     /// One whose endpoints are known.
     Known(Cloud),
-    /// Whatever serves `/metadata/endpoints` there.
+    /// Whatever serves `/metadata/endpoints` there. Its login endpoint must be the same host, one of Microsoft's, or
+    /// the one that `AZURE_AUTHORITY_HOST` names.
     Endpoint(Url),
 }
 
@@ -140,9 +143,14 @@ impl ArmClient {
     /// case the message lists the candidates.
     pub async fn connect(options: ConnectOptions) -> Result<Self> {
         let transport = Transport::new(transport_options(&options))?;
+        let jitter = Jitter::seeded(options.seed);
         let cloud = match options.cloud {
             CloudSource::Known(cloud) => cloud,
-            CloudSource::Endpoint(endpoint) => Cloud::discover(&endpoint, &transport).await?,
+            CloudSource::Endpoint(endpoint) => {
+                let budget = Budget::new(first_requests(&options.retry), jitter.clone());
+                let login = login_of(options.env.get("AZURE_AUTHORITY_HOST"));
+                Cloud::ask(&endpoint, &transport, budget, login.as_ref()).await?
+            }
         };
         let credential = match options.credential {
             CredentialSource::Given(credential) => credential,
@@ -170,7 +178,7 @@ impl ArmClient {
             cloud: cloud.clone(),
             subscription,
             wire,
-            jitter: Jitter::seeded(options.seed),
+            jitter: jitter.clone(),
             recent: RecentWrites::default(),
             registrations: Registrations::default(),
         };
@@ -214,6 +222,22 @@ impl ArmClient {
             }
         }
     }
+}
+
+/// Before anything is known of an endpoint, its address may simply be wrong: fewer attempts tell as much.
+fn first_requests(policy: &RetryPolicy) -> RetryPolicy {
+    RetryPolicy {
+        transient_attempts: policy.transient_attempts.min(FIRST_ATTEMPTS),
+        ..policy.clone()
+    }
+}
+
+/// The login endpoint that the user names, as other tools of Azure read it: a URL, or only the host.
+fn login_of(text: Option<&str>) -> Option<Url> {
+    let text = text?;
+    Url::parse(text)
+        .or_else(|_| Url::parse(&format!("https://{text}")))
+        .ok()
 }
 
 /// An endpoint of one's own is trusted by its bundle alone; Microsoft's clouds keep the system's roots beside it.

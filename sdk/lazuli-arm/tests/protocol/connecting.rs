@@ -127,6 +127,17 @@ fn answer(request: &str, base: &str) -> (u16, String) {
         r if r.starts_with("POST /t1/oauth2/v2.0/token") && r.contains("client_secret=right") => {
             (200, token)
         }
+        r if r.starts_with("POST /t1/oauth2/v2.0/token") && r.contains("client_secret=flood") => {
+            (200, json!({"access_token": "x".repeat(9 * 1024 * 1024)}))
+        }
+        r if r.starts_with("POST /t1/oauth2/v2.0/token") && r.contains("client_secret=past") => (
+            200,
+            json!({"access_token": "issued-token", "expires_in": -99_999_999_999_999_i64}),
+        ),
+        r if r.starts_with("POST /t1/oauth2/v2.0/token") && r.contains("client_secret=ages") => (
+            200,
+            json!({"access_token": "issued-token", "expires_in": i64::MAX}),
+        ),
         r if r.starts_with("POST /t1/oauth2/v2.0/token") => (401, wrong),
         r if r.starts_with("GET /subscriptions?")
             && r.to_ascii_lowercase()
@@ -302,10 +313,80 @@ async fn an_endpoint_that_is_no_cloud_says_what_it_answered() {
     let error = ArmClient::connect(ConnectOptions::new(CloudSource::Endpoint(endpoint)))
         .await
         .unwrap_err();
+    let text = error.to_string();
+    assert!(
+        text.contains("HTTP 404") && text.contains("does not describe a cloud: It works!"),
+        "{text}"
+    );
+    assert_eq!(
+        stage.asked().len(),
+        1,
+        "a page that is not there is not asked for again"
+    );
+}
+
+fn metadata(login: &str, audience: &str) -> serde_json::Value {
+    json!({"name": "Local", "authentication": {"loginEndpoint": login, "audiences": [audience]}})
+}
+
+fn discovering(endpoint: &str) -> ConnectOptions {
+    let mut options = options(endpoint);
+    options.cloud = CloudSource::Endpoint(Url::parse(endpoint).unwrap());
+    options
+}
+
+#[tokio::test]
+async fn the_first_request_is_repeated_like_all_others() {
+    let stage = Stage::new().await;
+    let base = stage.link("");
+    let page = crate::stage::reply(200).set_body_raw("<html>proxy</html>", "text/html");
+    let stage = stage.plays([
+        crate::stage::reply(503),
+        page,
+        body(200, metadata(&base, &base)),
+    ]);
+    let client = ArmClient::connect(discovering(&base)).await.unwrap();
+    assert_eq!(client.cloud().name, "Local");
+    assert_eq!(stage.asked().len(), 3);
+}
+
+#[tokio::test]
+async fn an_endpoint_that_sends_secrets_elsewhere_is_refused_before_they_go() {
+    let stage = Stage::new().await;
+    let base = stage.link("");
+    let stage = stage.plays([body(200, metadata("https://elsewhere.test/", &base))]);
+    let error = ArmClient::connect(discovering(&base)).await.unwrap_err();
+    assert_eq!(error.kind(), ArmErrorKind::ForeignUrl, "{error}");
+    let stage = stage.plays([body(200, metadata("https://elsewhere.test/", &base))]);
+    let env = Env::from_iter([("AZURE_AUTHORITY_HOST", "elsewhere.test")]);
+    ArmClient::connect(discovering(&base).env(env))
+        .await
+        .unwrap();
+    let stage = stage.plays([body(200, metadata(&base, "https://management.azure.com"))]);
+    let error = ArmClient::connect(discovering(&base)).await.unwrap_err();
+    assert_eq!(error.kind(), ArmErrorKind::ForeignUrl, "{error}");
+    assert_eq!(stage.asked().len(), 3);
+}
+
+#[tokio::test]
+async fn an_answer_of_the_token_endpoint_is_read_up_to_the_limit() {
+    let cloud = PrivateCloud::start().await;
+    let error = ArmClient::connect(cloud.options("flood"))
+        .await
+        .unwrap_err();
+    assert!(error.to_string().contains("larger than 8 MB"), "{error}");
+}
+
+#[tokio::test]
+async fn a_token_that_has_expired_before_it_was_given_is_an_error_that_says_so() {
+    let cloud = PrivateCloud::start().await;
+    let error = ArmClient::connect(cloud.options("past")).await.unwrap_err();
     assert!(
         error
             .to_string()
-            .contains("does not describe a cloud: HTTP 404: It works!"),
+            .contains("`expires_in` is -99999999999999"),
         "{error}"
     );
+    let client = ArmClient::connect(cloud.options("ages")).await.unwrap();
+    assert_eq!(client.subscription(), "only-one");
 }
