@@ -4,9 +4,10 @@
 //! for the token endpoint too. What the environment settles decides alone; only when it settles nothing is the
 //! machine asked (its managed identity, then the tools somebody signed in to).
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use azure_core::cloud::{CloudConfiguration, CustomConfiguration};
@@ -42,7 +43,14 @@ const PROBE_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// A source of tokens. Cloning is cheap and shares the cache.
 #[derive(Clone)]
-pub struct Credential(Source);
+pub struct Credential {
+    source: Source,
+    /// The tokens given last, so that messages can be kept free of them.
+    given: Arc<Mutex<VecDeque<SecretString>>>,
+}
+
+/// How many tokens are remembered: of several scopes, and those before the last renewal.
+const REMEMBERED: usize = 16;
 
 #[derive(Clone)]
 enum Source {
@@ -56,6 +64,8 @@ enum Source {
 struct Candidate {
     name: &'static str,
     tokens: Arc<dyn TokenCredential>,
+    /// What the source itself keeps secret.
+    secret: Option<SecretString>,
 }
 
 /// What may or may not work on this machine; the first that does is kept.
@@ -72,7 +82,7 @@ impl Credential {
     /// sign-in of their own. The only credential that an endpoint without TLS may be used with (on this machine).
     #[must_use]
     pub fn static_token(token: SecretString) -> Self {
-        Self(Source::Static(token))
+        Self::of(Source::Static(token))
     }
 
     /// An application with a client secret.
@@ -89,12 +99,13 @@ impl Credential {
         let options = ClientSecretCredentialOptions {
             client_options: client_options(cloud, transport),
         };
-        let secret = Secret::new(secret.expose_secret().to_owned());
-        let tokens = ClientSecretCredential::new(tenant, client.to_owned(), secret, Some(options))
+        let given = Secret::new(secret.expose_secret().to_owned());
+        let tokens = ClientSecretCredential::new(tenant, client.to_owned(), given, Some(options))
             .map_err(unusable)?;
-        Ok(Self(Source::Settled(Candidate {
+        Ok(Self::of(Source::Settled(Candidate {
             name: "client secret",
             tokens,
+            secret: Some(secret.clone()),
         })))
     }
 
@@ -147,7 +158,7 @@ impl Credential {
     /// # Errors
     /// When no source gives one; the message has the authority's own words and error number.
     pub async fn token(&self, scope: &str) -> Result<SecretString> {
-        let candidate = match &self.0 {
+        let candidate = match &self.source {
             Source::Static(token) => return Ok(token.clone()),
             Source::Settled(candidate) => candidate,
             Source::Machine(machine) => {
@@ -159,11 +170,44 @@ impl Credential {
         };
         let token = candidate.tokens.get_token(&[scope], None).await;
         let token = token.map_err(|error| sign_in_failed(candidate.name, &error))?;
-        Ok(SecretString::from(token.token.secret().to_owned()))
+        let token = SecretString::from(token.token.secret().to_owned());
+        self.remember(&token);
+        Ok(token)
+    }
+
+    /// What must not appear in any message: the secret that it signs in with, and the tokens that it gave.
+    #[must_use]
+    pub fn secrets(&self) -> Vec<SecretString> {
+        let own = match &self.source {
+            Source::Static(token) => Some(token.clone()),
+            Source::Settled(candidate) => candidate.secret.clone(),
+            Source::Machine(_) => None,
+        };
+        let given = self.given.lock().unwrap_or_else(PoisonError::into_inner);
+        own.into_iter().chain(given.iter().cloned()).collect()
+    }
+
+    fn of(source: Source) -> Self {
+        Self {
+            source,
+            given: Arc::default(),
+        }
+    }
+
+    fn remember(&self, token: &SecretString) {
+        let mut given = self.given.lock().unwrap_or_else(PoisonError::into_inner);
+        let same = |known: &SecretString| known.expose_secret() == token.expose_secret();
+        if given.iter().any(same) {
+            return;
+        }
+        if given.len() == REMEMBERED {
+            given.pop_front();
+        }
+        given.push_back(token.clone());
     }
 
     pub(crate) fn is_static(&self) -> bool {
-        matches!(self.0, Source::Static(_))
+        matches!(self.source, Source::Static(_))
     }
 
     fn workload(cloud: &Cloud, transport: &Transport, env: &Env) -> Result<Self> {
@@ -176,9 +220,10 @@ impl Credential {
             token_file_path: env.get("AZURE_FEDERATED_TOKEN_FILE").map(PathBuf::from),
         };
         let tokens = WorkloadIdentityCredential::new(Some(options)).map_err(unusable)?;
-        Ok(Self(Source::Settled(Candidate {
+        Ok(Self::of(Source::Settled(Candidate {
             name: "workload identity",
             tokens,
+            secret: None,
         })))
     }
 
@@ -191,9 +236,11 @@ impl Credential {
         let (tenant, client) = (get("AZURE_TENANT_ID"), get("AZURE_CLIENT_ID"));
         let tokens =
             ClientAssertionCredential::new(tenant, client, job, Some(options)).map_err(unusable)?;
-        Ok(Self(Source::Settled(Candidate {
+        let secret = env.get("ACTIONS_ID_TOKEN_REQUEST_TOKEN");
+        Ok(Self::of(Source::Settled(Candidate {
             name: "GitHub Actions job",
             tokens,
+            secret: secret.map(SecretString::from),
         })))
     }
 
@@ -215,19 +262,22 @@ impl Credential {
             Ok(tokens) => candidates.push(Candidate {
                 name: "managed identity",
                 tokens,
+                secret: None,
             }),
             Err(error) => passed_over.push(format!("managed identity: {error}")),
         }
         candidates.push(Candidate {
             name: "az",
             tokens: AzureCliCredential::new(None).map_err(unusable)?,
+            secret: None,
         });
         candidates.push(Candidate {
             name: "azd",
             tokens: AzureDeveloperCliCredential::new(None).map_err(unusable)?,
+            secret: None,
         });
         let probe = (!app_service).then(|| transport.clone());
-        Ok(Self(Source::Machine(Arc::new(Machine {
+        Ok(Self::of(Source::Machine(Arc::new(Machine {
             candidates,
             probe,
             passed_over,
@@ -336,7 +386,7 @@ fn first_line(error: &azure_core::Error) -> String {
 
 impl fmt::Debug for Credential {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = match &self.0 {
+        let name = match &self.source {
             Source::Static(_) => "static token",
             Source::Settled(candidate) => candidate.name,
             Source::Machine(machine) => machine

@@ -26,6 +26,7 @@ pub mod proof;
 pub mod property;
 pub mod provider;
 pub mod reference;
+pub mod scrub;
 pub mod stack;
 pub mod urn;
 pub mod value;

@@ -9,6 +9,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use crate::display::NodeStyle;
+use crate::scrub::Secrets;
 use crate::value::Value;
 use crate::{Diagnostic, Proof, SourceLocation, Urn};
 
@@ -223,6 +224,12 @@ pub trait Provider: Send + Sync {
     fn estimate(&self, desired: &Declared, lifecycle: Lifecycle) -> Duration {
         let _ = (desired, lifecycle);
         Duration::from_secs(1)
+    }
+
+    /// What the provider itself keeps secret, such as passwords and tokens that it signs in with: no text that it
+    /// gives may show them.
+    fn secrets(&self) -> Secrets {
+        Secrets::new()
     }
 
     /// Creates the resource. Repeating it after an unknown outcome must be safe

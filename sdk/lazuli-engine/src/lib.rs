@@ -16,6 +16,7 @@ mod journal;
 pub mod plan;
 mod program_thread;
 mod run;
+mod scrubbed;
 mod secrets;
 mod select;
 pub mod state;

@@ -14,6 +14,7 @@ use lazuli_cli::{
     WorldRequest,
 };
 use lazuli_core::Provider;
+use lazuli_core::scrub::Secrets;
 use lazuli_engine::{KeyProvider, Objects};
 
 #[cfg(feature = "emulator")]
@@ -184,7 +185,7 @@ async fn connection(
 ) -> Result<Connection, CliError> {
     let arm = ArmClient::connect(options)
         .await
-        .map_err(|error| unreachable(&error, label))?;
+        .map_err(|error| unreachable(&error, label, &secrets(&request.env)))?;
     let target = target(&arm);
     let mut provider = AzureProvider::new(arm, request.folder.clone());
     if let Some(pem) = trust.pem {
@@ -207,8 +208,26 @@ async fn connection(
     })
 }
 
-fn unreachable(error: &ArmError, label: &str) -> CliError {
-    let told = CliError::cloud(format!("{label} cannot be used: {error}"));
+/// Variables whose values sign somebody in.
+const SECRET_VARIABLES: [&str; 5] = [
+    "AZURE_CLIENT_SECRET",
+    "AZURE_CLIENT_CERTIFICATE_PASSWORD",
+    "AZURE_PASSWORD",
+    "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
+    "IDENTITY_HEADER",
+];
+
+fn secrets(env: &BTreeMap<String, String>) -> Secrets {
+    SECRET_VARIABLES
+        .iter()
+        .filter_map(|name| env.get(*name))
+        .collect()
+}
+
+fn unreachable(error: &ArmError, label: &str, secrets: &Secrets) -> CliError {
+    // What cannot be signed in to may repeat what it was sent.
+    let said = secrets.scrub(&error.to_string());
+    let told = CliError::cloud(format!("{label} cannot be used: {said}"));
     match error.hint() {
         Some(hint) => told.help(hint.to_string()),
         None => told,

@@ -34,6 +34,7 @@ use crate::execute::{self, Context, Latest, Wave};
 use crate::graph::{Graph, Progress, Scope};
 use crate::plan::{self, Op, PlanInput, Planned, SavedPlan, Step};
 use crate::program_thread::ProgramThread;
+use crate::scrubbed;
 use crate::store::{LockGuard, Store};
 use crate::topology::Topology;
 
@@ -104,12 +105,13 @@ where
 /// A run that has done nothing yet.
 fn new<'a>(
     operation: Operation,
-    settings: Settings,
+    mut settings: Settings,
     (store, run_state): (&'a Store, RunState),
     program: Option<ProgramThread>,
     scope: Scope,
     (frontend, stop): (&'a mut dyn Frontend, Stop),
 ) -> Run<'a> {
+    settings.providers = scrubbed::wrap(&settings.providers, &settings.config);
     Run {
         graph: Graph::new(settings.providers.clone(), scope, run_state.state()),
         store,
