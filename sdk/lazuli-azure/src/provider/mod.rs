@@ -10,6 +10,7 @@
 //! others have set is not reset.
 
 mod action;
+mod body;
 mod build;
 mod call;
 mod check;
@@ -41,7 +42,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use lazuli_arm::{ArmClient, NoProgress, OperationToken};
+use lazuli_arm::{ArmClient, ExposeSecret, NoProgress, OperationToken};
+use lazuli_core::scrub::Secrets;
 use lazuli_core::value::Reveal;
 use lazuli_core::{
     Declared, DeclaredNode, Diagnostic, Lifecycle, NodeStyle, Observed, Progress, Proof, Provider,
@@ -308,6 +310,11 @@ impl Provider for AzureProvider {
 
     fn display(&self, declared: &[DeclaredNode]) -> Vec<NodeStyle> {
         crate::display::display(declared)
+    }
+
+    fn secrets(&self) -> Secrets {
+        let secrets = self.arm.credential().secrets();
+        secrets.iter().map(ExposeSecret::expose_secret).collect()
     }
 
     fn lock_keys(&self, desired: &Declared) -> Vec<String> {

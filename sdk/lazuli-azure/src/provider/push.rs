@@ -2,22 +2,27 @@
 //! specification, and the token exchange of Azure's registries).
 
 use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use lazuli_arm::ArmClient;
+use lazuli_arm::{ArmClient, Url};
+use lazuli_core::scrub::Secrets;
 use lazuli_core::value::Reveal;
 use lazuli_core::{Declared, Observed, Progress, ProviderError, Recorded, Value};
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, header};
 use secrecy::ExposeSecret;
 use serde_json::{Value as Json, json};
 
-use super::error;
 use super::signed_url::SignedUrls;
+use super::{body, error};
 use crate::image::layout::{Layout, Part};
 
 pub(super) const TYPE: &str = crate::image::ImagePush::TYPE;
 
 /// What tokens of Entra ID for registries of Azure are asked for (registry documentation).
 const SCOPE: &str = "https://containerregistry.azure.net/.default";
+
+/// How much of a refusal is shown, in characters.
+const SHOWN: usize = 300;
 
 /// What a manifest may be (OCI image, docker's own).
 const OCI_MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
@@ -29,6 +34,8 @@ struct Push<'a> {
     repository: &'a str,
     tag: &'a str,
     authorization: Option<String>,
+    /// The tokens of this push, which the registry's words must not repeat.
+    tokens: Mutex<Secrets>,
 }
 
 /// Pushes what the registry lacks, the image itself last.
@@ -56,6 +63,7 @@ pub(super) async fn create(
         repository,
         tag,
         authorization: None,
+        tokens: Mutex::default(),
     };
     push.sign_in(arm, &desired.inputs).await?;
     let parts = layout.parts();
@@ -155,9 +163,19 @@ impl Push<'_> {
     async fn member(&self, request: RequestBuilder, key: &str) -> Result<String, ProviderError> {
         let answer = self.send(request, "refuses the sign-in").await?;
         let answer = self.expect(answer, "refuses the sign-in").await?;
-        let body: Json = answer.json().await.unwrap_or_default();
-        let found = body.get(key).and_then(Json::as_str).map(str::to_owned);
-        found.ok_or_else(|| error::refused(format!("the registry {} gives no token", self.host)))
+        let mut answer = answer;
+        let bytes = body::whole(&mut answer).await.map_err(|why| {
+            error::refused(format!("the registry {} gives no token: {why}", self.host))
+        })?;
+        let body: Json = serde_json::from_slice(&bytes).unwrap_or_default();
+        let Some(found) = body.get(key).and_then(Json::as_str) else {
+            return Err(error::refused(format!(
+                "the registry {} gives no token",
+                self.host
+            )));
+        };
+        self.tokens().add(found);
+        Ok(found.to_owned())
     }
 
     async fn part(&self, part: &Part, is_image: bool) -> Result<(), ProviderError> {
@@ -204,10 +222,14 @@ impl Push<'_> {
                 self.host
             ))
         })?;
-        if place.host_str() != begun.url().host_str() {
+        if !is_of_same_origin(&place, begun.url()) {
             // The token is for this registry, and goes nowhere else.
-            let message = format!("the registry {} sends its uploads elsewhere", self.host);
-            return Err(error::refused(message));
+            let message = format!(
+                "the registry {} sends its uploads to {}, where its token must not go",
+                self.host,
+                place.origin().ascii_serialization()
+            );
+            return Err(error::refused(message).code("ForeignUpload"));
         }
         let request = self.request(Method::PUT, place.as_str());
         let request = request
@@ -217,6 +239,10 @@ impl Push<'_> {
         let answer = self.send(request, what).await?;
         self.expect(answer, what).await?;
         Ok(())
+    }
+
+    fn tokens(&self) -> MutexGuard<'_, Secrets> {
+        self.tokens.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn url(&self, path: &str) -> String {
@@ -233,7 +259,7 @@ impl Push<'_> {
 
     async fn send(&self, request: RequestBuilder, what: &str) -> Result<Response, ProviderError> {
         request.send().await.map_err(|cause| {
-            let cause = cause.without_url();
+            let cause = body::chain(cause);
             error::refused(format!("the registry {} {what}: {cause}", self.host))
                 .help("is it reachable from here? A closed registry takes images by import")
         })
@@ -244,13 +270,8 @@ impl Push<'_> {
         if status.is_success() {
             return Ok(answer);
         }
-        let said: String = answer
-            .text()
-            .await
-            .unwrap_or_default()
-            .chars()
-            .take(300)
-            .collect();
+        let said = body::beginning(answer, SHOWN).await;
+        let said = self.tokens().scrub(&said);
         let message = format!("the registry {} {what}: HTTP {status} {said}", self.host);
         let help = match status {
             StatusCode::FORBIDDEN => "let this machine's address in, or import the image",
@@ -261,8 +282,36 @@ impl Push<'_> {
     }
 }
 
+/// Whether a link leads to the scheme, host and port that were asked, without a login of its own.
+fn is_of_same_origin(link: &Url, here: &Url) -> bool {
+    link.origin() == here.origin() && link.username().is_empty() && link.password().is_none()
+}
+
 fn basic(user: &str, password: &str) -> String {
     use base64::Engine;
     let text = base64::engine::general_purpose::STANDARD.encode(format!("{user}:{password}"));
     format!("Basic {text}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn uploads_go_to_the_origin_that_was_asked_and_nowhere_else() {
+        let here = Url::parse("https://acme.azurecr.io/v2/site/blobs/uploads/").unwrap();
+        for (link, expected) in [
+            ("/v2/site/blobs/uploads/1?_state=x", true),
+            ("https://acme.azurecr.io/v2/u/1", true),
+            ("https://acme.azurecr.io:443/v2/u/1", true),
+            ("http://acme.azurecr.io/v2/u/1", false),
+            ("https://acme.azurecr.io:8443/v2/u/1", false),
+            ("//elsewhere.test/v2/u/1", false),
+            ("https://acme.azurecr.io.elsewhere.test/v2/u/1", false),
+            ("https://u:p@acme.azurecr.io/v2/u/1", false),
+        ] {
+            let link = here.join(link).unwrap();
+            assert_eq!(is_of_same_origin(&link, &here), expected, "{link}");
+        }
+    }
 }

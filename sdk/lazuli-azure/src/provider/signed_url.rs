@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use lazuli_core::{ProviderError, ProviderErrorKind};
 
-use super::error;
+use super::{body, error};
 
 /// The most that is read of a log.
 const LONGEST_LOG: usize = 4 * 1024 * 1024;
@@ -127,13 +127,7 @@ impl fmt::Debug for SignedUrls {
 }
 
 fn failed(what: &str, cause: reqwest::Error) -> ProviderError {
-    let mut text = what.to_owned();
-    let cause = cause.without_url();
-    let mut next: Option<&dyn std::error::Error> = Some(&cause);
-    while let Some(error) = next {
-        text = format!("{text}: {error}");
-        next = error.source();
-    }
+    let text = format!("{what}: {}", body::chain(cause));
     ProviderError::new(ProviderErrorKind::Refused, text)
         .help("is Azure Storage reachable from here (proxy, firewall, certificate)?")
 }
