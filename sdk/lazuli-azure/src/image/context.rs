@@ -50,9 +50,17 @@ pub enum ContextError {
         /// What was tried.
         path: PathBuf,
     },
-    /// A link to a folder.
-    #[error("{} links to a folder, which a build context cannot hold; put the files there, or name it in .dockerignore", path.display())]
-    LinkedFolder {
+    /// Something that is neither a file nor a folder nor a link.
+    #[error("{} is {what}, which a build context cannot hold; remove it, or name it in .dockerignore", path.display())]
+    Irregular {
+        /// Where it is.
+        path: PathBuf,
+        /// What it is.
+        what: &'static str,
+    },
+    /// The Dockerfile is a link that leads to no file of the context.
+    #[error("the Dockerfile {} is a link that leads to no file of the build context; put the file there", path.display())]
+    LinkedDockerfile {
         /// The link.
         path: PathBuf,
     },
@@ -65,11 +73,12 @@ pub struct BuildContext {
 }
 
 impl BuildContext {
-    /// Lists the files of `declared`, a folder relative to `base`, without those
-    /// that its `.dockerignore` names. The Dockerfile is never left out.
+    /// Lists the files and links of `declared`, a folder relative to `base`, without those
+    /// that its `.dockerignore` names. The Dockerfile is never left out. Links are
+    /// not followed: what they lead to may lie outside of the folder.
     ///
     /// # Errors
-    /// The folder cannot be read, or has no Dockerfile.
+    /// The folder cannot be read, has no Dockerfile, or holds a pipe or a device.
     pub fn read(base: &Path, declared: &str, dockerfile: &str) -> Result<Self, ContextError> {
         let folder = base.join(declared);
         let unreadable = |source| ContextError::Folder {
@@ -95,6 +104,7 @@ impl BuildContext {
                 path: folder.join(dockerfile),
             });
         }
+        check_dockerfile(&folder, dockerfile)?;
         Ok(Self { files })
     }
 
@@ -103,8 +113,8 @@ impl BuildContext {
         &self.files
     }
 
-    /// SHA-256 over paths and contents, in hexadecimal. Modes and times take no
-    /// part, so that two checkouts of the same commit agree.
+    /// SHA-256 over paths, contents and where links lead, in hexadecimal. Modes and
+    /// times take no part, so that two checkouts of the same commit agree.
     ///
     /// # Errors
     /// A file cannot be read.
@@ -115,10 +125,20 @@ impl BuildContext {
                 path: path.clone(),
                 source,
             };
-            let size = fs::metadata(path).map_err(unreadable)?.len();
+            let metadata = fs::symlink_metadata(path).map_err(unreadable)?;
+            let size = metadata.len();
             // Lengths go first, so that no two lists of files make one stream of bytes.
             digest.update(&(name.len() as u64).to_be_bytes());
             digest.update(name.as_bytes());
+            if metadata.is_symlink() {
+                let target = fs::read_link(path).map_err(unreadable)?;
+                let target = target.to_string_lossy();
+                // No file is as large as that.
+                digest.update(&u64::MAX.to_be_bytes());
+                digest.update(&(target.len() as u64).to_be_bytes());
+                digest.update(target.as_bytes());
+                continue;
+            }
             digest.update(&size.to_be_bytes());
             feed(&mut digest, path).map_err(unreadable)?;
         }
@@ -129,6 +149,43 @@ impl BuildContext {
             .map(|byte| format!("{byte:02x}"))
             .collect())
     }
+}
+
+/// Builders follow a link only inside of the context, and what is no file cannot be read.
+fn check_dockerfile(folder: &Path, dockerfile: &str) -> Result<(), ContextError> {
+    let path = folder.join(dockerfile);
+    if !path.is_symlink() {
+        return Ok(());
+    }
+    let (real, folder) = (fs::canonicalize(&path), fs::canonicalize(folder));
+    match (real, folder) {
+        (Ok(real), Ok(folder)) if real.starts_with(&folder) && real.is_file() => Ok(()),
+        _ => Err(ContextError::LinkedDockerfile { path }),
+    }
+}
+
+/// What reading would wait for or never end with.
+pub(super) fn irregular(path: PathBuf, kind: fs::FileType) -> ContextError {
+    ContextError::Irregular {
+        path,
+        what: what_it_is(kind),
+    }
+}
+
+#[cfg(unix)]
+fn what_it_is(kind: fs::FileType) -> &'static str {
+    use std::os::unix::fs::FileTypeExt;
+    match kind {
+        kind if kind.is_fifo() => "a pipe",
+        kind if kind.is_socket() => "a socket",
+        kind if kind.is_dir() => "a folder",
+        _ => "a device",
+    }
+}
+
+#[cfg(not(unix))]
+fn what_it_is(_: fs::FileType) -> &'static str {
+    "not a file"
 }
 
 fn feed(digest: &mut Digest, path: &Path) -> io::Result<()> {
@@ -161,8 +218,8 @@ fn list(
             // A folder that is ignored may hold files that are wanted again.
             list(&path, &format!("{name}/"), wanted, files)?;
         } else if wanted(&name) {
-            if kind.is_symlink() && path.is_dir() {
-                return Err(ContextError::LinkedFolder { path });
+            if !kind.is_file() && !kind.is_symlink() {
+                return Err(irregular(path, kind));
             }
             files.push((name, path));
         }
@@ -239,5 +296,57 @@ mod tests {
             matches!(no_file, ContextError::NoDockerfile { .. }),
             "{no_file}"
         );
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_are_taken_as_links_wherever_they_lead() {
+        use std::os::unix::fs::symlink;
+        let outside = folder(&[("secret", "1"), ("folder/x", "1")]);
+        let inside = folder(&[("Dockerfile", "FROM nginx")]);
+        let link = |name: &str, target: &Path| symlink(target, inside.path().join(name)).unwrap();
+        link("file", &outside.path().join("secret"));
+        link("folder", &outside.path().join("folder"));
+        link("nothing", Path::new("nowhere"));
+        link("self", Path::new("."));
+        link("zero", Path::new("/dev/zero"));
+        let digest = || {
+            let context = BuildContext::read(inside.path(), ".", "Dockerfile").unwrap();
+            assert_eq!(context.files().len(), 6);
+            context.digest().unwrap()
+        };
+        let before = digest();
+        fs::write(outside.path().join("secret"), "2").unwrap();
+        assert_eq!(before, digest(), "what a link leads to takes no part");
+        fs::remove_file(inside.path().join("nothing")).unwrap();
+        link("nothing", Path::new("elsewhere"));
+        assert_ne!(before, digest(), "where it leads does");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_no_file_is_named_and_never_read() {
+        use std::os::unix::fs::symlink;
+        use std::os::unix::net::UnixListener;
+        let refused = |inside: &Path| {
+            let error = BuildContext::read(inside, ".", "Dockerfile").unwrap_err();
+            error.to_string()
+        };
+        let with_socket = folder(&[("Dockerfile", "FROM nginx")]);
+        let _socket = UnixListener::bind(with_socket.path().join("sock")).unwrap();
+        let text = refused(with_socket.path());
+        assert!(text.contains("/sock is a socket"), "{text}");
+        fs::write(with_socket.path().join(".dockerignore"), "sock").unwrap();
+        BuildContext::read(with_socket.path(), ".", "Dockerfile").unwrap();
+
+        let endless = folder(&[]);
+        symlink("/dev/zero", endless.path().join("Dockerfile")).unwrap();
+        let text = refused(endless.path());
+        assert!(text.contains("Dockerfile is a link"), "{text}");
+
+        let ignore = folder(&[("Dockerfile", "FROM nginx")]);
+        symlink("/dev/zero", ignore.path().join(".dockerignore")).unwrap();
+        let text = refused(ignore.path());
+        assert!(text.contains(".dockerignore is a device"), "{text}");
     }
 }

@@ -33,6 +33,9 @@ fn pack_within(files: &[(String, PathBuf)], limit: usize) -> io::Result<Vec<u8>>
 }
 
 fn append<W: Write>(tar: &mut Builder<W>, name: &str, path: &Path) -> io::Result<()> {
+    if path.is_symlink() {
+        return append_link(tar, name, path);
+    }
     let file = File::open(path)?;
     let metadata = file.metadata()?;
     let mut header = Header::new_gnu();
@@ -52,6 +55,17 @@ fn append<W: Write>(tar: &mut Builder<W>, name: &str, path: &Path) -> io::Result
             left: metadata.len(),
         },
     )
+}
+
+/// A link goes as a link: what it leads to may lie outside of the context.
+fn append_link<W: Write>(tar: &mut Builder<W>, name: &str, path: &Path) -> io::Result<()> {
+    let target = std::fs::read_link(path)?;
+    let mut header = Header::new_gnu();
+    header.set_entry_type(EntryType::Symlink);
+    header.set_size(0);
+    header.set_mode(0o777);
+    header.set_mtime(0);
+    tar.append_link(&mut header, name, target)
 }
 
 #[cfg(unix)]
@@ -165,6 +179,20 @@ mod tests {
             .iter()
             .map(|(name, path)| (name.clone(), fs::read_to_string(path).unwrap()));
         assert_eq!(found, expected.collect::<Vec<_>>());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_is_sent_as_a_link() {
+        let folder = tempfile::tempdir().unwrap();
+        let link = folder.path().join("zero");
+        std::os::unix::fs::symlink("/dev/zero", &link).unwrap();
+        let bytes = pack(&[("zero".to_owned(), link)]).unwrap();
+        let mut archive = tar::Archive::new(flate2::read::GzDecoder::new(&bytes[..]));
+        let entry = archive.entries().unwrap().next().unwrap().unwrap();
+        assert_eq!(entry.header().entry_type(), EntryType::Symlink);
+        let target = entry.link_name().unwrap().unwrap();
+        assert_eq!(target.to_str(), Some("/dev/zero"));
     }
 
     #[test]
