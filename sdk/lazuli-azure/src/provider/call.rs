@@ -119,7 +119,9 @@ impl<'a> Call<'a> {
             let body = self.get().await?;
             match body {
                 Some(body)
-                    if is_running(&body) && started.elapsed() + delay <= self.pace.patience =>
+                    if is_running(&body)
+                        && started.elapsed() + delay <= self.pace.patience
+                        && self.arm.time_left().is_none_or(|left| delay <= left) =>
                 {
                     tokio::time::sleep(delay).await;
                     delay = (delay * 2).min(self.pace.max);

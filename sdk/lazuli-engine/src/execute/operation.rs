@@ -41,6 +41,10 @@ impl Operation {
     }
 }
 
+/// How long the outcome of an operation with a time limit is looked for. What is not known then stays in flight, and
+/// the next run settles it.
+const LAST_LOOK: Duration = Duration::from_secs(10);
+
 /// How an operation ended.
 pub(crate) enum Ending {
     /// It was never requested: the journal could not be written.
@@ -110,13 +114,16 @@ pub(crate) async fn perform(
         .await
         {
             Ok(created) => Ending::Brought(created),
-            Err(error) => failed(provider, error, &lost(desired), &known).await,
+            Err(error) => {
+                let limit = desired.timeout;
+                failed(provider, error, (&lost(desired), &known), limit).await
+            }
         },
         Operation::Update { existing, desired } => {
             let update = provider.update(&existing, &desired, reporter);
             match within(desired.timeout, "update", update).await {
                 Ok(created) => Ending::Brought(created),
-                Err(error) => failed(provider, error, &existing, &[]).await,
+                Err(error) => failed(provider, error, (&existing, &[]), desired.timeout).await,
             }
         }
         Operation::Read { existing } => match provider.read(&existing).await {
@@ -137,7 +144,7 @@ pub(crate) async fn perform(
             let deletion = provider.delete(&existing, reporter);
             match within(timeout, "deletion", deletion).await {
                 Ok(()) => Ending::Gone,
-                Err(error) => match failed(provider, error, &existing, &[]).await {
+                Err(error) => match failed(provider, error, (&existing, &[]), timeout).await {
                     Ending::Failed {
                         found: Reading::Absent,
                         ..
@@ -171,12 +178,19 @@ async fn within<T>(
 async fn failed(
     provider: &dyn Provider,
     error: ProviderError,
-    existing: &Recorded,
-    known: &[String],
+    (existing, known): (&Recorded, &[String]),
+    limit: Option<Duration>,
 ) -> Ending {
     let found = match error.kind {
         ProviderErrorKind::Unknown | ProviderErrorKind::Unhealthy => {
-            look(provider, existing, known).await
+            let look = look(provider, existing, known);
+            match limit {
+                // A provider reads only what no operation is running on, and the time for waiting is over.
+                Some(_) => tokio::time::timeout(LAST_LOOK, look)
+                    .await
+                    .unwrap_or(Reading::Unread),
+                None => look.await,
+            }
         }
         _ => Reading::Unchanged,
     };
@@ -245,4 +259,80 @@ pub(crate) async fn settle(
     }
     let found = find(provider, &in_flight.resource.existing(), known).await?;
     Ok(found.map_or(Reading::Absent, Reading::Present))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A cloud that takes everything and finishes nothing.
+    struct Endless;
+
+    #[async_trait::async_trait]
+    impl Provider for Endless {
+        async fn create(&self, _: &Declared, _: &dyn Progress) -> Result<Observed, ProviderError> {
+            std::future::pending().await
+        }
+
+        async fn read(&self, _: &Recorded) -> Result<Option<Observed>, ProviderError> {
+            std::future::pending().await
+        }
+
+        async fn update(
+            &self,
+            _: &Recorded,
+            _: &Declared,
+            _: &dyn Progress,
+        ) -> Result<Observed, ProviderError> {
+            std::future::pending().await
+        }
+
+        async fn delete(&self, _: &Recorded, _: &dyn Progress) -> Result<(), ProviderError> {
+            std::future::pending().await
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_reading_after_a_time_limit_is_limited_too() {
+        let desired = Declared {
+            urn: Urn::new("dev", "p", "", "t", "a"),
+            id: Some("1".to_owned()),
+            inputs: Value::map(),
+            timeout: Some(Duration::from_secs(20)),
+        };
+        let (status, _heard) = mpsc::unbounded_channel();
+        let reporter = Reporter {
+            urn: desired.urn.clone(),
+            number: 1,
+            journal: None,
+            status,
+        };
+        let existing = lost(desired.clone());
+        let operations = [
+            Operation::Create {
+                desired: desired.clone(),
+                known: Vec::new(),
+            },
+            Operation::Update {
+                existing: existing.clone(),
+                desired: desired.clone(),
+            },
+            Operation::Delete {
+                existing,
+                timeout: desired.timeout,
+            },
+        ];
+        for operation in operations {
+            let started = tokio::time::Instant::now();
+            let ending = perform(&Endless, operation, &reporter).await;
+            assert!(matches!(
+                ending,
+                Ending::Failed {
+                    found: Reading::Unread,
+                    ..
+                }
+            ));
+            assert_eq!(started.elapsed(), Duration::from_secs(20) + LAST_LOOK);
+        }
+    }
 }
