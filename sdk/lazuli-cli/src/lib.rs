@@ -76,7 +76,7 @@ where
 }
 
 async fn carry_out(
-    surroundings: Surroundings,
+    mut surroundings: Surroundings,
     program: &ProgramInfo,
     topology: Topology,
     platform: Arc<dyn Platform>,
@@ -86,6 +86,10 @@ async fn carry_out(
         Err(error) => return show_usage(&surroundings, &error),
     };
     let global = arguments.global;
+    for screen in [&mut surroundings.stdout, &mut surroundings.stderr] {
+        let colour = global.colour(&surroundings.env, screen.is_terminal());
+        *screen = screen.clone().coloured(colour);
+    }
     let colour = global.colour(&surroundings.env, surroundings.stderr.is_terminal());
     let project = Project::resolve(
         program,

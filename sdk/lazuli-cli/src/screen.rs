@@ -7,16 +7,19 @@ use std::ffi::OsString;
 use std::io::{IsTerminal as _, Write};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::mpsc;
 
 use crate::exit::Exit;
+use crate::render::visible::{visible, visible_json};
 
 /// A stream of text for people or programs. Clones write to the same stream.
 #[derive(Clone)]
 pub struct Screen {
     writer: Arc<Mutex<Box<dyn Write + Send>>>,
     terminal: bool,
+    colour: bool,
 }
 
 impl Screen {
@@ -25,7 +28,14 @@ impl Screen {
         Self {
             writer: Arc::new(Mutex::new(Box::new(writer))),
             terminal,
+            colour: terminal,
         }
+    }
+
+    /// The same stream, with or without colours in what is written for people.
+    pub(crate) fn coloured(mut self, colour: bool) -> Self {
+        self.colour = colour;
+        self
     }
 
     /// Whether a person looks at it.
@@ -39,8 +49,26 @@ impl Screen {
         let _ = writer.write_all(bytes).and_then(|()| writer.flush());
     }
 
-    /// Writes a text and ends it with a line feed, unless it is empty or has one.
+    /// Writes a text for people and ends it with a line feed, unless it is empty or has one. Control characters are
+    /// shown, not sent.
     pub(crate) fn text(&self, text: &str) {
+        self.line(&visible(text, self.colour));
+    }
+
+    /// Writes a text for programs, as it is; a terminal gets it as people do.
+    pub(crate) fn data(&self, text: &str) {
+        match self.terminal {
+            true => self.text(text),
+            false => self.line(text),
+        }
+    }
+
+    /// Writes JSON.
+    pub(crate) fn json(&self, text: &str) {
+        self.line(&visible_json(text));
+    }
+
+    fn line(&self, text: &str) {
         match text {
             "" => {}
             _ if text.ends_with('\n') => self.bytes(text.as_bytes()),
@@ -85,6 +113,19 @@ impl Prompt for TerminalPrompt {
 /// The third stop request ends the process, whatever it is doing.
 const PATIENCE: u8 = 3;
 
+/// After the system asked the process to end, requests that are under way have this long; then waits end, too. The
+/// system itself waits for ten seconds or more before it kills.
+const GRACE: Duration = Duration::from_secs(3);
+
+/// What a signal asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Signal {
+    /// A person pressed Ctrl-C, and may press it again.
+    Interrupt,
+    /// The system ends the process, and asks once.
+    Terminate,
+}
+
 /// Where stop requests come from.
 pub enum Interrupts {
     /// Ctrl-C and a request of the system to end.
@@ -115,18 +156,23 @@ impl Interrupts {
 
 /// Sends two requests on. At the third nobody answered, because a provider or
 /// the program blocks: what is in flight is in the journal, and the next run
-/// settles it.
+/// settles it. A request of the system counts as two, with some time between them.
 async fn relay<F, Fut>(heard: F, sender: mpsc::Sender<()>, leave: impl FnOnce())
 where
     F: Fn() -> Fut,
-    Fut: Future<Output = std::io::Result<()>>,
+    Fut: Future<Output = std::io::Result<Signal>>,
 {
-    for _ in 1..PATIENCE {
-        if heard().await.is_err() {
-            return;
-        }
+    let mut sent = 1;
+    while sent < PATIENCE {
+        let Ok(signal) = heard().await else { return };
         // Who does not listen any more finds out by the third request.
         let _ = sender.try_send(());
+        sent += 1;
+        if signal == Signal::Terminate && sent < PATIENCE {
+            tokio::time::sleep(GRACE).await;
+            let _ = sender.try_send(());
+            sent += 1;
+        }
     }
     if heard().await.is_ok() {
         leave();
@@ -134,18 +180,18 @@ where
 }
 
 #[cfg(unix)]
-async fn signal() -> std::io::Result<()> {
+async fn signal() -> std::io::Result<Signal> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate())?;
     tokio::select! {
-        heard = tokio::signal::ctrl_c() => heard,
-        _ = terminate.recv() => Ok(()),
+        heard = tokio::signal::ctrl_c() => heard.map(|()| Signal::Interrupt),
+        _ = terminate.recv() => Ok(Signal::Terminate),
     }
 }
 
 #[cfg(not(unix))]
-async fn signal() -> std::io::Result<()> {
-    tokio::signal::ctrl_c().await
+async fn signal() -> std::io::Result<Signal> {
+    tokio::signal::ctrl_c().await.map(|()| Signal::Interrupt)
 }
 
 /// Everything that the tool takes from its process.
@@ -201,6 +247,32 @@ impl Surroundings {
 mod tests {
     use super::*;
 
+    #[tokio::test(start_paused = true)]
+    async fn a_request_of_the_system_ends_waits_after_a_while() {
+        let asked = std::cell::Cell::new(false);
+        let heard = || {
+            let first = !asked.replace(true);
+            async move {
+                match first {
+                    true => Ok(Signal::Terminate),
+                    false => std::future::pending().await,
+                }
+            }
+        };
+        let (sender, mut receiver) = mpsc::channel(4);
+        let relayed = relay(heard, sender, || panic!("nobody asked a third time"));
+        let received = async {
+            receiver.recv().await.unwrap();
+            let first = tokio::time::Instant::now();
+            receiver.recv().await.unwrap();
+            first.elapsed()
+        };
+        tokio::select! {
+            () = relayed => panic!("it goes on listening"),
+            between = received => assert_eq!(between, GRACE),
+        }
+    }
+
     #[tokio::test]
     async fn the_third_request_leaves_whoever_listens() {
         for requests in 0..4_usize {
@@ -209,7 +281,7 @@ mod tests {
                 let more = left.get() > 0;
                 left.set(left.get().saturating_sub(1));
                 std::future::ready(match more {
-                    true => Ok(()),
+                    true => Ok(Signal::Interrupt),
                     false => Err(std::io::Error::other("no more")),
                 })
             };

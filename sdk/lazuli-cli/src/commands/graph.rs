@@ -235,7 +235,7 @@ impl Session {
     /// Writes a document to a file, or to stdout.
     pub(crate) fn put(&self, file: Option<&Path>, text: &str) -> Result<(), CliError> {
         let Some(file) = file else {
-            self.stdout.text(text);
+            self.stdout.data(text);
             return Ok(());
         };
         let path = self.current_dir.join(file);

@@ -103,7 +103,7 @@ impl Session {
 
     /// Prints a JSON document for a program to read.
     pub(crate) fn document(&self, json: &Json) {
-        self.stdout.text(&format!("{json:#}"));
+        self.stdout.json(&format!("{json:#}"));
     }
 
     /// Ready for use in a message: `cargo run -- up`.

@@ -31,7 +31,7 @@ pub(crate) fn output(session: &Session, args: &OutputArgs) -> Result<Exit, CliEr
             if session.global.json {
                 session.document(&shown(value));
             } else {
-                session.stdout.text(&bare(session, name, value, args)?);
+                session.stdout.data(&bare(session, name, value, args)?);
             }
         }
         None if session.global.json => {

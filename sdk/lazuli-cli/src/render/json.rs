@@ -27,7 +27,7 @@ impl JsonLines {
     fn line(&self, body: Body<'_>) {
         // Texts, numbers and maps with text keys always have a JSON form.
         if let Ok(text) = serde_json::to_string(&Line::new(body)) {
-            self.screen.text(&text);
+            self.screen.json(&text);
         }
     }
 

@@ -12,6 +12,7 @@ pub(crate) mod plan_text;
 pub(crate) mod report;
 pub(crate) mod survey;
 pub(crate) mod value;
+pub(crate) mod visible;
 mod wire;
 mod wrap;
 

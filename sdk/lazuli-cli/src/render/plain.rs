@@ -4,6 +4,7 @@
 use lazuli_core::{Diagnostic, Urn};
 use lazuli_engine::{EngineError, Event, Plan, Summary};
 
+use super::visible::shortened;
 use super::{Paint, Renderer, Scene, ending, plan_text, report, span};
 use crate::CliError;
 use crate::screen::Screen;
@@ -93,6 +94,7 @@ pub(crate) fn line(event: &Event) -> String {
         _ => String::new(),
     };
     // A message of the cloud may span lines; an event is one.
+    let text = shortened(&text);
     text.lines()
         .map(str::trim_end)
         .collect::<Vec<_>>()

@@ -8,6 +8,7 @@ use lazuli_core::{Diagnostic, Related, Severity, SourceLocation, Urn};
 use lazuli_engine::Failure;
 use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceCode};
 
+use super::visible::shortened;
 use super::{Paint, Scene};
 use crate::CliError;
 
@@ -31,7 +32,7 @@ struct Quote {
 /// Shows a finding of a plan.
 pub(crate) fn finding(finding: &Diagnostic, scene: &Scene) -> String {
     let about = about(finding.urn.as_ref(), finding.location.as_ref());
-    let message = with_line(&finding.message, about);
+    let message = with_line(&shortened(&finding.message), about);
     let related = finding.related.iter().map(elsewhere);
     let source = finding.source.map(|url| format!("see {url}"));
     let report = Report {
@@ -55,7 +56,7 @@ pub(crate) fn failure(failure: &Failure, scene: &Scene) -> String {
         "{} of {} failed: {}",
         failure.op.as_str(),
         failure.urn.address(),
-        failure.message
+        shortened(&failure.message)
     );
     let message = with_line(
         &message,
@@ -82,6 +83,7 @@ pub(crate) fn cli_error(error: &CliError, paint: Paint) -> String {
 
 /// Shows an error without a location.
 pub(crate) fn plain_error(message: &str, help: Option<&str>, paint: Paint) -> String {
+    let message = shortened(message);
     let mut lines = vec![format!("{} {message}", paint.red("error:"))];
     lines.extend(help.map(|help| format!("  {} {help}", paint.bold("next:"))));
     lines.join("\n")

@@ -13,6 +13,7 @@ use lazuli_engine::{EngineError, Event, Plan, Summary};
 use tokio::task::JoinHandle;
 
 use self::frame::{Board, Window};
+use super::visible::visible;
 use super::wrap::wrap;
 use super::{Renderer, Scene, ending, plain, plan_text, report, span};
 use crate::CliError;
@@ -61,6 +62,7 @@ impl LiveTree {
 
     /// Writes above the moving part. A terminal that went away is no error of the run.
     fn print(&self, text: &str) {
+        let text = visible(text, self.scene.paint.is_colour());
         for line in text.trim_end_matches('\n').split('\n') {
             let _ = self.bars.println(line);
         }
@@ -93,7 +95,7 @@ impl LiveTree {
         let clock = tokio::spawn(async move {
             loop {
                 let text = lock(&board).frame(Instant::now(), Window::of_terminal(), paint);
-                ticking.set_message(text);
+                ticking.set_message(visible(&text, paint.is_colour()));
                 tokio::time::sleep(REDRAW).await;
             }
         });
