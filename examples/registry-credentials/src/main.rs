@@ -42,7 +42,7 @@ async fn topology(stack: Stack) -> Result<()> {
     let site = match config.get_or("sign_in", "admin")?.as_str() {
         "service principal" => {
             let client: String = config.require("client_id")?;
-            let secret: String = config.require("client_secret")?;
+            let secret = config.secret::<String>("client_secret")?;
             site.pulled_with(ServicePrincipal::new(client, secret).kept_in(&vault))
         }
         "token" => {
