@@ -159,6 +159,7 @@ async fn main() {
 
 async fn connect(emulator: &Emulator, folder: &std::path::Path) -> (Arc<dyn Provider>, String) {
     let options = ConnectOptions::new(CloudSource::Endpoint(emulator.endpoint()))
+        .without_least_delay()
         .ca_bundle(emulator.ca_pem().as_bytes().to_vec())
         .credential(CredentialSource::ClientSecret {
             tenant: emulator.tenant().to_owned(),

@@ -70,6 +70,7 @@ impl Bench {
             .await
             .unwrap();
         let options = ConnectOptions::new(CloudSource::Endpoint(emulator.endpoint()))
+            .without_least_delay()
             .ca_bundle(emulator.ca_pem().as_bytes().to_vec())
             .credential(CredentialSource::ClientSecret {
                 tenant: emulator.tenant().to_owned(),

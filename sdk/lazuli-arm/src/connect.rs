@@ -1,6 +1,7 @@
 //! Setting up a client: which cloud, as whom, in which subscription.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use secrecy::SecretString;
 use serde_json::Value;
@@ -123,6 +124,15 @@ impl ConnectOptions {
     #[must_use]
     pub fn ca_bundle(mut self, pem: Vec<u8>) -> Self {
         self.transport.ca_bundle = Some(pem);
+        self
+    }
+
+    /// Takes an endpoint that asks for no wait at its word, however often it does: for one in this process, whose time
+    /// may pass by being asked.
+    #[must_use]
+    pub fn without_least_delay(mut self) -> Self {
+        self.retry.min_retry_after = Duration::ZERO;
+        self.poll.min_retry_after = Duration::ZERO;
         self
     }
 

@@ -37,6 +37,7 @@ pub(super) async fn connect(request: &ConnectRequest) -> Result<Connection, CliE
     let endpoint = CloudSource::Endpoint(emulator.endpoint());
     let pem = emulator.ca_pem().as_bytes().to_vec();
     let options = ConnectOptions::new(endpoint)
+        .without_least_delay()
         .ca_bundle(pem.clone())
         .subscription(emulator.subscription())
         .credential(CredentialSource::ClientSecret {

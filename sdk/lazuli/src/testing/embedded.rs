@@ -69,6 +69,7 @@ impl Embedded {
             .await
             .map_err(|error| failed(error.to_string()))?;
         let options = ConnectOptions::new(CloudSource::Endpoint(emulator.endpoint()))
+            .without_least_delay()
             .ca_bundle(emulator.ca_pem().as_bytes().to_vec())
             .subscription(emulator.subscription())
             .credential(CredentialSource::ClientSecret {
