@@ -7,13 +7,17 @@ use std::time::SystemTime;
 use futures::{StreamExt as _, TryStreamExt as _};
 use lazuli_engine::{Condition, Object, ObjectError, Objects, Tag};
 use object_store::path::Path;
-use object_store::{Error, ObjectStore, ObjectStoreExt as _, PutMode, PutOptions, UpdateVersion};
+use object_store::{
+    Error, GetResult, ObjectStore, ObjectStoreExt as _, PutMode, PutOptions, UpdateVersion,
+};
 
 use crate::io::Io;
 use crate::{Address, RemoteError};
 
 /// How many objects are read at once.
 const READ_AT_ONCE: usize = 16;
+/// The largest object that is read, in bytes: more than a state of a hundred thousand resources takes.
+const LARGEST: usize = 1024 * 1024 * 1024;
 /// Between the entity tag and the version of a [`Tag`]; part of neither.
 const BETWEEN: char = '\u{1f}';
 
@@ -74,10 +78,26 @@ async fn get(store: &dyn ObjectStore, path: &Path) -> object_store::Result<Optio
     let tag = tag(found.meta.e_tag.clone(), found.meta.version.clone());
     let written = SystemTime::from(found.meta.last_modified);
     Ok(Some(Object {
-        bytes: found.bytes().await?.to_vec(),
+        bytes: bytes(found, LARGEST).await?,
         tag,
         written,
     }))
+}
+
+/// The content of an object, up to a limit: a service may send without end.
+async fn bytes(found: GetResult, most: usize) -> object_store::Result<Vec<u8>> {
+    let mut content = found.into_stream();
+    let mut bytes = Vec::new();
+    while let Some(chunk) = content.try_next().await? {
+        if bytes.len() + chunk.len() > most {
+            return Err(Error::Generic {
+                store: "object",
+                source: format!("it is larger than {} MB", most / 1024 / 1024).into(),
+            });
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes)
 }
 
 fn tag(e_tag: Option<String>, version: Option<String>) -> Tag {
@@ -223,6 +243,16 @@ mod tests {
             let back = version(&tag(own(e_tag), own(version_)));
             assert_eq!((back.e_tag, back.version), (own(e_tag), own(version_)));
         }
+    }
+
+    #[tokio::test]
+    async fn an_object_is_read_up_to_the_limit() {
+        let (store, path) = (object_store::memory::InMemory::new(), Path::from("x"));
+        store.put(&path, vec![7; 100].into()).await.unwrap();
+        let read = async |most| bytes(store.get(&path).await.unwrap(), most).await;
+        assert_eq!(read(100).await.unwrap(), vec![7; 100]);
+        let error = read(99).await.unwrap_err();
+        assert!(causes(&error).contains("larger than"), "{error}");
     }
 
     #[test]
