@@ -3,6 +3,7 @@
 
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use lazuli_arm::{ArmClient, Url};
 use lazuli_core::scrub::Secrets;
@@ -20,6 +21,12 @@ pub(super) const TYPE: &str = crate::image::ImagePush::TYPE;
 
 /// What tokens of Entra ID for registries of Azure are asked for (registry documentation).
 const SCOPE: &str = "https://containerregistry.azure.net/.default";
+
+/// How often a request is sent, and the delay before the second time; it doubles.
+const ATTEMPTS: u32 = 3;
+const FIRST_DELAY: Duration = Duration::from_millis(500);
+/// The longest wait between two attempts, whatever the registry asks for.
+const LONGEST_DELAY: Duration = Duration::from_secs(30);
 
 /// How much of a refusal is shown, in characters.
 const SHOWN: usize = 300;
@@ -257,7 +264,21 @@ impl Push<'_> {
         }
     }
 
+    /// Sends a request, and again when the network or the registry hiccups: every request of a push may be repeated.
     async fn send(&self, request: RequestBuilder, what: &str) -> Result<Response, ProviderError> {
+        let mut delay = FIRST_DELAY;
+        for _ in 1..ATTEMPTS {
+            let Some(attempt) = request.try_clone() else {
+                break;
+            };
+            let wait = match attempt.send().await {
+                Ok(answer) if !is_passing(answer.status()) => return Ok(answer),
+                Ok(answer) => asked_for(&answer).unwrap_or(delay),
+                Err(_) => delay,
+            };
+            tokio::time::sleep(wait.min(LONGEST_DELAY)).await;
+            delay *= 2;
+        }
         request.send().await.map_err(|cause| {
             let cause = body::chain(cause);
             error::refused(format!("the registry {} {what}: {cause}", self.host))
@@ -280,6 +301,17 @@ impl Push<'_> {
         };
         Err(error::refused(message).code(status.as_str()).help(help))
     }
+}
+
+/// Whether the same request may be answered otherwise in a moment.
+fn is_passing(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 408 | 429 | 500 | 502 | 503 | 504)
+}
+
+/// How long the registry wants to be left alone.
+fn asked_for(answer: &Response) -> Option<Duration> {
+    let text = answer.headers().get(header::RETRY_AFTER)?.to_str().ok()?;
+    text.parse().ok().map(Duration::from_secs)
 }
 
 /// Whether a link leads to the scheme, host and port that were asked, without a login of its own.
