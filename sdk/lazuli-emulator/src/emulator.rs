@@ -12,8 +12,11 @@ use url::Url;
 use uuid::Uuid;
 
 use crate::arm;
-use crate::arm::turn::Turn;
-use crate::conditions::{Climate, Clock, Conditions, Faults, Latency};
+use crate::arm::providers::Table;
+use crate::clock::Clock;
+use crate::cloud::Cloud;
+use crate::conditions::{Climate, Conditions, Faults, Latency};
+use crate::page;
 use crate::request_log::RequestLog;
 use crate::server::{self, State};
 use crate::tls::{Authority, TlsError};
@@ -171,9 +174,8 @@ impl WebFront {
 
 /// A running Azure. It stops when this is dropped; [`Emulator::stop`] also waits for it.
 pub struct Emulator {
-    world: World,
+    cloud: Cloud,
     authority: Arc<Authority>,
-    turn: Arc<Turn>,
     stop: watch::Sender<bool>,
     task: JoinHandle<()>,
 }
@@ -208,26 +210,29 @@ impl Emulator {
         });
         let authority = Arc::new(Authority::open(options.cert_dir.as_deref())?);
         let settings = settings(&options, address);
-        let conditions = Conditions::new(climate(&options));
-        let world = World::open_under(options.data_dir.as_deref(), settings, conditions)?;
+        let conditions = Arc::new(Conditions::new(climate(&options)));
+        let world = World::open(
+            options.data_dir.as_deref(),
+            settings,
+            options.clock.clone(),
+            Table::new(Arc::clone(&conditions)),
+        )?;
         arm::rbac::seed(&world);
         // Made before anybody asks, because requests that read run beside each other.
         let _ = arm::entra::key(&world);
         arm::lro::sweep(&world);
-        let turn = Arc::new(Turn::default());
+        let cloud = Cloud::new(world, conditions);
         let state = State {
-            world: world.clone(),
+            cloud: cloud.clone(),
             tls: authority.server_config()?,
             authority: Arc::clone(&authority),
             log: log.transpose()?,
-            turn: Arc::clone(&turn),
         };
         let (stop, stopped) = watch::channel(false);
         let task = tokio::spawn(server::run(listener, state, stopped));
         Ok(Emulator {
-            world,
+            cloud,
             authority,
-            turn,
             stop,
             task,
         })
@@ -235,7 +240,7 @@ impl Emulator {
 
     /// `https://127.0.0.1:PORT/`: the address of ARM and of Entra ID.
     pub fn endpoint(&self) -> Url {
-        self.world.settings().base_url.clone()
+        self.cloud.world.settings().base_url.clone()
     }
 
     /// The certificate authority that clients must trust, in PEM.
@@ -245,22 +250,22 @@ impl Emulator {
 
     /// Tenant id.
     pub fn tenant(&self) -> &str {
-        &self.world.settings().tenant
+        &self.cloud.world.settings().tenant
     }
 
     /// Client id of the service principal that owns the subscription.
     pub fn client(&self) -> &str {
-        &self.world.settings().client
+        &self.cloud.world.settings().client
     }
 
     /// Its secret; a made-up one that opens nothing but this emulator.
     pub fn secret(&self) -> &str {
-        &self.world.settings().secret
+        &self.cloud.world.settings().secret
     }
 
     /// Subscription id.
     pub fn subscription(&self) -> &str {
-        &self.world.settings().subscription
+        &self.cloud.world.settings().subscription
     }
 
     /// Stops listening and waits until open connections are closed.
@@ -271,8 +276,8 @@ impl Emulator {
 
     /// What a browser on the internet gets from an address such as `https://{site}.azurewebsites.net/`.
     pub async fn browse(&self, url: &str) -> Page {
-        self.turn.catch_up(&self.world);
-        let page = front::browse(&self.world, url).await;
+        self.cloud.catch_up();
+        let page = front::browse(&self.cloud.world, url).await;
         Page {
             status: page.status,
             headers: page.headers,
@@ -285,13 +290,20 @@ impl Emulator {
     /// # Errors
     /// When the address cannot be bound.
     pub async fn serve_web(&self, listen: SocketAddr) -> io::Result<WebFront> {
-        front::serve(self.world.clone(), listen).await.map(WebFront)
+        let cloud = self.cloud.clone();
+        let page: front::OwnPage = Arc::new(move |request, port| {
+            let cloud = cloud.clone();
+            Box::pin(async move { page::respond(&cloud, request, Some(port)).await })
+        });
+        front::serve(self.cloud.world.clone(), listen, page)
+            .await
+            .map(WebFront)
     }
 
     /// The log of a site's container, by name, `site/slot` or ARM id; empty when there is no such site.
     pub fn container_log(&self, site: &str) -> Vec<String> {
-        self.turn.catch_up(&self.world);
-        front::log_of(&self.world, site)
+        self.cloud.catch_up();
+        front::log_of(&self.cloud.world, site)
     }
 
     /// Whether nothing has been deployed: no resource group and nothing in one.
@@ -303,7 +315,8 @@ impl Emulator {
     /// subscription and other facts of the account are not among them.
     pub fn resources(&self) -> Vec<String> {
         let scope = format!("/subscriptions/{}/resourceGroups", self.subscription());
-        self.world
+        self.cloud
+            .world
             .under(&scope)
             .into_iter()
             .map(|resource| resource.id)

@@ -8,10 +8,12 @@ use std::sync::Arc;
 
 use http::Method;
 
-use crate::arm::{self, Answer, Body, Incoming, ids, lro};
-use crate::conditions::{Deed, Dropped, Subject, Work, not_found_yet};
-use crate::server::State;
+use crate::arm::{self, lro};
+use crate::cloud::Cloud;
+use crate::conditions::{Conditions, Deed, Dropped, Subject, Work, not_found_yet};
+use crate::request_log::RequestLog;
 use crate::traffic::Exchange;
+use crate::wire::{Answer, Body, Incoming, ids, json};
 use crate::world::World;
 
 /// What goes back over the wire.
@@ -25,34 +27,37 @@ pub(crate) enum Outcome {
 }
 
 /// Carries out one request.
-pub(crate) async fn exchange(state: &State, incoming: Incoming) -> Outcome {
-    let world = &state.world;
-    let conditions = world.conditions();
-    if let Some(then) = promised(world, &incoming) {
+pub(crate) async fn exchange(
+    cloud: &Cloud,
+    log: Option<&RequestLog>,
+    incoming: Incoming,
+) -> Outcome {
+    let (world, conditions) = (&cloud.world, cloud.conditions.as_ref());
+    if let Some(then) = promised(conditions, &incoming) {
         conditions.clock.wait_until(then).await;
     }
     let arrived_ms = conditions.clock.now_ms();
-    let subject = Subject::arriving(world, &incoming);
+    let subject = arriving(world, conditions, &incoming);
     let fate = conditions.judge(&subject);
     let incoming = Arc::new(incoming);
     if fate.dropped == Some(Dropped::BeforeTheWork) {
-        note(world, &incoming, arrived_ms, None);
+        note(cloud, &incoming, arrived_ms, None);
         return Outcome::Dropped;
     }
-    let id = ids::normalise(&subject.path);
+    let id = ids::normalise(&subject.path, world);
     let is_new = incoming.method == Method::PUT && !world.contains(&id);
-    let refusal = fate.refusal.or_else(|| unseen(world, &subject, &id));
-    let haunting = haunting(world, &subject, &id);
+    let refusal = fate.refusal.or_else(|| unseen(cloud, &subject, &id));
+    let haunting = haunting(cloud, &subject, &id);
     let answer = match refusal {
         Some(refusal) => refused(world, &incoming, refusal),
-        None => work(state, &incoming).await,
+        None => work(cloud, &incoming).await,
     };
     if let Some((ids, for_s)) = haunting.filter(|_| answer.status.is_success()) {
         for id in ids {
-            world.conditions().gone(&id, for_s);
+            conditions.gone(&id, for_s);
         }
     }
-    let answer = afterwards(world, &incoming, &subject, is_new, answer);
+    let answer = afterwards(cloud, &incoming, &subject, is_new, answer);
     let deed = deed(&incoming, &subject, is_new, &answer);
     let work = Work {
         kind: &subject.kind,
@@ -61,9 +66,9 @@ pub(crate) async fn exchange(state: &State, incoming: Incoming) -> Outcome {
     };
     let answered_ms = conditions.answered_at_ms(arrived_ms, &work, &subject.identity);
     conditions.clock.wait_until(answered_ms).await;
-    let answer = with_waits(world, &incoming, answer);
-    note(world, &incoming, arrived_ms, Some(&answer));
-    if let Some(log) = &state.log {
+    let answer = with_waits(cloud, &incoming, answer);
+    note(cloud, &incoming, arrived_ms, Some(&answer));
+    if let Some(log) = log {
         log.write(&incoming, &answer);
     }
     match fate.dropped {
@@ -74,8 +79,7 @@ pub(crate) async fn exchange(state: &State, incoming: Incoming) -> Outcome {
 }
 
 /// On a virtual clock a caller comes back when it was told to, not before.
-fn promised(world: &World, incoming: &Incoming) -> Option<i64> {
-    let conditions = world.conditions();
+fn promised(conditions: &Conditions, incoming: &Incoming) -> Option<i64> {
     conditions
         .clock
         .is_virtual()
@@ -83,9 +87,29 @@ fn promised(world: &World, incoming: &Incoming) -> Option<i64> {
         .flatten()
 }
 
-async fn work(state: &State, incoming: &Arc<Incoming>) -> Answer {
-    let (state, incoming) = (state.clone(), Arc::clone(incoming));
-    let answered = tokio::task::spawn_blocking(move || state.turn.answer(&state.world, &incoming));
+/// The request as rules see it: a poll is about what its operation works on.
+fn arriving(world: &World, conditions: &Conditions, incoming: &Incoming) -> Subject {
+    let segments = ids::segments(&incoming.path).unwrap_or_default();
+    let polled = lro::is_poll(&segments)
+        .then(|| lro::asked_about(world, &segments))
+        .flatten();
+    let (method, path) = match polled {
+        Some((target, _)) => ("POLL", target),
+        None => (incoming.method.as_str(), format!("/{}", segments.join("/"))),
+    };
+    Subject::about(world, incoming, method, &path, |name| {
+        conditions.arrive(name)
+    })
+}
+
+async fn work(cloud: &Cloud, incoming: &Arc<Incoming>) -> Answer {
+    let (cloud, incoming) = (cloud.clone(), Arc::clone(incoming));
+    let work = move || {
+        cloud
+            .turn
+            .answer(&cloud.world, &cloud.conditions, &incoming)
+    };
+    let answered = tokio::task::spawn_blocking(work);
     answered.await.unwrap_or_else(|error| {
         tracing::error!(%error, "a handler failed");
         Answer::error(
@@ -105,22 +129,23 @@ fn refused(world: &World, incoming: &Incoming, refusal: Answer) -> Answer {
 }
 
 /// What a request meets that names something nobody has heard of yet: 404, also for a child of it.
-fn unseen(world: &World, subject: &Subject, id: &str) -> Option<Answer> {
-    let unseen = world.conditions().unseen(id)?;
+fn unseen(cloud: &Cloud, subject: &Subject, id: &str) -> Option<Answer> {
+    let unseen = cloud.conditions.unseen(id)?;
     let is_itself = unseen.eq_ignore_ascii_case(id);
     if is_itself && !["GET", "HEAD"].contains(&subject.method.as_str()) {
         return None;
     }
-    let resource = world.get(&unseen)?;
+    let resource = cloud.world.get(&unseen)?;
     Some(not_found_yet(&resource.kind, &resource.id))
 }
 
 /// What a deletion leaves behind for a while, when a rule says so: itself, and an app's hold on its subnet.
-fn haunting(world: &World, subject: &Subject, id: &str) -> Option<(Vec<String>, f64)> {
-    if subject.method != "DELETE" || world.conditions().is_calm() {
+fn haunting(cloud: &Cloud, subject: &Subject, id: &str) -> Option<(Vec<String>, f64)> {
+    if subject.method != "DELETE" || cloud.conditions.is_calm() {
         return None;
     }
-    let for_s = world.conditions().haunts_s(subject)?;
+    let world = &cloud.world;
+    let for_s = cloud.conditions.haunts_s(subject)?;
     let owner = id
         .to_ascii_lowercase()
         .find("/networkconfig/")
@@ -136,18 +161,20 @@ fn haunting(world: &World, subject: &Subject, id: &str) -> Option<(Vec<String>, 
 
 /// Notes what is new, and takes out of lists what they do not know yet.
 fn afterwards(
-    world: &World,
+    cloud: &Cloud,
     incoming: &Incoming,
     subject: &Subject,
     is_new: bool,
     mut answer: Answer,
 ) -> Answer {
-    let conditions = world.conditions();
+    let conditions = &cloud.conditions;
     if conditions.is_calm() {
         return answer;
     }
     if is_new && answer.status.is_success() {
-        conditions.born(subject, &subject.path);
+        if let Some(from_ms) = conditions.born(subject, &subject.path) {
+            arm::rbac::counts_from(&cloud.world, &subject.path, from_ms);
+        }
     }
     if incoming.method == Method::GET
         && let Body::Json(body) = &mut answer.body
@@ -176,15 +203,15 @@ fn deed(incoming: &Incoming, subject: &Subject, is_new: bool, answer: &Answer) -
 
 fn sku(answer: &Answer) -> &str {
     match &answer.body {
-        Body::Json(body) => arm::json::text(&body["sku"]["name"]),
+        Body::Json(body) => json::text(&body["sku"]["name"]),
         _ => "",
     }
 }
 
 /// Handlers say `retry-after: 0`. With latency that becomes what the dialect says; on a virtual clock
 /// the wait is promised to the clock instead, and nobody has to sit it out.
-fn with_waits(world: &World, incoming: &Incoming, mut answer: Answer) -> Answer {
-    let conditions = world.conditions();
+fn with_waits(cloud: &Cloud, incoming: &Incoming, mut answer: Answer) -> Answer {
+    let conditions = &cloud.conditions;
     let operations: Vec<String> = answer
         .headers
         .iter()
@@ -201,7 +228,7 @@ fn with_waits(world: &World, incoming: &Incoming, mut answer: Answer) -> Answer 
     if wait.1 == "0" && conditions.latency.is_on() {
         let of_operation = operations.iter().find_map(|path| {
             let segments = ids::segments(path)?;
-            lro::asked_about(world, &segments).map(|(_, wait_s)| wait_s)
+            lro::asked_about(&cloud.world, &segments).map(|(_, wait_s)| wait_s)
         });
         wait.1 = conditions.scaled_s(of_operation.unwrap_or(10)).to_string();
     }
@@ -220,7 +247,7 @@ fn path_of(url: &str) -> Option<String> {
     url::Url::parse(url).ok().map(|url| url.path().to_owned())
 }
 
-fn note(world: &World, incoming: &Incoming, at_ms: i64, answer: Option<&Answer>) {
+fn note(cloud: &Cloud, incoming: &Incoming, at_ms: i64, answer: Option<&Answer>) {
     let code = answer.and_then(|answer| match &answer.body {
         Body::Json(body) => [&body["error"]["code"], &body["Code"], &body["error"]]
             .into_iter()
@@ -228,7 +255,7 @@ fn note(world: &World, incoming: &Incoming, at_ms: i64, answer: Option<&Answer>)
             .map(str::to_owned),
         _ => None,
     });
-    world.traffic().note(Exchange {
+    cloud.traffic.note(Exchange {
         at_ms,
         method: incoming.method.to_string(),
         path: incoming.path.clone(),

@@ -6,12 +6,13 @@
 use axum::body::Body as HttpBody;
 use http::{Request, Response};
 
-use crate::arm::{self, Answer, Body};
+use crate::cloud::Cloud;
 use crate::conditions::{Dropped, Subject};
 use crate::data::{blob, registry, store_error};
-use crate::server::{ConnectionDropped, http_response, truncated};
 use crate::vault;
 use crate::web::front::{self, Address};
+use crate::wire::response::{ConnectionDropped, http_response, truncated};
+use crate::wire::{Answer, Body, errors};
 use crate::world::World;
 
 /// Who stands behind a host name.
@@ -30,19 +31,24 @@ pub(crate) enum Service {
 
 /// Answers one request, unless the fault file wants something else.
 pub(crate) async fn answer(
-    world: &World,
+    cloud: &Cloud,
     service: Service,
     host: String,
     request: Request<HttpBody>,
 ) -> Result<Response<HttpBody>, ConnectionDropped> {
-    let subject = Subject::elsewhere(world, &host, request.method(), request.uri().path());
-    let fate = world.conditions().judge(&subject);
+    let subject = Subject::elsewhere(
+        &cloud.conditions,
+        &host,
+        request.method(),
+        request.uri().path(),
+    );
+    let fate = cloud.conditions.judge(&subject);
     if fate.dropped == Some(Dropped::BeforeTheWork) {
         return Err(ConnectionDropped);
     }
     let response = match fate.refusal {
         Some(refusal) => service.refusal(refusal),
-        None => service.work(world, host, request).await,
+        None => service.work(&cloud.world, host, request).await,
     };
     match fate.dropped {
         Some(_) => Err(ConnectionDropped),
@@ -71,7 +77,7 @@ impl Service {
             Service::Layers => blob::handle_host(world, request).await,
             Service::Account => {
                 let what = format!("The content of a storage account ({host})");
-                http_response(arm::errors::not_modelled(&what))
+                http_response(errors::not_modelled(&what))
             }
         }
     }

@@ -14,6 +14,8 @@
 
 pub(crate) mod arm;
 pub(crate) mod build;
+mod clock;
+mod cloud;
 pub(crate) mod conditions;
 pub(crate) mod data;
 mod emulator;
@@ -27,12 +29,14 @@ mod tls;
 pub(crate) mod traffic;
 pub(crate) mod vault;
 pub(crate) mod web;
+pub(crate) mod wire;
 #[cfg(test)]
 mod work_tests;
 pub(crate) mod world;
 mod world_file;
 
-pub use conditions::{Clock, Faults, FaultsError, Latency, LatencyError, VirtualClock};
+pub use clock::{Clock, VirtualClock};
+pub use conditions::{Faults, FaultsError, Latency, LatencyError};
 pub use emulator::{Emulator, EmulatorError, Options, Page, WebFront};
 pub use tls::TlsError;
 pub use world_file::WorldError;

@@ -13,6 +13,7 @@ use hyper_util::server::conn::auto;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 
+use crate::cloud::Cloud;
 use crate::data::{blob, registry};
 use crate::hosts::{self, Service};
 use crate::vault;
@@ -22,11 +23,11 @@ use crate::world::World;
 /// Opens a tunnel to a host of this world. `tls_for` gives the server configuration for a host name, or
 /// says why there is none.
 pub(crate) async fn connect(
-    world: &World,
+    cloud: &Cloud,
     tls_for: impl FnOnce(&str) -> Result<Arc<ServerConfig>, String>,
     request: Request<Body>,
 ) -> Response<Body> {
-    let (host, behind) = match target(world, &request) {
+    let (host, behind) = match target(&cloud.world, &request) {
         Ok(target) => target,
         Err(reason) => return refused(reason),
     };
@@ -34,9 +35,9 @@ pub(crate) async fn connect(
         Ok(tls) => tls,
         Err(reason) => return refused(format!("no certificate for {host}: {reason}")),
     };
-    let world = world.clone();
+    let cloud = cloud.clone();
     tokio::spawn(async move {
-        if let Err(error) = tunnel(world, host.clone(), behind, tls, request).await {
+        if let Err(error) = tunnel(cloud, host.clone(), behind, tls, request).await {
             tracing::debug!(host, %error, "a tunnel ended early");
         }
     });
@@ -84,7 +85,7 @@ fn behind(world: &World, host: &str) -> Result<Service, String> {
 }
 
 async fn tunnel(
-    world: World,
+    cloud: Cloud,
     host: String,
     behind: Service,
     tls: Arc<ServerConfig>,
@@ -95,8 +96,8 @@ async fn tunnel(
         .accept(TokioIo::new(upgraded))
         .await?;
     let service = hyper::service::service_fn(move |request: Request<Incoming>| {
-        let (world, host) = (world.clone(), host.clone());
-        async move { hosts::answer(&world, behind, host, request.map(Body::new)).await }
+        let (cloud, host) = (cloud.clone(), host.clone());
+        async move { hosts::answer(&cloud, behind, host, request.map(Body::new)).await }
     });
     auto::Builder::new(TokioExecutor::new())
         .serve_connection(TokioIo::new(stream), service)

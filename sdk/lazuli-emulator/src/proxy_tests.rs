@@ -31,10 +31,10 @@ async fn fixture() -> Fixture {
     let pem = authority.pem();
     let authority = Arc::new(authority);
     let world = article();
-    let served = world.clone();
+    let served = Cloud::new(world.clone(), Arc::default());
     let router = axum::Router::new().fallback(move |request: Request<Body>| {
-        let (world, authority) = (served.clone(), authority.clone());
-        async move { connect(&world, |host| leaf(&authority, host), request).await }
+        let (cloud, authority) = (served.clone(), authority.clone());
+        async move { connect(&cloud, |host| leaf(&authority, host), request).await }
     });
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
         .await
@@ -239,6 +239,7 @@ async fn web_apps_answer_under_their_own_names_and_strangers_are_refused() {
         .uri("example.com:443")
         .body(Body::empty())
         .expect("request");
-    let refused = connect(&fixture.world, |_| Err("unused".into()), request).await;
+    let cloud = Cloud::new(fixture.world, Arc::default());
+    let refused = connect(&cloud, |_| Err("unused".into()), request).await;
     assert_eq!(refused.status(), 502);
 }

@@ -6,12 +6,11 @@
 //! TLS the host decides: a registry, a web app, or the control plane.
 
 use std::convert::Infallible;
-use std::fmt;
 use std::io;
 use std::sync::Arc;
 
 use axum::body::Body as HttpBody;
-use http::{HeaderValue, Method, Request, Response, StatusCode, header};
+use http::{Method, Request, Response, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Incoming as Received;
 use hyper::service::service_fn;
@@ -24,8 +23,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
-use crate::arm::turn::Turn;
-use crate::arm::{self, Answer, Body, Incoming};
+use crate::cloud::Cloud;
 use crate::data::{blob, registry};
 use crate::exchange::{Outcome, exchange};
 use crate::hosts::{self, Service};
@@ -35,6 +33,8 @@ use crate::request_log::RequestLog;
 use crate::tls::Authority;
 use crate::vault;
 use crate::web::front::{self, Address};
+use crate::wire::response::{ConnectionDropped, http_response, truncated};
+use crate::wire::{Answer, Incoming, errors};
 use crate::world::World;
 
 /// ARM refuses larger requests too (4 MB in its documentation).
@@ -45,11 +45,10 @@ const TLS_HANDSHAKE: u8 = 0x16;
 /// What every connection needs. Cloning is cheap.
 #[derive(Clone)]
 pub(crate) struct State {
-    pub(crate) world: World,
+    pub(crate) cloud: Cloud,
     pub(crate) authority: Arc<Authority>,
     pub(crate) tls: Arc<ServerConfig>,
     pub(crate) log: Option<Arc<RequestLog>>,
-    pub(crate) turn: Arc<Turn>,
 }
 
 /// Accepts connections until `stop` changes, then drops those that are open.
@@ -111,18 +110,6 @@ where
         .await
 }
 
-/// A connection that is ended on purpose: hyper closes it without an answer.
-#[derive(Debug)]
-pub(crate) struct ConnectionDropped;
-
-impl fmt::Display for ConnectionDropped {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the connection was dropped on purpose, as the fault file asks")
-    }
-}
-
-impl std::error::Error for ConnectionDropped {}
-
 async fn serve_plain(
     state: State,
     stream: TcpStream,
@@ -144,19 +131,19 @@ async fn plain(state: &State, request: Request<HttpBody>) -> Response<HttpBody> 
                 .server_config_for(host)
                 .map_err(|error| error.to_string())
         };
-        return proxy::connect(&state.world, tls_for, request).await;
+        return proxy::connect(&state.cloud, tls_for, request).await;
     }
     if page::is_asked_for(&request) {
-        state.turn.catch_up(&state.world);
-        return page::respond(&state.world, request, None).await;
+        state.cloud.catch_up();
+        return page::respond(&state.cloud, request, None).await;
     }
     let asked = request.uri().host().map(str::to_lowercase);
-    if let Some(host) = asked.filter(|host| front::is_site_host(&state.world, host)) {
-        state.turn.catch_up(&state.world);
+    if let Some(host) = asked.filter(|host| front::is_site_host(&state.cloud.world, host)) {
+        state.cloud.catch_up();
         let is_secure = false;
-        return front::respond(&state.world, &Address { host, is_secure }, request).await;
+        return front::respond(&state.cloud.world, &Address { host, is_secure }, request).await;
     }
-    let base = state.world.settings().base();
+    let base = state.cloud.world.settings().base();
     http_response(Answer::error(
         400,
         "HttpsRequired",
@@ -190,20 +177,20 @@ async fn respond(
     request: Request<HttpBody>,
 ) -> Result<Response<HttpBody>, ConnectionDropped> {
     let (host, authority) = host_of(&request);
-    let world = &state.world;
+    let world = &state.cloud.world;
     if is_own(world, &host) {
         if page::is_asked_for(&request) {
-            state.turn.catch_up(world);
-            return Ok(page::respond(world, request, None).await);
+            state.cloud.catch_up();
+            return Ok(page::respond(&state.cloud, request, None).await);
         }
         if blob::is_blob_path(request.uri().path()) {
             return Ok(blob::handle(world, request).await);
         }
         return control_plane(state, authority, request).await;
     }
-    state.turn.catch_up(world);
+    state.cloud.catch_up();
     match service(world, &host, request.uri().path()) {
-        Some(service) => hosts::answer(world, service, host, request).await,
+        Some(service) => hosts::answer(&state.cloud, service, host, request).await,
         None => control_plane(state, authority, request).await,
     }
 }
@@ -243,13 +230,13 @@ async fn control_plane(
             return Ok(http_response(refusal));
         }
         Err(error) => {
-            return Ok(http_response(arm::errors::invalid_content(format!(
+            return Ok(http_response(errors::invalid_content(format!(
                 "The request content could not be read: {error}."
             ))));
         }
     };
     let base = if authority.is_empty() {
-        state.world.settings().base().to_owned()
+        state.cloud.world.settings().base().to_owned()
     } else {
         format!("https://{authority}")
     };
@@ -261,56 +248,11 @@ async fn control_plane(
         body,
         base,
     };
-    match exchange(state, incoming).await {
+    match exchange(&state.cloud, state.log.as_deref(), incoming).await {
         Outcome::Answered(answer) => Ok(http_response(answer)),
         Outcome::Truncated(answer) => Ok(truncated(http_response(answer)).await),
         Outcome::Dropped => Err(ConnectionDropped),
     }
-}
-
-/// Announces the whole body and sends half of it.
-pub(crate) async fn truncated(response: Response<HttpBody>) -> Response<HttpBody> {
-    let (mut parts, body) = response.into_parts();
-    let whole = match body.collect().await {
-        Ok(body) => body.to_bytes(),
-        Err(_) => return Response::from_parts(parts, HttpBody::empty()),
-    };
-    if whole.is_empty() {
-        return Response::from_parts(parts, HttpBody::empty());
-    }
-    parts
-        .headers
-        .insert(header::CONTENT_LENGTH, HeaderValue::from(whole.len()));
-    let half = whole.slice(..whole.len() / 2);
-    // A stream has no length of its own, so the announced one stands.
-    let pieces = [Ok::<_, ConnectionDropped>(half)];
-    let body = HttpBody::from_stream(futures::stream::iter(pieces));
-    Response::from_parts(parts, body)
-}
-
-/// An answer as HTTP; also for the data planes that make [`Answer`]s.
-pub(crate) fn http_response(answer: Answer) -> Response<HttpBody> {
-    let (content_type, body) = match answer.body {
-        Body::Empty => (None, HttpBody::empty()),
-        Body::Json(value) => (
-            Some("application/json; charset=utf-8"),
-            HttpBody::from(value.to_string()),
-        ),
-        Body::Text { content_type, text } => (Some(content_type), HttpBody::from(text)),
-    };
-    let mut response = Response::new(body);
-    *response.status_mut() = answer.status;
-    let headers = response.headers_mut();
-    if let Some(content_type) = content_type.filter(|_| answer.status != StatusCode::NO_CONTENT) {
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
-    }
-    for (name, value) in answer.headers {
-        // Values come from requests too; what cannot stand in a header is left out.
-        if let Ok(value) = HeaderValue::from_str(&value) {
-            headers.insert(name, value);
-        }
-    }
-    response
 }
 
 /// Binds the port, so that its number is known before the world is opened.

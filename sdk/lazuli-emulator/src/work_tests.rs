@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::arm::entra::{Claims, issue};
 use crate::arm::{self, Body, Incoming, rbac};
+use crate::conditions::Conditions;
 use crate::world::{self, Resource, World};
 
 const GROUPS: usize = 100;
@@ -72,7 +73,7 @@ fn send(world: &World, method: &str, path: &str, body: &Value) -> (u16, usize, u
         base: "https://127.0.0.1".into(),
     };
     world.looked_at();
-    let answer = arm::answer(world, &incoming);
+    let answer = arm::answer(world, &Conditions::default(), &incoming);
     let length = match &answer.body {
         Body::Json(body) => body["value"].as_array().map_or(0, Vec::len),
         _ => 0,

@@ -24,8 +24,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use url::Url;
 
-use crate::conditions::Conditions;
-use crate::traffic::Traffic;
+use crate::clock::Clock;
+use crate::wire::ids::TypeNames;
 use crate::world_file::{WorldError, WorldFile};
 
 /// One ARM resource, or one record of the emulator's own.
@@ -104,6 +104,15 @@ impl fmt::Debug for Settings {
     }
 }
 
+/// What the control plane does to a world outside of requests, by the type of a resource. The store
+/// knows no type itself; [`crate::arm::providers`] implements this for its table of types.
+pub(crate) trait Control: Send + Sync {
+    /// A type in canonical casing; the unknown tail of an unknown type stays as it is.
+    fn canonical(&self, kind: &str) -> String;
+    /// The work of a deployment of a template, at the end of its operation.
+    fn deploy(&self, world: &World, id: &str);
+}
+
 /// The shared store. Cloning is cheap and gives the same store.
 #[derive(Clone)]
 pub(crate) struct World {
@@ -113,8 +122,8 @@ pub(crate) struct World {
 struct Shared {
     settings: Settings,
     data_dir: DataDir,
-    conditions: Conditions,
-    traffic: Traffic,
+    clock: Clock,
+    control: Arc<dyn Control>,
     inner: RwLock<Inner>,
     /// How many stored resources were looked at, so that tests can count work.
     #[cfg(test)]
@@ -145,17 +154,12 @@ struct Inner {
 }
 
 impl World {
-    /// Opens a world in which nothing takes time and nothing goes wrong.
-    #[cfg(test)]
-    pub(crate) fn open(dir: Option<&Path>, settings: Settings) -> Result<World, WorldError> {
-        World::open_under(dir, settings, Conditions::default())
-    }
-
     /// Opens the world kept in `dir`, or an empty one in memory when there is no `dir`.
-    pub(crate) fn open_under(
+    pub(crate) fn open(
         dir: Option<&Path>,
         settings: Settings,
-        conditions: Conditions,
+        clock: Clock,
+        control: Arc<dyn Control>,
     ) -> Result<World, WorldError> {
         let mut inner = Inner::default();
         let data_dir = match dir {
@@ -173,8 +177,8 @@ impl World {
             shared: Arc::new(Shared {
                 settings,
                 data_dir,
-                conditions,
-                traffic: Traffic::default(),
+                clock,
+                control,
                 inner: RwLock::new(inner),
                 #[cfg(test)]
                 looked_at: Default::default(),
@@ -278,14 +282,14 @@ impl World {
         self.read().trouble.clone()
     }
 
-    /// How slow and how troubled this Azure is.
-    pub(crate) fn conditions(&self) -> &Conditions {
-        &self.shared.conditions
+    /// The time in this world.
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.shared.clock
     }
 
-    /// The requests of late.
-    pub(crate) fn traffic(&self) -> &Traffic {
-        &self.shared.traffic
+    /// What its types do outside of requests.
+    pub(crate) fn control(&self) -> &dyn Control {
+        self.shared.control.as_ref()
     }
 
     /// A writer that panicked leaves whole resources behind, so the store stays usable.
@@ -323,6 +327,12 @@ impl World {
         self.shared
             .looked_at
             .swap(0, std::sync::atomic::Ordering::Relaxed)
+    }
+}
+
+impl TypeNames for World {
+    fn canonical(&self, kind: &str) -> String {
+        self.control().canonical(kind)
     }
 }
 

@@ -3,6 +3,7 @@ use std::fs;
 use serde_json::json;
 
 use super::*;
+use crate::arm::providers::Table;
 
 /// Settings with the documented defaults, for unit tests of every module.
 pub(crate) fn settings() -> Settings {
@@ -19,7 +20,12 @@ pub(crate) fn settings() -> Settings {
 
 /// An empty world in memory.
 pub(crate) fn empty() -> World {
-    World::open(None, settings()).expect("a world in memory opens")
+    at(Clock::System)
+}
+
+/// An empty world in memory with a clock of its own.
+pub(crate) fn at(clock: Clock) -> World {
+    World::open(None, settings(), clock, Table::calm()).expect("a world in memory opens")
 }
 
 fn thing(id: &str) -> Resource {
@@ -32,7 +38,7 @@ fn thing(id: &str) -> Resource {
 }
 
 fn open(dir: &Path) -> Result<World, WorldError> {
-    World::open(Some(dir), settings())
+    World::open(Some(dir), settings(), Clock::System, Table::calm())
 }
 
 #[test]

@@ -13,8 +13,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::directory::{self, SignIn};
-use super::request::{Caller, Incoming};
-use super::{Answer, errors, graph};
+use super::{Answer, Caller, Incoming, errors, graph};
 use crate::world::{Resource, World};
 
 const LIFETIME_S: i64 = 3599;

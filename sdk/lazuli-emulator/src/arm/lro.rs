@@ -127,7 +127,7 @@ fn begin(
         target: target.to_owned(),
         dialect,
         verb: call.method().to_owned(),
-        started_s: call.world.conditions().clock.now_s(),
+        started_s: call.world.clock().now_s(),
         asked: false,
         error: None,
         ends_at_ms: None,
@@ -146,11 +146,11 @@ fn begin(
 
 /// Gives an operation its duration, and the trouble that was asked for.
 fn under_conditions(call: &Call<'_>, mut operation: Operation) -> Operation {
-    let conditions = call.world.conditions();
+    let conditions = call.conditions;
     if conditions.is_calm() {
         return operation;
     }
-    let subject = Subject::under_way(call.world, call.incoming);
+    let subject = Subject::under_way(call.world, conditions, call.incoming);
     let target = call.world.get(&operation.target);
     let state = target
         .as_ref()
@@ -318,7 +318,7 @@ pub(crate) fn poll(world: &World, segments: &[String], base: &str, path_and_quer
 /// Whether the operation ends now that somebody asks.
 fn is_over(world: &World, operation: &Operation) -> bool {
     match operation.ends_at_ms {
-        Some(end) => end <= world.conditions().clock.now_ms(),
+        Some(end) => end <= world.clock().now_ms(),
         None => operation.asked,
     }
 }
@@ -423,7 +423,7 @@ fn end(world: &World, guid: &str, mut operation: Operation) -> Operation {
             providers::settle(world, &operation.target);
         }
         Effect::Nothing => {}
-        Effect::Deploy => deployments::run(world, &operation.target),
+        Effect::Deploy => world.control().deploy(world, &operation.target),
         Effect::Fail { code, message } => operation.error = Some((code, message)),
     }
     operation.effect = Effect::Nothing;
@@ -452,7 +452,7 @@ pub(crate) fn end_due(world: &World) {
 }
 
 fn is_due(world: &World, ends_at_ms: Option<i64>, started_s: i64) -> bool {
-    let clock = &world.conditions().clock;
+    let clock = world.clock();
     match ends_at_ms {
         Some(end) => end <= clock.now_ms(),
         None => clock.now_s() - started_s >= FORGOTTEN_AFTER_S,
@@ -473,7 +473,7 @@ pub(crate) fn would_move(world: &World, id: &str) -> bool {
 
 /// Forgets operations that ended long ago; called when a world is opened.
 pub(crate) fn sweep(world: &World) {
-    let now = world.conditions().clock.now_s();
+    let now = world.clock().now_s();
     for record in world.of_kind(ENDED) {
         if now - record.body["started_s"].as_i64().unwrap_or_default() > KEPT_S {
             world.remove(&record.id);

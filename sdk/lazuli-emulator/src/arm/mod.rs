@@ -5,22 +5,19 @@
 //! Writes run one at a time, so a provider may check and then act; reads run beside each other, see
 //! [`turn`].
 
+pub(crate) mod call;
 pub(crate) mod directory;
 pub(crate) mod entra;
-pub(crate) mod errors;
 pub(crate) mod graph;
-pub(crate) mod ids;
-pub(crate) mod json;
 pub(crate) mod lro;
 pub(crate) mod providers;
 pub(crate) mod rbac;
 pub(crate) mod registration;
-pub(crate) mod request;
 pub(crate) mod router;
 mod signed_url;
 pub(crate) mod template;
 pub(crate) mod turn;
 
-pub(crate) use errors::{Answer, Body};
-pub(crate) use request::{Call, Incoming};
+pub(crate) use crate::wire::{Answer, Body, Caller, Incoming, errors, ids, json};
+pub(crate) use call::Call;
 pub(crate) use router::{answer, with_standard_headers};

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::providers::role_definitions;
-use super::{Answer, Call, directory};
+use super::{Answer, Call, directory, json};
 use crate::world::{Resource, World};
 
 /// Whether `principal` may perform `action` (such as
@@ -43,11 +43,26 @@ fn roles(world: &World, principal: &str, scope: &str) -> impl Iterator<Item = Va
             .iter()
             .any(|id| id.eq_ignore_ascii_case(text("/properties/principalId")))
             && covers(text("/properties/scope"), scope)
-            && !world.conditions().is_powerless(&assignment.id)
+            && has_effect(world, assignment)
     };
     assignments.filter(counts).filter_map(|assignment| {
         role_definitions::find(world, assignment.text("/properties/roleDefinitionId")?)
     })
+}
+
+/// The field of an assignment's record that delays its effect, in milliseconds since 1970.
+const EFFECT_FROM: &str = "effectFromMs";
+
+/// Delays the effect of an assignment, as it takes time to spread in Azure.
+pub(crate) fn counts_from(world: &World, assignment: &str, from_ms: i64) {
+    world.update(assignment, |record| {
+        json::set(&mut record.private, EFFECT_FROM, from_ms);
+    });
+}
+
+fn has_effect(world: &World, assignment: &Resource) -> bool {
+    let from_ms = assignment.private[EFFECT_FROM].as_i64();
+    from_ms.is_none_or(|from_ms| from_ms <= world.clock().now_ms())
 }
 
 /// The permissions a principal has on a scope, one entry per role.
@@ -206,8 +221,41 @@ pub(crate) fn seed(world: &World) {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+    use crate::clock::{Clock, VirtualClock};
     use crate::world;
+
+    #[test]
+    fn an_assignment_whose_effect_is_delayed_counts_later() {
+        let clock = VirtualClock::new();
+        let world = world::tests::at(Clock::Virtual(clock.clone()));
+        let id = "/subscriptions/s/providers/Microsoft.Authorization/roleAssignments/a";
+        let reader = "/providers/Microsoft.Authorization/roleDefinitions/acdd72a7-3385-48ef-bd42-f606fba81ae7";
+        world.put(Resource {
+            id: id.into(),
+            kind: "Microsoft.Authorization/roleAssignments".into(),
+            body: json!({ "properties": {
+                "principalId": "p", "scope": "/subscriptions/s", "roleDefinitionId": reader,
+            } }),
+            private: Value::Null,
+        });
+        let may = || {
+            allowed(
+                &world,
+                "p",
+                "Microsoft.Web/sites/read",
+                "/subscriptions/s/x",
+            )
+        };
+        assert!(may());
+        counts_from(&world, id, world.clock().now_ms() + 60_000);
+        clock.advance(Duration::from_secs(59));
+        assert!(!may());
+        clock.advance(Duration::from_secs(1));
+        assert!(may());
+    }
 
     #[test]
     fn patterns() {

@@ -9,33 +9,34 @@ use serde_json::{Value, json};
 
 use super::{Answer, Call};
 use crate::conditions::{Deed, REGISTRATION, Work};
-use crate::world::{Resource, World};
+use crate::world::Resource;
 
 const KIND: &str = "Lazuli/registrations";
 /// Registered in every subscription.
 const ALWAYS: &[&str] = &["Microsoft.Resources", "Microsoft.Authorization"];
 
 /// `Registered`, `Registering` or `NotRegistered`.
-pub(crate) fn state(world: &World, namespace: &str) -> &'static str {
+pub(crate) fn state(call: &Call<'_>, namespace: &str) -> &'static str {
+    let world = call.world;
     let free = ALWAYS
         .iter()
         .any(|known| known.eq_ignore_ascii_case(namespace));
-    if !world.conditions().requires_registration || free {
+    if !call.conditions.requires_registration || free {
         return "Registered";
     }
     let Some(record) = world.get(&record_id(namespace)) else {
         return "NotRegistered";
     };
     match record.body["ready_ms"].as_i64() {
-        Some(ready) if world.conditions().clock.now_ms() < ready => "Registering",
+        Some(ready) if world.clock().now_ms() < ready => "Registering",
         _ => "Registered",
     }
 }
 
 /// Starts the registration of a namespace and answers the state to show; registering again changes
 /// nothing. Without latency it is over when somebody looks again.
-pub(crate) fn register(world: &World, namespace: &str) -> &'static str {
-    let before = state(world, namespace);
+pub(crate) fn register(call: &Call<'_>, namespace: &str) -> &'static str {
+    let before = state(call, namespace);
     if before != "NotRegistered" {
         return before;
     }
@@ -44,9 +45,9 @@ pub(crate) fn register(world: &World, namespace: &str) -> &'static str {
         deed: Deed::Action,
         sku: "",
     };
-    let conditions = world.conditions();
+    let conditions = call.conditions;
     let who = conditions.under_way(&format!("register {namespace}").to_lowercase());
-    world.put(Resource {
+    call.world.put(Resource {
         id: record_id(namespace),
         kind: KIND.into(),
         body: json!({ "ready_ms": conditions.ends_at_ms(&work, &who) }),
@@ -59,7 +60,7 @@ pub(crate) fn register(world: &World, namespace: &str) -> &'static str {
 pub(crate) fn check(call: &Call<'_>) -> Result<(), Answer> {
     let is_write = [Method::PUT, Method::PATCH, Method::POST].contains(&call.incoming.method);
     let namespace = call.target.namespace();
-    if !is_write || state(call.world, namespace) == "Registered" {
+    if !is_write || state(call, namespace) == "Registered" {
         return Ok(());
     }
     let message = format!(

@@ -5,24 +5,25 @@ use jiff::Timestamp;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::errors::{
-    invalid_content, method_not_allowed, not_modelled, parent_not_found, resource_not_found,
-};
-use super::ids::{self, Target};
-use super::json::same;
 use super::providers::{
     self, Kind, groups, key_vault, locks, registry_actions, resource_list, storage, subscription,
     tags, web,
 };
-use super::request::{Call, Caller, Incoming};
-use super::{Answer, entra, lro, rbac, registration, template};
-use crate::conditions::{Allowance, Asking, Subject};
+use super::{Call, entra, lro, rbac, registration, template};
+use crate::conditions::{Allowance, Asking, Conditions, Subject};
+use crate::wire::errors::{
+    invalid_content, method_not_allowed, not_modelled, parent_not_found, resource_not_found,
+};
+use crate::wire::ids::{self, Target};
+use crate::wire::json::same;
+use crate::wire::{Answer, Caller, Incoming};
 use crate::world::World;
 
 /// Answers one request of the control plane; [`super::turn`] says when.
-pub(crate) fn answer(world: &World, incoming: &Incoming) -> Answer {
+pub(crate) fn answer(world: &World, conditions: &Conditions, incoming: &Incoming) -> Answer {
     let mut allowance = None;
-    let answer = decide(world, incoming, &mut allowance).unwrap_or_else(|refusal| refusal);
+    let answer =
+        decide(world, conditions, incoming, &mut allowance).unwrap_or_else(|refusal| refusal);
     let answer = match world.trouble() {
         Some(reason) => Answer::error(
             500,
@@ -36,6 +37,7 @@ pub(crate) fn answer(world: &World, incoming: &Incoming) -> Answer {
 
 fn decide(
     world: &World,
+    conditions: &Conditions,
     incoming: &Incoming,
     allowance: &mut Option<Allowance>,
 ) -> Result<Answer, Answer> {
@@ -45,11 +47,11 @@ fn decide(
         return Ok(answer);
     }
     let caller = entra::caller(world, incoming)?;
-    *allowance = Some(world.conditions().admit(&Asking {
+    *allowance = Some(conditions.admit(&Asking {
         subscription: &world.settings().subscription,
         principal: &caller.principal,
         method: &incoming.method,
-        kind: &Subject::kind_of_path(&segments),
+        kind: &Subject::kind_of_path(&segments, world),
     })?);
     let api_version = api_version(incoming)?;
     if lro::is_poll(&segments) && [Method::GET, Method::HEAD].contains(&incoming.method) {
@@ -68,6 +70,7 @@ fn decide(
     let body = body(incoming)?;
     let call = Call {
         world,
+        conditions,
         incoming,
         target: nowhere(),
         api_version,
@@ -131,7 +134,7 @@ fn is_deployment(path: &str) -> bool {
 /// A request from inside, such as a deployment makes for each of its resources: signed in already,
 /// and checked like any other.
 pub(crate) fn inside(
-    world: &World,
+    (world, conditions): (&World, &Conditions),
     from: (&Caller, &str),
     method: Method,
     path: &str,
@@ -149,6 +152,7 @@ pub(crate) fn inside(
     };
     let call = Call {
         world,
+        conditions,
         incoming: &incoming,
         target: nowhere(),
         api_version: api_version.to_owned(),
@@ -194,7 +198,8 @@ fn route(mut call: Call<'_>, segments: &[String]) -> Result<Answer, Answer> {
             in_subscription(call, segments, rest)
         }
         ["providers", ..] => {
-            call.target = Target::parse(segments).ok_or_else(|| no_such_path(segments))?;
+            call.target =
+                Target::parse(segments, call.world).ok_or_else(|| no_such_path(segments))?;
             dispatch(&call)
         }
         _ => Err(no_such_path(segments)),
@@ -282,11 +287,12 @@ fn in_subscription(
             let mut long = segments.to_vec();
             let provider = ["providers", "Microsoft.Resources"].map(str::to_owned);
             long.splice(4..4, provider);
-            call.target = Target::parse(&long).ok_or_else(|| no_such_path(segments))?;
+            call.target = Target::parse(&long, call.world).ok_or_else(|| no_such_path(segments))?;
             dispatch(&call)
         }
         [_, rest @ ..] if rest.contains(&"providers") => {
-            call.target = Target::parse(segments).ok_or_else(|| no_such_path(segments))?;
+            call.target =
+                Target::parse(segments, call.world).ok_or_else(|| no_such_path(segments))?;
             dispatch(&call)
         }
         _ => Err(not_modelled(&format!(
@@ -373,7 +379,7 @@ fn action(call: &Call<'_>, word: &str) -> Result<Answer, Answer> {
 }
 
 fn collection(call: &Call<'_>) -> Result<Answer, Answer> {
-    let member = call.target.member_kind().unwrap_or_default();
+    let member = call.target.member_kind(call.world).unwrap_or_default();
     let kind = known(&member)?;
     if call.incoming.method != Method::GET {
         return Err(method_not_allowed(&call.incoming.method, &member));
@@ -509,7 +515,7 @@ pub(crate) fn with_standard_headers(
     let correlation = incoming
         .header("x-ms-correlation-request-id")
         .map_or_else(|| request_id.clone(), str::to_owned);
-    let now = Timestamp::from_millisecond(world.conditions().clock.now_ms()).unwrap_or_default();
+    let now = Timestamp::from_millisecond(world.clock().now_ms()).unwrap_or_default();
     let routing = format!(
         "{ROUTING_REGION}:{}:{request_id}",
         now.strftime("%Y%m%dT%H%M%SZ")

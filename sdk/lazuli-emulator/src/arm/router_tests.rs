@@ -29,7 +29,7 @@ fn send(world: &World, principal: &str, method: Method, path: &str, body: Value)
         body,
         base: "https://127.0.0.1".into(),
     };
-    answer(world, &incoming)
+    answer(world, &Conditions::default(), &incoming)
 }
 
 fn code(answer: &Answer) -> (u16, String, String) {

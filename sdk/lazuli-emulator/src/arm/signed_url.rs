@@ -19,7 +19,7 @@ const SIGNATURE_BYTES: usize = 256;
 
 /// Adds time, certificate, signature and hash to an address that has a query.
 pub(crate) fn sign(world: &World, url: &str) -> String {
-    let ticks = TICKS_TO_1970 + i128::from(world.conditions().clock.now_ms()) * 10_000;
+    let ticks = TICKS_TO_1970 + i128::from(world.clock().now_ms()) * 10_000;
     let certificate = BASE64.encode(stretch(world, "certificate", CERTIFICATE_BYTES));
     let unsigned = format!("{url}&t={ticks}&c=MII{certificate}");
     let tail = tail(world, path_of(&unsigned));

@@ -9,6 +9,7 @@ use std::sync::{PoisonError, RwLock};
 use http::Method;
 
 use super::{Answer, Incoming, answer, ids, lro};
+use crate::conditions::Conditions;
 use crate::world::World;
 
 /// Last words of the paths whose work takes long and needs nothing to stand still.
@@ -20,19 +21,24 @@ pub(crate) struct Turn(RwLock<()>);
 
 impl Turn {
     /// Answers a request when it is its turn.
-    pub(crate) fn answer(&self, world: &World, incoming: &Incoming) -> Answer {
+    pub(crate) fn answer(
+        &self,
+        world: &World,
+        conditions: &Conditions,
+        incoming: &Incoming,
+    ) -> Answer {
         if is_long(incoming) {
-            return answer(world, incoming);
+            return answer(world, conditions, incoming);
         }
         if [Method::GET, Method::HEAD].contains(&incoming.method) {
             let _beside_others = self.0.read().unwrap_or_else(PoisonError::into_inner);
             if !moves_an_operation(world, incoming) {
-                return answer(world, incoming);
+                return answer(world, conditions, incoming);
             }
         }
         let _alone = self.0.write().unwrap_or_else(PoisonError::into_inner);
         lro::end_due(world);
-        answer(world, incoming)
+        answer(world, conditions, incoming)
     }
 
     /// Ends what is due, for those who look at the world without the control plane.

@@ -52,7 +52,7 @@ impl Plane {
         let (world, turn) = (self.world.clone(), Arc::clone(&self.turn));
         let (done, answered) = channel();
         thread::spawn(move || {
-            let answer = turn.answer(&world, &incoming);
+            let answer = turn.answer(&world, &Conditions::default(), &incoming);
             let _ = done.send(answer.status.as_u16());
         });
         answered

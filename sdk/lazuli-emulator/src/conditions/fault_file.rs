@@ -222,7 +222,7 @@ impl Entry {
             host: self.host.map(|host| host.to_ascii_lowercase()),
             region: self
                 .region
-                .map(|region| crate::arm::ids::location_key(&region)),
+                .map(|region| crate::wire::ids::location_key(&region)),
             often,
             times: self.times.unwrap_or(1),
             status: self.status.unwrap_or(status),

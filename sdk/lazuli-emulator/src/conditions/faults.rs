@@ -10,7 +10,7 @@ use super::draw::{Identity, draw};
 use super::fault_file::{FaultKind, Often, Rule};
 use super::subject::Subject;
 use super::throttle::throttled;
-use crate::arm::{Answer, Body};
+use crate::wire::{Answer, Body, errors, ids};
 
 /// What is to happen to a request.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -227,9 +227,9 @@ fn html_page(status: u16) -> Answer {
 /// ARM's 404 for something that is not visible yet.
 pub(crate) fn not_found_yet(kind: &str, id: &str) -> Answer {
     let name = id.rsplit('/').next().unwrap_or_default();
-    let group = crate::arm::ids::group_of(id).unwrap_or_default();
-    if kind == crate::arm::providers::groups::KIND {
-        return crate::arm::errors::group_not_found(name);
+    let group = ids::group_of(id).unwrap_or_default();
+    if kind == ids::GROUP {
+        return errors::group_not_found(name);
     }
     Answer::json(
         StatusCode::NOT_FOUND,

@@ -4,7 +4,6 @@
 //! `arm::lro` when an operation starts, `arm::rbac` whether an assignment counts yet. Only virtual time
 //! and the seed make a story: see `draw` for how the same seed gives the same one.
 
-mod clock;
 mod draw;
 mod fault_file;
 mod faults;
@@ -16,7 +15,6 @@ mod throttle;
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-pub use clock::{Clock, VirtualClock};
 pub use fault_file::{Faults, FaultsError};
 pub use latency::{Latency, LatencyError};
 
@@ -31,7 +29,8 @@ use fault_file::{FaultKind, Rule};
 use news::{Lags, News};
 use throttle::Throttle;
 
-use crate::arm::Answer;
+use crate::clock::Clock;
+use crate::wire::Answer;
 
 /// What [`crate::Options`] say about time and trouble.
 #[derive(Clone, Debug, Default)]
@@ -152,15 +151,17 @@ impl Conditions {
         }
     }
 
-    /// Notes that something was created, for as long as a rule keeps the news from spreading.
-    pub(crate) fn born(&self, subject: &Subject, id: &str) {
+    /// Notes that something was created, for as long as a rule keeps the news from spreading. Answers
+    /// from when on it has effect, where a rule delays that.
+    pub(crate) fn born(&self, subject: &Subject, id: &str) -> Option<i64> {
         let lag = |kind| faults::lag(&self.rules, self.seed, kind, subject, self.running_s());
         let lags = Lags {
             unseen_s: lag(FaultKind::NotFoundYet),
             unlisted_s: lag(FaultKind::ListLag),
-            powerless_s: lag(FaultKind::RoleLag),
         };
-        self.news.born(id, &lags, self.clock.now_ms());
+        let now_ms = self.clock.now_ms();
+        self.news.born(id, &lags, now_ms);
+        lag(FaultKind::RoleLag).map(|s| now_ms + (s * 1000.0) as i64)
     }
 
     /// How long what this request deletes stands in the way afterwards.
@@ -188,11 +189,6 @@ impl Conditions {
         self.news.is_unlisted(id, self.clock.now_ms())
     }
 
-    /// Whether a role assignment does not count yet.
-    pub(crate) fn is_powerless(&self, id: &str) -> bool {
-        self.news.is_powerless(id, self.clock.now_ms())
-    }
-
     /// On a virtual clock: `path` was told to be asked again `after_s` seconds from now.
     pub(crate) fn promise(&self, path: &str, after_s: u64) {
         let then = self.clock.now_ms() + i64::try_from(after_s).unwrap_or(i64::MAX / 1000) * 1000;
@@ -209,58 +205,5 @@ impl Conditions {
         self.promised_ms
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use serde_json::{Value, json};
-
-    use super::*;
-    use crate::arm::rbac;
-    use crate::world::{Resource, World, tests::settings};
-
-    #[test]
-    fn a_role_that_was_just_given_counts_later() {
-        let clock = VirtualClock::new();
-        let conditions = Conditions::new(Climate {
-            clock: Clock::Virtual(clock.clone()),
-            faults: Faults::parse("[[fault]]\nkind = 'role_lag'\nfor_s = 60").expect("good"),
-            ..Climate::default()
-        });
-        let world = World::open_under(None, settings(), conditions).expect("in memory");
-        let id = "/subscriptions/s/providers/Microsoft.Authorization/roleAssignments/a";
-        let reader = "/providers/Microsoft.Authorization/roleDefinitions/acdd72a7-3385-48ef-bd42-f606fba81ae7";
-        world.put(Resource {
-            id: id.into(),
-            kind: "Microsoft.Authorization/roleAssignments".into(),
-            body: json!({ "properties": {
-                "principalId": "p", "scope": "/subscriptions/s", "roleDefinitionId": reader,
-            } }),
-            private: Value::Null,
-        });
-        let subject = Subject {
-            identity: world.conditions().arrive("put a".into()),
-            method: "PUT".into(),
-            path: id.to_lowercase(),
-            kind: "Microsoft.Authorization/roleAssignments".into(),
-            host: String::new(),
-            region: String::new(),
-        };
-        world.conditions().born(&subject, id);
-        let may = || {
-            rbac::allowed(
-                &world,
-                "p",
-                "Microsoft.Web/sites/read",
-                "/subscriptions/s/x",
-            )
-        };
-        clock.advance(Duration::from_secs(59));
-        assert!(!may());
-        clock.advance(Duration::from_secs(1));
-        assert!(may());
     }
 }

@@ -1,7 +1,7 @@
 //! What was just created and is not known everywhere yet.
 //!
 //! Azure answers a creation before all of its servers know of it. What is remembered here says until
-//! when a new id is missing to readers, missing in lists, or an assignment without power. In memory
+//! when a new id is missing to readers or missing in lists. In memory
 //! only: by the time an emulator has restarted, the news has spread.
 
 use std::collections::HashMap;
@@ -11,14 +11,12 @@ use std::sync::{Mutex, PoisonError};
 pub(super) struct Lags {
     pub(super) unseen_s: Option<f64>,
     pub(super) unlisted_s: Option<f64>,
-    pub(super) powerless_s: Option<f64>,
 }
 
 #[derive(Clone, Copy, Default)]
 struct Until {
     unseen_ms: i64,
     unlisted_ms: i64,
-    powerless_ms: i64,
 }
 
 #[derive(Default)]
@@ -50,16 +48,9 @@ impl News {
         let until = Until {
             unseen_ms: until(lags.unseen_s),
             unlisted_ms: until(lags.unlisted_s),
-            powerless_ms: until(lags.powerless_s),
         };
         let mut news = self.lock();
-        news.retain(|_, until| {
-            now_ms
-                < until
-                    .unseen_ms
-                    .max(until.unlisted_ms)
-                    .max(until.powerless_ms)
-        });
+        news.retain(|_, until| now_ms < until.unseen_ms.max(until.unlisted_ms));
         news.insert(id.to_ascii_lowercase(), until);
     }
 
@@ -79,11 +70,6 @@ impl News {
     pub(super) fn is_unlisted(&self, id: &str, now_ms: i64) -> bool {
         let until = self.of(id);
         now_ms < until.unlisted_ms
-    }
-
-    pub(super) fn is_powerless(&self, id: &str, now_ms: i64) -> bool {
-        let until = self.of(id);
-        now_ms < until.powerless_ms
     }
 
     fn of(&self, id: &str) -> Until {
@@ -111,21 +97,14 @@ mod tests {
         let lags = Lags {
             unseen_s: Some(2.0),
             unlisted_s: Some(5.0),
-            powerless_s: None,
         };
         news.born("/s/G", &lags, 1_000);
-        let seen = |id: &str, now| {
-            (
-                news.unseen(id, now).is_none(),
-                !news.is_unlisted(id, now),
-                !news.is_powerless(id, now),
-            )
-        };
-        assert_eq!(seen("/S/g", 1_000), (false, false, true));
-        assert_eq!(seen("/s/g/child", 2_999), (false, true, true));
-        assert_eq!(seen("/s/g", 3_000), (true, false, true));
-        assert_eq!(seen("/s/g", 6_000), (true, true, true));
-        assert_eq!(seen("/s/g2", 1_000), (true, true, true));
+        let seen = |id: &str, now| (news.unseen(id, now).is_none(), !news.is_unlisted(id, now));
+        assert_eq!(seen("/S/g", 1_000), (false, false));
+        assert_eq!(seen("/s/g/child", 2_999), (false, true));
+        assert_eq!(seen("/s/g", 3_000), (true, false));
+        assert_eq!(seen("/s/g", 6_000), (true, true));
+        assert_eq!(seen("/s/g2", 1_000), (true, true));
     }
 
     #[test]

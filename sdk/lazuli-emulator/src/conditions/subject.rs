@@ -2,11 +2,11 @@
 
 use http::Method;
 
-use crate::arm::ids::{self, Target};
-use crate::arm::{Incoming, lro, providers::groups};
-use crate::world::World;
-
+use super::Conditions;
 use super::draw::Identity;
+use crate::wire::Incoming;
+use crate::wire::ids::{self, Target, TypeNames};
+use crate::world::World;
 
 /// A request as rules see it.
 #[derive(Clone, Debug)]
@@ -25,46 +25,49 @@ pub(crate) struct Subject {
 }
 
 impl Subject {
-    /// A request that arrives: it is counted.
-    pub(crate) fn arriving(world: &World, incoming: &Incoming) -> Subject {
-        Subject::of(world, incoming, |name| world.conditions().arrive(name))
-    }
-
-    /// A request that was counted when it arrived.
-    pub(crate) fn under_way(world: &World, incoming: &Incoming) -> Subject {
-        Subject::of(world, incoming, |name| world.conditions().under_way(&name))
-    }
-
-    fn of(world: &World, incoming: &Incoming, count: impl FnOnce(String) -> Identity) -> Subject {
-        let segments = ids::segments(&incoming.path).unwrap_or_default();
-        let polled = lro::is_poll(&segments)
-            .then(|| lro::asked_about(world, &segments))
-            .flatten();
-        let method = match polled {
-            Some(_) => "POLL".to_owned(),
-            None => incoming.method.as_str().to_owned(),
-        };
-        let path = match polled {
-            Some((target, _)) => target,
-            None => format!("/{}", segments.join("/")),
-        };
+    /// A request of the control plane about `path`. `count` says which of its like it is, by name.
+    pub(crate) fn about(
+        world: &World,
+        incoming: &Incoming,
+        method: &str,
+        path: &str,
+        count: impl FnOnce(String) -> Identity,
+    ) -> Subject {
         let segments: Vec<String> = path.split('/').skip(1).map(str::to_owned).collect();
         Subject {
-            kind: kind_of(&segments),
-            region: region_of(world, incoming, &path),
+            kind: kind_of(&segments, world),
+            region: region_of(world, incoming, path),
             identity: count(format!("{method} {path}").to_lowercase()),
-            method,
+            method: method.to_owned(),
             path: path.to_ascii_lowercase(),
             host: String::new(),
         }
     }
 
+    /// The request that is being answered: it was counted when it arrived.
+    pub(crate) fn under_way(
+        world: &World,
+        conditions: &Conditions,
+        incoming: &Incoming,
+    ) -> Subject {
+        let segments = ids::segments(&incoming.path).unwrap_or_default();
+        let path = format!("/{}", segments.join("/"));
+        Subject::about(world, incoming, incoming.method.as_str(), &path, |name| {
+            conditions.under_way(&name)
+        })
+    }
+
     /// A request to another host than the control plane's: it is counted.
-    pub(crate) fn elsewhere(world: &World, host: &str, method: &Method, path: &str) -> Subject {
+    pub(crate) fn elsewhere(
+        conditions: &Conditions,
+        host: &str,
+        method: &Method,
+        path: &str,
+    ) -> Subject {
         let (host, path) = (host.to_ascii_lowercase(), path.to_ascii_lowercase());
         let name = format!("{method} {host}{path}").to_lowercase();
         Subject {
-            identity: world.conditions().arrive(name),
+            identity: conditions.arrive(name),
             method: method.as_str().to_owned(),
             path,
             host,
@@ -74,8 +77,8 @@ impl Subject {
     }
 
     /// The type that a path is about, empty when it names none.
-    pub(crate) fn kind_of_path(segments: &[String]) -> String {
-        kind_of(segments)
+    pub(crate) fn kind_of_path(segments: &[String], types: &impl TypeNames) -> String {
+        kind_of(segments, types)
     }
 
     pub(super) fn namespace(&self) -> &str {
@@ -83,10 +86,10 @@ impl Subject {
     }
 }
 
-fn kind_of(segments: &[String]) -> String {
-    if let Some(target) = Target::parse(segments) {
+fn kind_of(segments: &[String], types: &impl TypeNames) -> String {
+    if let Some(target) = Target::parse(segments, types) {
         let collection = target.names.is_empty();
-        return match target.member_kind() {
+        return match target.member_kind(types) {
             Some(member) if collection => member,
             _ => target.kind,
         };
@@ -96,7 +99,7 @@ fn kind_of(segments: &[String]) -> String {
             if word.eq_ignore_ascii_case("subscriptions")
                 && groups.eq_ignore_ascii_case("resourceGroups") =>
         {
-            groups::KIND.to_owned()
+            ids::GROUP.to_owned()
         }
         _ => String::new(),
     }
@@ -121,12 +124,14 @@ fn region_of(world: &World, incoming: &Incoming, path: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::world;
 
     #[test]
     fn the_kind_a_path_is_about() {
+        let world = world::tests::empty();
         let check = |path: &str, expect: &str| {
             let segments = ids::segments(path).expect("UTF-8");
-            assert_eq!(kind_of(&segments), expect, "{path}");
+            assert_eq!(kind_of(&segments, &world), expect, "{path}");
         };
         let group = "/subscriptions/s/resourcegroups/g";
         check(group, "Microsoft.Resources/resourceGroups");

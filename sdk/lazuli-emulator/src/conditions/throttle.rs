@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 
 use http::Method;
 
-use crate::arm::Answer;
+use crate::wire::Answer;
 
 /// All principals together may do this many times what one may.
 const GLOBAL_FACTOR: f64 = 15.0;
@@ -236,7 +236,7 @@ pub(crate) fn throttled(kind: &str, wait_s: u64, code: Option<&str>) -> Answer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::arm::Body;
+    use crate::wire::Body;
 
     fn asking<'a>(method: &'a Method, principal: &'a str, kind: &'a str) -> Asking<'a> {
         Asking {

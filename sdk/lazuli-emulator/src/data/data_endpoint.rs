@@ -18,8 +18,8 @@ use super::distribution::{self, error_response};
 use super::oci_store::OciStore;
 use super::registry::{self, denied_message, is_private, name_of};
 use super::signing::SigningKey;
-use crate::arm::ids::location_key;
 use crate::arm::providers::container_registry::replications;
+use crate::wire::ids::location_key;
 use crate::world::{Resource, World};
 
 const VERSION: &str = "2018-11-09";

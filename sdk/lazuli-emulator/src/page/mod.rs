@@ -18,7 +18,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use ring::digest;
 
-use crate::world::World;
+use crate::cloud::Cloud;
 use markup::{Markup, el};
 
 const STYLE: &str = include_str!("style.css");
@@ -31,15 +31,15 @@ pub(crate) fn is_asked_for(request: &Request<Body>) -> bool {
 
 /// Answers the page. `web_port` is where browsers reach sites, if they do.
 pub(crate) async fn respond(
-    world: &World,
+    cloud: &Cloud,
     request: Request<Body>,
     web_port: Option<u16>,
 ) -> Response<Body> {
     if !is_for_this_machine(&request) {
         return refused();
     }
-    let world = world.clone();
-    let drawn = tokio::task::spawn_blocking(move || document(&world, web_port)).await;
+    let cloud = cloud.clone();
+    let drawn = tokio::task::spawn_blocking(move || document(&cloud, web_port)).await;
     match drawn {
         Ok(document) => html(StatusCode::OK, document),
         Err(error) => {
@@ -97,15 +97,16 @@ fn html(status: StatusCode, document: String) -> Response<Body> {
     response
 }
 
-fn document(world: &World, web_port: Option<u16>) -> String {
+fn document(cloud: &Cloud, web_port: Option<u16>) -> String {
+    let world = &cloud.world;
     let main = el("main", "")
         .attr("id", "world")
-        .child(summary(world))
+        .child(summary(cloud))
         .children(groups::section(world))
         .children(path::section(world, web_port))
         .children(network::section(world))
         .children(recent::builds(world))
-        .children(recent::requests(world));
+        .children(recent::requests(cloud));
     format!(
         "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>Lazuli emulator</title>\
          <meta name=\"viewport\" content=\"width=device-width\">\
@@ -117,9 +118,9 @@ fn document(world: &World, web_port: Option<u16>) -> String {
     )
 }
 
-fn summary(world: &World) -> Markup {
+fn summary(cloud: &Cloud) -> Markup {
+    let (world, conditions) = (&cloud.world, &cloud.conditions);
     let settings = world.settings();
-    let conditions = world.conditions();
     let fact = |name: &str, value: &str| {
         el("div", "fact")
             .child(el("dt", "").text(name))

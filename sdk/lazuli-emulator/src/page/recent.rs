@@ -6,9 +6,10 @@ use serde_json::Value;
 
 use super::markup::{Markup, el};
 use super::{badge, head, nothing, row, titled};
-use crate::arm::json;
 use crate::build::tasks;
+use crate::cloud::Cloud;
 use crate::traffic::Exchange;
+use crate::wire::json;
 use crate::world::World;
 
 const REGISTRY: &str = "Microsoft.ContainerRegistry/registries";
@@ -73,13 +74,13 @@ fn build(registry: &str, run: &Value) -> Markup {
         .child(el("td", "long").text(json::text(&run["runErrorMessage"])))
 }
 
-pub(super) fn requests(world: &World) -> [Markup; 1] {
-    let recent = world.traffic().recent();
+pub(super) fn requests(cloud: &Cloud) -> [Markup; 1] {
+    let recent = cloud.traffic.recent();
     let section = titled("Requests of late", recent.len());
     if recent.is_empty() {
         return [section.child(nothing("Nobody asked for anything yet."))];
     }
-    let subscription = format!("/subscriptions/{}", world.settings().subscription);
+    let subscription = format!("/subscriptions/{}", cloud.world.settings().subscription);
     let rows = recent.iter().rev();
     let rows = rows.map(|exchange| request(exchange, &subscription));
     let table = el("table", "requests")

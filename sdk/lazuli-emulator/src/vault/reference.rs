@@ -8,8 +8,8 @@ use url::Url;
 
 use super::access::{self, Operation, Origin, Principal};
 use super::secrets;
-use crate::arm::json;
 use crate::arm::providers::key_vault;
+use crate::wire::json;
 use crate::world::{Resource, World};
 
 /// What a reference names.

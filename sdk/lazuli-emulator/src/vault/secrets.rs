@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::arm::json;
 use crate::arm::providers::key_vault::{recovery_level, retention_days, uri};
+use crate::wire::json;
 use crate::world::Resource;
 
 /// The longest value the service takes, in bytes.

@@ -60,7 +60,7 @@ pub(crate) async fn handle(
             call.answer().unwrap_or_else(|refusal| refusal)
         }
     };
-    crate::server::http_response(answer.with("x-ms-keyvault-service-version", "1.9.0"))
+    crate::wire::response::http_response(answer.with("x-ms-keyvault-service-version", "1.9.0"))
 }
 
 struct Call<'a> {

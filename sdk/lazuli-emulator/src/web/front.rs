@@ -4,8 +4,10 @@
 //! `{site}.azurewebsites.net.localhost`, which needs no DNS), `respond` is shared with the proxy.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use axum::body::Body;
+use futures::future::BoxFuture;
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::BodyExt;
 use tokio::net::TcpListener;
@@ -24,7 +26,6 @@ use crate::data::distribution;
 use crate::data::oci_store::OciStore;
 use crate::data::reference::ImageReference;
 use crate::data::route::Route;
-use crate::page;
 use crate::world::World;
 
 pub(crate) use super::container::container_log;
@@ -68,6 +69,10 @@ pub(crate) struct Address {
     pub(crate) is_secure: bool,
 }
 
+/// What the front shows under its own name, given the request and the front's port.
+pub(crate) type OwnPage =
+    Arc<dyn Fn(Request<Body>, u16) -> BoxFuture<'static, Response<Body>> + Send + Sync>;
+
 /// Answers one address as a browser on the internet sees it.
 pub(crate) async fn browse(world: &World, url: &str) -> Page {
     let Ok(url) = Url::parse(url) else {
@@ -108,12 +113,16 @@ async fn page(response: Response<Body>) -> Page {
 ///
 /// # Errors
 /// When the address cannot be bound.
-pub(crate) async fn serve(world: World, listen: SocketAddr) -> std::io::Result<WebFront> {
+pub(crate) async fn serve(
+    world: World,
+    listen: SocketAddr,
+    page: OwnPage,
+) -> std::io::Result<WebFront> {
     let listener = TcpListener::bind(listen).await?;
     let address = listener.local_addr()?;
     let router = axum::Router::new().fallback(move |request: Request<Body>| {
-        let world = world.clone();
-        async move { loopback(&world, address, request).await }
+        let (world, page) = (world.clone(), Arc::clone(&page));
+        async move { loopback(&world, &page, address, request).await }
     });
     let task = tokio::spawn(async move {
         if let Err(error) = axum::serve(listener, router).await {
@@ -123,7 +132,12 @@ pub(crate) async fn serve(world: World, listen: SocketAddr) -> std::io::Result<W
     Ok(WebFront { address, task })
 }
 
-async fn loopback(world: &World, own: SocketAddr, request: Request<Body>) -> Response<Body> {
+async fn loopback(
+    world: &World,
+    page: &OwnPage,
+    own: SocketAddr,
+    request: Request<Body>,
+) -> Response<Body> {
     let header = request
         .headers()
         .get(header::HOST)
@@ -136,7 +150,7 @@ async fn loopback(world: &World, own: SocketAddr, request: Request<Body>) -> Res
             .parse::<std::net::IpAddr>()
             .is_ok()
     {
-        return page::respond(world, request, Some(own.port())).await;
+        return page(request, own.port()).await;
     }
     respond(world, &Address::of(&host), request).await
 }

@@ -10,8 +10,8 @@ use uuid::Uuid;
 
 use super::{Query, filtered, list, missing, no_content, refuse, required, unsupported};
 use crate::arm::directory::{self, APPLICATION, SERVICE_PRINCIPAL, record_id};
-use crate::arm::json::{self, items, same, text};
 use crate::arm::{Answer, providers};
+use crate::wire::json::{self, items, same, text};
 use crate::world::{Resource, World};
 
 /// Bytes of a generated secret.

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::arm::json::{items, same, text};
+use crate::wire::json::{items, same, text};
 
 /// One condition.
 #[derive(Debug, PartialEq, Eq)]

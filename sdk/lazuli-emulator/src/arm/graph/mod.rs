@@ -13,8 +13,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::request::{Caller, Incoming};
-use super::{Answer, directory, entra};
+use super::{Answer, Caller, Incoming, directory, entra};
 use crate::world::World;
 
 /// One call of Graph, signed in.

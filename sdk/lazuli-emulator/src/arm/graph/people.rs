@@ -10,7 +10,7 @@ use super::{
 };
 use crate::arm::Answer;
 use crate::arm::directory::{self, GROUP, USER, record_id};
-use crate::arm::json::{self, items, same, text};
+use crate::wire::json::{self, items, same, text};
 use crate::world::Resource;
 
 pub(super) fn users(query: &Query<'_>, rest: &[&str]) -> Result<Answer, Answer> {

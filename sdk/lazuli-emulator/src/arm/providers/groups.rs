@@ -3,9 +3,10 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::{Kind, locations, role_assignments};
+use super::{Kind, role_assignments};
 use crate::arm::lro::{self, Dialect, Effect};
 use crate::arm::{Answer, Call, errors, json};
+use crate::wire::locations;
 use crate::world::{Resource, World};
 
 pub(crate) const KIND: &str = "Microsoft.Resources/resourceGroups";
@@ -89,7 +90,7 @@ fn location(call: &Call<'_>, existing: Option<&Resource>, name: &str) -> Result<
         Answer::error(400, "LocationNotAvailableForResourceGroup", message)
     })?;
     let stored = existing.and_then(|group| group.text("/location"));
-    if let Some(stored) = stored.filter(|stored| !super::same_location(stored, &location)) {
+    if let Some(stored) = stored.filter(|stored| !locations::same_location(stored, &location)) {
         let message = format!(
             "Invalid resource group location '{location}'. The Resource group already exists in location '{stored}'. Resource group '{name}' cannot be moved."
         );

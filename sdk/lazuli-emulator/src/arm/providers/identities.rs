@@ -171,7 +171,7 @@ fn delete(call: &Call<'_>) -> Result<Answer, Answer> {
 fn action(call: &Call<'_>, word: &str) -> Result<Answer, Answer> {
     let identity = call.required()?;
     if !json::same(word, "listAssociatedResources") {
-        return Err(crate::arm::errors::not_modelled(&format!(
+        return Err(crate::wire::errors::not_modelled(&format!(
             "The action '{word}' of '{KIND}'"
         )));
     }

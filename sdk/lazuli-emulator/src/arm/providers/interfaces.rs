@@ -118,7 +118,7 @@ pub(crate) fn store_hidden(
     json::overlay(&mut properties, &owner);
     json::set(&mut properties, "provisioningState", "Succeeded");
     let mut body = json!({
-        "name": crate::arm::ids::name_of(id), "id": id, "etag": "", "properties": properties, "type": KIND,
+        "name": crate::wire::ids::name_of(id), "id": id, "etag": "", "properties": properties, "type": KIND,
         "location": location, "managedBy": managed_by, "kind": "Regular",
     });
     network::touch(&mut body);

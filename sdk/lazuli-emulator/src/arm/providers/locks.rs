@@ -7,7 +7,8 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::{Kind, groups};
-use crate::arm::{Answer, Call, json};
+use crate::arm::{Answer, Call, errors, json};
+use crate::wire::ids::Target;
 use crate::world::{Resource, World};
 
 pub(crate) const KIND: &str = "Microsoft.Authorization/locks";
@@ -62,10 +63,8 @@ pub(crate) fn check_scope(call: &Call<'_>) -> Result<(), Answer> {
         .filter(|part| !part.is_empty())
         .map(str::to_owned)
         .collect();
-    Err(match crate::arm::ids::Target::parse(&segments) {
-        Some(target) => {
-            crate::arm::errors::resource_not_found(&target.kind, &target.names, target.group())
-        }
+    Err(match Target::parse(&segments, call.world) {
+        Some(target) => errors::resource_not_found(&target.kind, &target.names, target.group()),
         None => call.not_found(),
     })
 }

@@ -6,7 +6,6 @@ pub(crate) mod groups;
 pub(crate) mod identities;
 pub(crate) mod interfaces;
 pub(crate) mod key_vault;
-pub(crate) mod locations;
 pub(crate) mod locks;
 pub(crate) mod network;
 pub(crate) mod networking;
@@ -27,13 +26,15 @@ pub(crate) mod virtual_networks;
 pub(crate) mod web;
 pub(crate) mod zone_groups;
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use super::{Answer, Call};
-use crate::world::{Resource, World};
+use crate::conditions::Conditions;
+use crate::world::{Control, Resource, World};
 
 pub(crate) use container_registry::{actions as registry_actions, registries};
-pub(crate) use locations::{location_name, location_names, same_location};
 pub(crate) use web::sites;
 
 /// A handler either answers or refuses; both are answers.
@@ -104,24 +105,6 @@ pub(crate) fn kinds() -> impl Iterator<Item = &'static Kind> {
     families.iter().chain(&web::FAMILIES).copied().flatten()
 }
 
-/// The types as messages name them.
-pub(crate) const MODELLED: &[&str] = &[
-    "Microsoft.Resources/resourceGroups",
-    "Microsoft.Network/virtualNetworks (subnets, virtualNetworkPeerings)",
-    "Microsoft.Network/networkSecurityGroups, routeTables, natGateways, publicIPAddresses, applicationSecurityGroups, loadBalancers, networkInterfaces",
-    "Microsoft.Network/privateEndpoints (privateDnsZoneGroups), privateLinkServices",
-    "Microsoft.Network/privateDnsZones (virtualNetworkLinks, record sets)",
-    "Microsoft.ContainerRegistry/registries (builds and all types below, without connected registries)",
-    "Microsoft.ManagedIdentity/userAssignedIdentities",
-    "Microsoft.Authorization/roleDefinitions, roleAssignments",
-    "Microsoft.Web/serverfarms",
-    "Microsoft.Web/sites and sites/slots (config, networkConfig, sourcecontrols, hostNameBindings, privateEndpointConnections)",
-    "Microsoft.Resources/deployments (templates inside the request)",
-    "Microsoft.Storage/storageAccounts (blob and file services, keys; no content)",
-    "Microsoft.Authorization/locks, Microsoft.Resources/tags",
-    "Microsoft.KeyVault/vaults (secrets, keys as records, accessPolicies, deletedVaults)",
-];
-
 const NAMESPACES: &[&str] = &[
     "Microsoft.Resources",
     "Microsoft.Network",
@@ -149,6 +132,34 @@ pub(crate) fn canonical(kind: &str) -> String {
             .find(|known| known.eq_ignore_ascii_case(kind))
             .map_or(kind, |known| *known)
             .to_owned(),
+    }
+}
+
+/// The types of this Azure, as its world asks for them.
+pub(crate) struct Table {
+    /// What the requests meet that a type sends itself.
+    conditions: Arc<Conditions>,
+}
+
+impl Table {
+    pub(crate) fn new(conditions: Arc<Conditions>) -> Arc<Table> {
+        Arc::new(Table { conditions })
+    }
+
+    /// For tests in which nothing takes time and nothing goes wrong.
+    #[cfg(test)]
+    pub(crate) fn calm() -> Arc<Table> {
+        Table::new(Arc::default())
+    }
+}
+
+impl Control for Table {
+    fn canonical(&self, kind: &str) -> String {
+        canonical(kind)
+    }
+
+    fn deploy(&self, world: &World, id: &str) {
+        deployments::run(world, &self.conditions, id);
     }
 }
 

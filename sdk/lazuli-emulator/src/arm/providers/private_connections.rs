@@ -57,7 +57,10 @@ pub(crate) fn requested(call: &Call<'_>, properties: &Value) -> Result<Connectio
             message,
         ));
     };
-    let id = ids::normalise(json::text(&one["properties"]["privateLinkServiceId"]));
+    let id = ids::normalise(
+        json::text(&one["properties"]["privateLinkServiceId"]),
+        call.world,
+    );
     let service = service_of(call, &id)?;
     let group = group(call.world, service, &id, one)?;
     Ok(Connection {
@@ -71,10 +74,10 @@ pub(crate) fn requested(call: &Call<'_>, properties: &Value) -> Result<Connectio
 }
 
 fn service_of(call: &Call<'_>, id: &str) -> Result<&'static Service, Answer> {
-    let target = ids::Target::parse(&ids::segments(id).unwrap_or_default());
+    let target = ids::Target::parse(&ids::segments(id).unwrap_or_default(), call.world);
     let kind = target.map(|target| target.kind).unwrap_or_default();
     let Some(service) = private_link::find(&kind) else {
-        return Err(crate::arm::errors::not_modelled(&format!(
+        return Err(crate::wire::errors::not_modelled(&format!(
             "A private endpoint to '{kind}' ({id})"
         )));
     };

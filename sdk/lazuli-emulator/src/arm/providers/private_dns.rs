@@ -366,17 +366,17 @@ fn links_of(world: &World, zone: &str) -> Vec<Resource> {
 }
 
 /// The name of a link that is gone and still counts.
-fn ghost_link(world: &World, zone: &str) -> Option<String> {
+fn lingering_link(call: &Call<'_>, zone: &str) -> Option<String> {
     let links = format!("{zone}/virtualNetworkLinks");
-    let ghost = world.conditions().ghost_below(&links)?;
-    ghost.rsplit('/').next().map(str::to_owned)
+    let lingering = call.conditions.ghost_below(&links)?;
+    lingering.rsplit('/').next().map(str::to_owned)
 }
 
 fn delete_zone(call: &Call<'_>) -> Result<Answer, Answer> {
     let first = links_of(call.world, &call.id()).into_iter().next();
     let blocking = first
         .map(|link| link.name().to_owned())
-        .or_else(|| ghost_link(call.world, &call.id()));
+        .or_else(|| lingering_link(call, &call.id()));
     if let Some(link) = blocking {
         let message = format!(
             "Cannot delete resource while nested resources exist. Some existing nested resource IDs include: '{ZONE}/{}/virtualNetworkLinks/{}'. Please delete all nested resources before deleting this resource.",

@@ -7,7 +7,8 @@ use super::networking::APPLICATION_GROUP;
 use super::networking::private_link;
 use super::private_connections::{self, Connection};
 use super::{Kind, interfaces, subnets};
-use crate::arm::{Answer, Call, json, lro, rbac};
+use crate::arm::{Answer, Call, ids, json, lro, rbac};
+use crate::wire::locations;
 use crate::world::{Resource, World};
 
 pub(crate) const KIND: &str = "Microsoft.Network/privateEndpoints";
@@ -120,7 +121,7 @@ fn subnet(
     if network
         .as_ref()
         .and_then(|n| n.text("/location"))
-        .is_some_and(|place| !super::same_location(place, location))
+        .is_some_and(|place| !locations::same_location(place, location))
     {
         return Err(invalid_reference(id, &call.id()));
     }
@@ -332,7 +333,7 @@ fn status(endpoint: &Value) -> &str {
 fn view(world: &World, body: &mut Value) {
     let id = json::text(&body["id"]).to_owned();
     if json::text(&body["properties"]["provisioningState"]) != "Updating" {
-        settle_description(body);
+        settle_description(world, body);
     }
     let below = world.under(&id);
     if below
@@ -343,7 +344,7 @@ fn view(world: &World, body: &mut Value) {
     }
 }
 
-fn settle_description(body: &mut Value) {
+fn settle_description(world: &World, body: &mut Value) {
     for word in [
         "privateLinkServiceConnections",
         "manualPrivateLinkServiceConnections",
@@ -352,8 +353,8 @@ fn settle_description(body: &mut Value) {
             continue;
         };
         let target = json::text(&properties["privateLinkServiceId"]);
-        let target =
-            crate::arm::ids::Target::parse(&crate::arm::ids::segments(target).unwrap_or_default());
+        let segments = ids::segments(target).unwrap_or_default();
+        let target = ids::Target::parse(&segments, world);
         let service = target.and_then(|target| private_link::find(&target.kind));
         let state = &mut properties["privateLinkServiceConnectionState"];
         match json::text(&state["description"]) {

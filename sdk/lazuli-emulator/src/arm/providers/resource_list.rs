@@ -4,8 +4,9 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
-use super::{groups, same_location};
+use super::groups;
 use crate::arm::{Answer, Call, ids, json};
+use crate::wire::locations;
 use crate::world::Resource;
 
 /// The most that one page holds.
@@ -70,7 +71,7 @@ impl Term {
             "location" => {
                 return resource
                     .text("/location")
-                    .is_some_and(|place| same_location(place, value));
+                    .is_some_and(|place| locations::same_location(place, value));
             }
             "tagname" => return tags(resource).any(|(name, _)| json::same(name, value)),
             "tagvalue" => return tags(resource).any(|(_, other)| other == value),

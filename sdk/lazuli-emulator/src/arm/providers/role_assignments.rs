@@ -166,13 +166,13 @@ fn scope(call: &Call<'_>) -> Result<String, Answer> {
         return Ok(if scope.is_empty() { "/".into() } else { scope });
     }
     let segments = ids::segments(&scope).unwrap_or_default();
-    match ids::Target::parse(&segments) {
-        Some(target) => Err(crate::arm::errors::resource_not_found(
+    match ids::Target::parse(&segments, call.world) {
+        Some(target) => Err(crate::wire::errors::resource_not_found(
             &target.kind,
             &target.names,
             target.group(),
         )),
-        None => Err(crate::arm::errors::group_not_found(ids::name_of(&scope))),
+        None => Err(crate::wire::errors::group_not_found(ids::name_of(&scope))),
     }
 }
 

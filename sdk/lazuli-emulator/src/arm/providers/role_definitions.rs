@@ -188,7 +188,7 @@ fn check_unassigned(world: &World, role: &Resource) -> Result<(), Answer> {
         .into_iter()
         .filter(|one| {
             one.text("/properties/roleDefinitionId")
-                .is_some_and(|id| json::same(crate::arm::ids::name_of(id), role.name()))
+                .is_some_and(|id| json::same(crate::wire::ids::name_of(id), role.name()))
         });
     if assignments.next().is_none() {
         return Ok(());

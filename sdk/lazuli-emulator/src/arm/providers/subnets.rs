@@ -8,6 +8,7 @@ use super::networking::{NAT_GATEWAY, ROUTE_TABLE, SECURITY_GROUP, delegations as
 use super::virtual_networks::bad_prefix;
 use super::{Kind, sites};
 use crate::arm::{Answer, Call, ids, json};
+use crate::wire::locations;
 use crate::world::{Resource, World};
 
 pub(crate) const KIND: &str = "Microsoft.Network/virtualNetworks/subnets";
@@ -60,14 +61,14 @@ fn put(call: &Call<'_>) -> Result<Answer, Answer> {
         &subnet,
         others.iter().filter(|other| !json::same(&other.id, &id)),
     )?;
-    check_range_kept(call.world, &subnet)?;
+    check_range_kept(call, &subnet)?;
     check_delegation_kept(call.world, &subnet)?;
     Ok(network::write(call, Some(&network), subnet))
 }
 
 fn delete(call: &Call<'_>) -> Result<Answer, Answer> {
     if let Some(subnet) = call.existing() {
-        check_unused(call.world, &subnet)?;
+        check_unused(call, &subnet)?;
     }
     Ok(network::delete(call, Some(network_of(&call.id()))))
 }
@@ -171,7 +172,7 @@ fn check_references(world: &World, id: &str, given: &Value) -> Result<(), Answer
         };
         let found = network::referenced(world, other, kind, id)?;
         let there = found.text("/location").unwrap_or_default();
-        if place.is_some_and(|place| !super::same_location(place, there)) {
+        if place.is_some_and(|place| !locations::same_location(place, there)) {
             return Err(network::invalid_reference(other, id));
         }
     }
@@ -251,15 +252,15 @@ pub(crate) fn check_overlap<'a>(
 }
 
 /// A subnet in use keeps its ranges; others may come.
-pub(crate) fn check_range_kept(world: &World, subnet: &Resource) -> Result<(), Answer> {
-    let Some(old) = world.get(&subnet.id) else {
+pub(crate) fn check_range_kept(call: &Call<'_>, subnet: &Resource) -> Result<(), Answer> {
+    let Some(old) = call.world.get(&subnet.id) else {
         return Ok(());
     };
     let now = prefixes(&subnet.body["properties"]);
     let old = prefixes(&old.body["properties"]);
     let gone = old.iter().find(|prefix| !now.contains(prefix));
     match gone {
-        Some(prefix) if holder(world, &subnet.id).is_some() => {
+        Some(prefix) if holder(call, &subnet.id).is_some() => {
             let message = format!(
                 "IpPrefix {prefix} on Subnet {} has active allocations and cannot be deleted.",
                 subnet.name()
@@ -320,8 +321,8 @@ pub(crate) fn is_delegated(subnet: &Resource, service: &str) -> bool {
         .any(|one| json::same(json::text(&one["properties"]["serviceName"]), service))
 }
 
-pub(crate) fn check_unused(world: &World, subnet: &Resource) -> Result<(), Answer> {
-    match holder(world, &subnet.id) {
+pub(crate) fn check_unused(call: &Call<'_>, subnet: &Resource) -> Result<(), Answer> {
+    match holder(call, &subnet.id) {
         None => Ok(()),
         Some(holder) => {
             let message = format!(
@@ -334,15 +335,14 @@ pub(crate) fn check_unused(world: &World, subnet: &Resource) -> Result<(), Answe
 }
 
 /// The id of something that uses the subnet.
-fn holder(world: &World, subnet: &str) -> Option<String> {
-    if !sites::integrated_in(world, subnet).is_empty() {
+fn holder(call: &Call<'_>, subnet: &str) -> Option<String> {
+    if !sites::integrated_in(call.world, subnet).is_empty() {
         return Some(format!("{subnet}/serviceAssociationLinks/AppServiceLink"));
     }
     let lingering = format!("{subnet}/serviceAssociationLinks");
-    world
-        .conditions()
+    call.conditions
         .ghost_below(&lingering)
-        .or_else(|| addresses_in(world, subnet).into_iter().next())
+        .or_else(|| addresses_in(call.world, subnet).into_iter().next())
 }
 
 /// Ids of the IP configurations in a subnet.

@@ -3,8 +3,9 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::{kinds, locations, versions};
+use super::{kinds, versions};
 use crate::arm::{Answer, Call, errors, json, registration};
+use crate::wire::locations;
 
 pub(crate) fn subscription(call: &Call<'_>) -> Value {
     let settings = call.world.settings();
@@ -77,7 +78,7 @@ pub(crate) fn one_provider(
     match (call.method(), verb.map(str::to_ascii_lowercase).as_deref()) {
         ("GET", None) => Ok(Answer::ok(provider(call, &namespace))),
         ("POST", Some("register")) => {
-            let shown = registration::register(call.world, &namespace);
+            let shown = registration::register(call, &namespace);
             let mut provider = provider(call, &namespace);
             json::set(&mut provider, "registrationState", shown);
             Ok(Answer::ok(provider))
@@ -109,7 +110,7 @@ fn provider(call: &Call<'_>, namespace: &str) -> Value {
         .collect();
     json!({
         "id": format!("/subscriptions/{}/providers/{namespace}", call.world.settings().subscription), "namespace": namespace,
-        "resourceTypes": types, "registrationState": registration::state(call.world, namespace), "registrationPolicy": "RegistrationRequired",
+        "resourceTypes": types, "registrationState": registration::state(call, namespace), "registrationPolicy": "RegistrationRequired",
     })
 }
 

@@ -207,10 +207,10 @@ fn check_subnets_fit(
         .iter()
         .filter(|old| !wanted.iter().any(|new| json::same(&new.id, &old.id)))
     {
-        subnets::check_unused(call.world, gone)?;
+        subnets::check_unused(call, gone)?;
     }
     for subnet in wanted {
-        subnets::check_range_kept(call.world, subnet)?;
+        subnets::check_range_kept(call, subnet)?;
         subnets::check_delegation_kept(call.world, subnet)?;
     }
     Ok(())
@@ -250,7 +250,7 @@ fn store_subnets(call: &Call<'_>, wanted: Vec<Resource>) {
 
 fn delete(call: &Call<'_>) -> Result<Answer, Answer> {
     for subnet in subnets::of(call.world, &call.id()) {
-        subnets::check_unused(call.world, &subnet)?;
+        subnets::check_unused(call, &subnet)?;
     }
     Ok(network::delete(call, Some(&call.id())))
 }

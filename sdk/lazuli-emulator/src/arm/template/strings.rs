@@ -45,7 +45,7 @@ pub(crate) fn call(name: &str, given: &Arguments<'_>) -> Option<Result<Value>> {
         "uri" => uri(given),
         "uricomponent" => one(given, |text| percent(text).into()),
         "uricomponenttostring" => given.text(0).and_then(|text| {
-            crate::arm::ids::decode(text)
+            crate::wire::ids::decode(text)
                 .map(Value::from)
                 .ok_or_else(|| given.wrong("the string is not valid UTF-8"))
         }),

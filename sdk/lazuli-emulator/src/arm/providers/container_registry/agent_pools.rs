@@ -70,7 +70,7 @@ fn set_subnet(call: &Call<'_>, properties: &mut Value, given: &Value) -> Result<
     json::set(
         properties,
         "virtualNetworkSubnetResourceId",
-        ids::normalise(subnet),
+        ids::normalise(subnet, call.world),
     );
     Ok(())
 }

@@ -4,9 +4,9 @@
 use serde_json::{Value, json};
 
 use super::{child, registries};
-use crate::arm::ids::location_key;
 use crate::arm::providers::Kind;
 use crate::arm::{Answer, Call, json};
+use crate::wire::ids::location_key;
 use crate::world::{Resource, World};
 
 const KIND: &str = "Microsoft.ContainerRegistry/registries/replications";

@@ -78,7 +78,7 @@ fn list(call: &Call<'_>) -> Result<Answer, Answer> {
         .incoming
         .query_value("$top")
         .and_then(|top| top.parse::<usize>().ok());
-    if let (Some(top), crate::arm::errors::Body::Json(body)) = (top, &mut answer.body)
+    if let (Some(top), crate::wire::Body::Json(body)) = (top, &mut answer.body)
         && let Some(runs) = body["value"].as_array_mut()
     {
         runs.truncate(top);

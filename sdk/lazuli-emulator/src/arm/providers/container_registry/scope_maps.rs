@@ -179,7 +179,7 @@ pub(crate) fn allows(actions: &[String], repository: &str, permission: &str) -> 
 
 /// The actions behind a scope map's id, whether stored or system-defined.
 pub(crate) fn actions(world: &World, id: &str) -> Vec<String> {
-    let name = crate::arm::ids::name_of(id);
+    let name = crate::wire::ids::name_of(id);
     if let Some((.., permissions)) = SYSTEM.iter().find(|(system, ..)| json::same(system, name)) {
         return permissions
             .iter()

@@ -82,7 +82,7 @@ fn view(world: &World, body: &mut Value) {
         .get(&id)
         .map(|stored| stored.private["run"].clone())
         .unwrap_or_default();
-    let registry = crate::arm::ids::parent(&id);
+    let registry = crate::wire::ids::parent(&id);
     if let Some(result) = tasks::run_of(world, registry, json::text(&run)) {
         json::set(&mut body["properties"], "runResult", result);
     }

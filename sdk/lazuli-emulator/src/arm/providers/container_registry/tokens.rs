@@ -67,7 +67,7 @@ fn apply(call: &Call<'_>, properties: &mut Value, given: &Value) -> Result<(), A
             let message = format!("The scope map '{map}' of the token was not found.");
             return Err(Answer::error(404, "ScopeMapNotFound", message));
         }
-        json::set(properties, "scopeMapId", ids::normalise(map));
+        json::set(properties, "scopeMapId", ids::normalise(map, call.world));
     }
     if let Some(status) = json::one_of(&given["status"], "status", &["enabled", "disabled"])? {
         json::set(properties, "status", status);
@@ -76,7 +76,7 @@ fn apply(call: &Call<'_>, properties: &mut Value, given: &Value) -> Result<(), A
         .next()
         .is_some()
     {
-        return Err(crate::arm::errors::not_modelled(
+        return Err(crate::wire::errors::not_modelled(
             "A token with certificates",
         ));
     }
@@ -117,7 +117,7 @@ pub(super) fn of(world: &World, registry: &str) -> Vec<Resource> {
 pub(super) fn generate(call: &Call<'_>) -> Result<Answer, Answer> {
     let body = call.object()?;
     let id = json::text(&body["tokenId"]);
-    let inside = ids::parent(&ids::normalise(id)).to_owned();
+    let inside = ids::parent(&ids::normalise(id, call.world)).to_owned();
     let token = call
         .world
         .get(id)

@@ -3,9 +3,8 @@
 use serde_json::{Value, json};
 
 use super::references;
-use crate::arm::request::Caller;
 use crate::arm::template::{self, Inputs, Place, Plan, TemplateError, parameters};
-use crate::arm::{Answer, Call, errors, json};
+use crate::arm::{Answer, Call, Caller, errors, json};
 use crate::world::Resource;
 
 /// A deployment that can run.

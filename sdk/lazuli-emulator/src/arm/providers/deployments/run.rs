@@ -5,9 +5,9 @@ use serde_json::{Value, json};
 
 use super::prepare::{self, Prepared};
 use super::{KIND, is_active, show};
-use crate::arm::request::Caller;
 use crate::arm::template::{self, Planned, Runtime, Scope, TemplateError, parameters};
-use crate::arm::{Body, ids, json, lro, router};
+use crate::arm::{Body, Caller, ids, json, lro, router};
+use crate::conditions::Conditions;
 use crate::world::{Resource, World};
 
 /// Nested deployments deeper than this are refused.
@@ -16,11 +16,11 @@ const MAX_DEPTH: usize = 5;
 const ROUNDS: usize = 4;
 
 /// Runs the deployment of a record to its end. Called when its operation ends.
-pub(crate) fn run(world: &World, id: &str) {
-    run_at(world, id, 0);
+pub(crate) fn run(world: &World, conditions: &Conditions, id: &str) {
+    run_at((world, conditions), id, 0);
 }
 
-fn run_at(world: &World, id: &str, depth: usize) {
+fn run_at((world, conditions): (&World, &Conditions), id: &str, depth: usize) {
     let Some(record) = world.get(id).filter(is_active) else {
         return;
     };
@@ -31,7 +31,7 @@ fn run_at(world: &World, id: &str, depth: usize) {
         Ok(prepared) => prepared,
         Err(error) => return fail(world, id, vec![invalid(&error)]),
     };
-    let run = Run::new(world, &record, &prepared, depth);
+    let run = Run::new((world, conditions), &record, &prepared, depth);
     let mut failures = run.resources(id);
     if failures.is_empty() && prepared.mode == "Complete" {
         failures = run.remove_the_rest();
@@ -80,6 +80,7 @@ impl Done {
 
 struct Run<'a> {
     world: &'a World,
+    conditions: &'a Conditions,
     prepared: &'a Prepared,
     caller: Caller,
     host: String,
@@ -88,10 +89,16 @@ struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    fn new(world: &'a World, record: &Resource, prepared: &'a Prepared, depth: usize) -> Run<'a> {
+    fn new(
+        (world, conditions): (&'a World, &'a Conditions),
+        record: &Resource,
+        prepared: &'a Prepared,
+        depth: usize,
+    ) -> Run<'a> {
         let text = |value: &Value| json::text(value).to_owned();
         Run {
             world,
+            conditions,
             prepared,
             caller: Caller {
                 principal: text(&record.private["caller"]["principal"]),
@@ -109,7 +116,7 @@ impl<'a> Run<'a> {
 
     fn inside(&self, method: Method, path: &str, version: &str, body: Value) -> (u16, Value) {
         let answer = router::inside(
-            self.world,
+            (self.world, self.conditions),
             (&self.caller, &self.host),
             method,
             path,
@@ -193,7 +200,7 @@ impl<'a> Run<'a> {
             Ok(record) => {
                 let id = record.id.clone();
                 self.world.put(record);
-                run_at(self.world, &id, self.depth + 1);
+                run_at((self.world, self.conditions), &id, self.depth + 1);
                 let ended = self.world.get(&id);
                 let error = ended
                     .as_ref()

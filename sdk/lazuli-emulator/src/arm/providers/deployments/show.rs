@@ -5,9 +5,9 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::{KIND, Prepared};
-use crate::arm::ids::location_key;
 use crate::arm::template::{Plan, Planned, hash, parameters};
 use crate::arm::{Call, json};
+use crate::wire::ids::location_key;
 use crate::world::Resource;
 
 /// The moment in ARM's seven digits.

@@ -6,9 +6,9 @@
 use serde_json::{Value, json};
 
 use super::{Prepared, run, show};
-use crate::arm::ids::location_key;
 use crate::arm::template::Planned;
 use crate::arm::{Call, json, providers};
+use crate::wire::ids::location_key;
 use crate::world::Resource;
 
 /// Parts of an answer that requests do not carry.

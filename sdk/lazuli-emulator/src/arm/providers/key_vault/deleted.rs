@@ -5,9 +5,9 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::{VAULT, retention_days};
-use crate::arm::ids::location_key;
 use crate::arm::lro::{self, Dialect, Effect};
 use crate::arm::{Answer, Call, errors, json};
+use crate::wire::ids::location_key;
 use crate::world::{Resource, World};
 
 pub(crate) const KIND: &str = "Microsoft.KeyVault/locations/deletedVaults";

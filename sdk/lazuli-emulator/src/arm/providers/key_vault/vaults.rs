@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::{VAULT, already_exists, bad_request, body, by_name, check_name, deleted, system_data};
 use crate::arm::lro::{self, Dialect, Effect};
 use crate::arm::{Answer, Call, json};
+use crate::wire::locations;
 use crate::world::{Resource, World};
 
 pub(super) fn put(call: &Call<'_>) -> Result<Answer, Answer> {
@@ -107,7 +108,7 @@ fn recover(call: &Call<'_>, given: &Value, location: &str) -> Result<Answer, Ans
     };
     let old = deleted::vault_in(&found);
     if !json::same(&old.id, &call.id())
-        || !super::super::same_location(json::text(&old.body["location"]), location)
+        || !locations::same_location(json::text(&old.body["location"]), location)
     {
         let message = format!(
             "The vault '{name}' was deleted as {} in {}. It can be recovered only under the same id and location.",

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::arm::providers::network::{self, prefixes, range};
 use crate::arm::providers::{Kind, subnets};
 use crate::arm::{Answer, Call, ids, json, rbac};
+use crate::wire::locations;
 use crate::world::{Resource, World};
 
 pub(crate) const KINDS: [Kind; 2] = [
@@ -148,7 +149,7 @@ pub(crate) fn subnet(call: &Call<'_>, id: &str, location: &str) -> Result<Resour
     let place = call.world.get(ids::parent(&subnet.id));
     let place = place.as_ref().and_then(|network| network.text("/location"));
     match place {
-        Some(place) if !crate::arm::providers::same_location(place, location) => {
+        Some(place) if !locations::same_location(place, location) => {
             Err(network::invalid_reference(id, &call.id()))
         }
         _ => {

@@ -142,7 +142,7 @@ fn link_resource(call: &Call<'_>) -> Result<Answer, Answer> {
 
 fn endpoint_connections(call: &Call<'_>) -> Result<Answer, Answer> {
     let app = sites::site_of(call)?;
-    let kind = call.target.member_kind().unwrap_or_default();
+    let kind = call.target.member_kind(call.world).unwrap_or_default();
     let below = call.world.under(&app.id).into_iter();
     let rows = below.filter(|one| one.kind == kind).map(|one| one.body);
     Ok(super::listing(rows.collect()))

@@ -1,6 +1,6 @@
 //! What an app is called: its resource name, its hosts, its publishing users. A slot has all of its own.
 
-use crate::arm::ids::Target;
+use crate::wire::ids::Target;
 use crate::world::Resource;
 
 /// Public suffix of every app.

@@ -7,8 +7,9 @@ use serde_json::{Value, json};
 
 use super::{plans, sites, skus};
 use crate::arm::providers::network::{network_of, prefixes, range};
-use crate::arm::providers::{Kind, private_endpoints, same_location, subnets};
+use crate::arm::providers::{Kind, private_endpoints, subnets};
 use crate::arm::{Answer, Call, errors, ids, json};
+use crate::wire::locations;
 use crate::world::{Resource, World};
 
 pub(super) const KINDS: [Kind; 4] = [
@@ -66,7 +67,7 @@ pub(super) fn check(call: &Call<'_>, subnet: &str, plan: &Resource) -> Result<()
         .get(network_of(subnet))
         .and_then(|network| network.text("/location").map(str::to_owned))
         .unwrap_or_default();
-    if !same_location(&place, plan.text("/location").unwrap_or_default()) {
+    if !locations::same_location(&place, plan.text("/location").unwrap_or_default()) {
         return bad(format!(
             "Virtual network of subnet {name} is in '{place}' and the plan '{}' is in '{}'; they must be in the same region.",
             plan.name(),

@@ -6,8 +6,9 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{actions, listing, sites, skus};
-use crate::arm::providers::{Kind, locations, present, remove, shown};
+use crate::arm::providers::{Kind, present, remove, shown};
 use crate::arm::{Answer, Body, Call, errors, ids, json};
+use crate::wire::locations;
 use crate::world::{Resource, World};
 
 pub(crate) const KIND: &str = "Microsoft.Web/serverfarms";
@@ -339,7 +340,7 @@ fn view(world: &World, body: &mut Value) {
 /// A plan by full id, or by bare name in the caller's group, as App Service accepts it.
 pub(super) fn resolve(call: &Call<'_>, given: &str) -> Result<Resource, Answer> {
     let id = if given.contains('/') {
-        ids::normalise(given)
+        ids::normalise(given, call.world)
     } else {
         let group = ids::group_id(&call.id()).unwrap_or_default();
         format!("{group}/providers/{KIND}/{given}")
@@ -381,6 +382,7 @@ pub(super) fn consumption(call: &Call<'_>, location: &str, linux: bool) -> Resou
     };
     let own = Call {
         world: call.world,
+        conditions: call.conditions,
         incoming: call.incoming,
         target,
         api_version: call.api_version.clone(),

@@ -11,10 +11,9 @@ use uuid::Uuid;
 use super::naming::AppName;
 use super::traits::{App, Traits};
 use super::{actions, body, config, echo, listing, network, plans, skus, versions};
-use crate::arm::providers::{
-    Kind, identities, locations, present, remove, role_assignments, same_location, store,
-};
+use crate::arm::providers::{Kind, identities, present, remove, role_assignments, store};
 use crate::arm::{Answer, Call, errors, ids, json};
+use crate::wire::locations;
 use crate::world::{Resource, World};
 
 pub(crate) const KIND: &str = "Microsoft.Web/sites";
@@ -292,7 +291,7 @@ fn plan(
     };
     let plan = plans::resolve(call, wanted)?;
     let place = plan.text("/location").unwrap_or_default();
-    if same_location(place, location) {
+    if locations::same_location(place, location) {
         return Ok(plan);
     }
     let message = format!(
@@ -334,7 +333,7 @@ pub(super) fn refresh_kind(world: &World, app: &mut Resource) {
 
 /// The list of slots says more of a slot's plan than the slot does.
 fn list(call: &Call<'_>) -> Result<Answer, Answer> {
-    let member = call.target.member_kind().unwrap_or_default();
+    let member = call.target.member_kind(call.world).unwrap_or_default();
     let above = match call.target.names.is_empty() {
         true => call.target.scope.clone(),
         false => call.required()?.id,

@@ -5,8 +5,9 @@
 
 use serde_json::{Value, json};
 
-use crate::arm::providers::{Kind, locations};
+use crate::arm::providers::Kind;
 use crate::arm::{Answer, Call, json};
+use crate::wire::locations;
 
 pub(super) const KINDS: [Kind; 3] = [
     Kind {
@@ -347,7 +348,7 @@ fn function_stacks(call: &Call<'_>) -> Result<Answer, Answer> {
 
 /// The regions that have App Service: all of them.
 fn regions(call: &Call<'_>) -> Result<Answer, Answer> {
-    let rows = crate::arm::providers::location_names()
+    let rows = locations::location_names()
         .into_iter()
         .map(|name| {
             let display = locations::display_name(name);

@@ -1,51 +1,18 @@
 //! A request as handlers see it: decoded, signed in, and aimed at a resource.
 
-use http::{HeaderMap, Method};
 use serde_json::Value;
 
-use super::Answer;
-use super::errors::{invalid_content, resource_not_found};
-use super::ids::Target;
+use crate::conditions::Conditions;
+use crate::wire::errors::{invalid_content, resource_not_found};
+use crate::wire::ids::Target;
+use crate::wire::locations::{location_name, location_names, same_location};
+use crate::wire::{Answer, Caller, Incoming};
 use crate::world::{Resource, World};
-
-/// A request as the server received it, body complete.
-pub(crate) struct Incoming {
-    pub(crate) method: Method,
-    /// Path without query, still percent-encoded.
-    pub(crate) path: String,
-    /// Query without the question mark.
-    pub(crate) query: String,
-    pub(crate) headers: HeaderMap,
-    pub(crate) body: Vec<u8>,
-    /// The address the caller used, `https://host:port`, for absolute URLs in answers.
-    pub(crate) base: String,
-}
-
-impl Incoming {
-    /// A query parameter; names are case-insensitive.
-    pub(crate) fn query_value(&self, name: &str) -> Option<String> {
-        url::form_urlencoded::parse(self.query.as_bytes())
-            .find(|(key, _)| key.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value.into_owned())
-    }
-
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name).and_then(|value| value.to_str().ok())
-    }
-}
-
-/// Who calls: an object of the directory.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Caller {
-    /// Object id, what role assignments name.
-    pub(crate) principal: String,
-    /// Application (client) id, what error messages name.
-    pub(crate) client: String,
-}
 
 /// One call of a provider.
 pub(crate) struct Call<'a> {
     pub(crate) world: &'a World,
+    pub(crate) conditions: &'a Conditions,
     pub(crate) incoming: &'a Incoming,
     pub(crate) target: Target,
     pub(crate) api_version: String,
@@ -93,7 +60,7 @@ impl Call<'_> {
             .filter(|text| !text.is_empty());
         let stored = existing.and_then(|resource| resource.text("/location"));
         match (given, stored) {
-            (Some(given), Some(stored)) if !super::providers::same_location(given, stored) => {
+            (Some(given), Some(stored)) if !same_location(given, stored) => {
                 let message = format!(
                     "The resource '{}' already exists in location '{stored}' in resource group '{}'. A resource with the same name cannot be created in location '{given}'. Please select a new resource name.",
                     self.target.name(),
@@ -101,9 +68,7 @@ impl Call<'_> {
                 );
                 Err(Answer::error(409, "InvalidResourceLocation", message))
             }
-            (Some(given), _) => {
-                super::providers::location_name(given).map_err(|_| self.no_such_location(given))
-            }
+            (Some(given), _) => location_name(given).map_err(|_| self.no_such_location(given)),
             (None, Some(stored)) => Ok(stored.to_owned()),
             (None, None) => Err(Answer::error(
                 400,
@@ -117,7 +82,7 @@ impl Call<'_> {
         let message = format!(
             "The provided location '{given}' is not available for resource type '{}'. List of available regions for the resource type is '{}'.",
             self.target.kind,
-            super::providers::location_names().join(","),
+            location_names().join(","),
         );
         Answer::error(400, "LocationNotAvailableForResourceType", message)
     }

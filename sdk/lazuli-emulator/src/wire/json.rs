@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::Answer;
+use super::answer::Answer;
 use super::errors::invalid_content;
 
 /// RFC 7396: objects merge, null removes, everything else replaces.

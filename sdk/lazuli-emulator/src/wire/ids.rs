@@ -4,7 +4,8 @@
 //! resource and its child (`az resource update` does all three in one request). All of them must
 //! name the same resource.
 
-use super::providers;
+/// The type of resource groups, which have an address of their own kind.
+pub(crate) const GROUP: &str = "Microsoft.Resources/resourceGroups";
 
 /// Percent-decoded path segments without the empty ones. `None` when the path is not valid UTF-8.
 pub(crate) fn segments(path: &str) -> Option<Vec<String>> {
@@ -41,6 +42,12 @@ pub(crate) fn decode(text: &str) -> Option<String> {
     String::from_utf8(out).ok()
 }
 
+/// Who knows the casing of resource types. The paths of clients have any.
+pub(crate) trait TypeNames {
+    /// A type in canonical casing; the unknown tail of an unknown type stays as it is.
+    fn canonical(&self, kind: &str) -> String;
+}
+
 /// A path below some scope: `{scope}/providers/{namespace}/{type}/{name}/…`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Target {
@@ -55,27 +62,27 @@ pub(crate) struct Target {
 
 impl Target {
     /// Reads the segments of a path that holds `providers`.
-    pub(crate) fn parse(segments: &[String]) -> Option<Target> {
+    pub(crate) fn parse(segments: &[String], types: &impl TypeNames) -> Option<Target> {
         let at = segments
             .iter()
             .rposition(|part| part.eq_ignore_ascii_case("providers"))?;
         let namespace = segments.get(at + 1)?;
-        let mut types = namespace.clone();
+        let mut kind = namespace.clone();
         let mut names = Vec::new();
         let mut rest = segments[at + 2..].iter();
         let mut word = None;
-        while let Some(kind) = rest.next() {
+        while let Some(part) = rest.next() {
             match rest.next() {
                 Some(name) => {
-                    types = format!("{types}/{kind}");
+                    kind = format!("{kind}/{part}");
                     names.push(name.clone());
                 }
-                None => word = Some(kind.clone()),
+                None => word = Some(part.clone()),
             }
         }
         Some(Target {
-            scope: canonical_scope(&segments[..at]),
-            kind: providers::canonical(&types),
+            scope: canonical_scope(&segments[..at], types),
+            kind: types.canonical(&kind),
             names,
             word,
         })
@@ -99,10 +106,10 @@ impl Target {
     }
 
     /// The type of the collection's members, when the target is a collection.
-    pub(crate) fn member_kind(&self) -> Option<String> {
+    pub(crate) fn member_kind(&self, types: &impl TypeNames) -> Option<String> {
         self.word
             .as_ref()
-            .map(|word| providers::canonical(&format!("{}/{word}", self.kind)))
+            .map(|word| types.canonical(&format!("{}/{word}", self.kind)))
     }
 
     /// The id of the resource around this one, when it is a nested one.
@@ -116,11 +123,11 @@ impl Target {
 }
 
 /// Fixed words in canonical casing, names as supplied.
-fn canonical_scope(segments: &[String]) -> String {
+fn canonical_scope(segments: &[String], types: &impl TypeNames) -> String {
     if let Some(inner) = segments
         .iter()
         .any(|s| s.eq_ignore_ascii_case("providers"))
-        .then(|| Target::parse(segments))
+        .then(|| Target::parse(segments, types))
     {
         return inner.map(|target| target.id()).unwrap_or_default();
     }
@@ -168,15 +175,15 @@ pub(crate) fn name_of(id: &str) -> &str {
 }
 
 /// An id brought to canonical casing of its fixed words, as it would be stored.
-pub(crate) fn normalise(id: &str) -> String {
+pub(crate) fn normalise(id: &str, types: &impl TypeNames) -> String {
     let segments: Vec<String> = id
         .split('/')
         .filter(|part| !part.is_empty())
         .map(str::to_owned)
         .collect();
-    match Target::parse(&segments) {
+    match Target::parse(&segments, types) {
         Some(target) if target.word.is_none() => target.id(),
-        _ => canonical_scope(&segments),
+        _ => canonical_scope(&segments, types),
     }
 }
 
@@ -193,8 +200,23 @@ pub(crate) fn location_key(location: &str) -> String {
 mod tests {
     use super::*;
 
+    struct Known;
+
+    impl TypeNames for Known {
+        fn canonical(&self, kind: &str) -> String {
+            let known = [
+                "Microsoft.Web/sites/config",
+                "Microsoft.Authorization/roleAssignments",
+            ];
+            let found = known
+                .into_iter()
+                .find(|name| name.eq_ignore_ascii_case(kind));
+            found.unwrap_or(kind).to_owned()
+        }
+    }
+
     fn target(path: &str) -> Option<(String, String, Option<String>)> {
-        let target = Target::parse(&segments(path)?)?;
+        let target = Target::parse(&segments(path)?, &Known)?;
         Some((target.id(), target.kind.clone(), target.word.clone()))
     }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::arm::ids::location_key;
+use super::ids::location_key;
 
 /// Name and display name, as `GET /subscriptions/{s}/locations` lists them.
 const LOCATIONS: &[(&str, &str)] = &[
