@@ -25,6 +25,8 @@ use serde_json::Value;
 use url::Url;
 
 use crate::clock::Clock;
+use crate::wire::Answer;
+use crate::wire::dialect::Dialect;
 use crate::wire::ids::TypeNames;
 use crate::world_file::{WorldError, WorldFile};
 
@@ -109,8 +111,24 @@ impl fmt::Debug for Settings {
 pub(crate) trait Control: Send + Sync {
     /// A type in canonical casing; the unknown tail of an unknown type stays as it is.
     fn canonical(&self, kind: &str) -> String;
-    /// The work of a deployment of a template, at the end of its operation.
-    fn deploy(&self, world: &World, id: &str);
+    /// Whether there is such a type.
+    fn knows(&self, kind: &str) -> bool;
+    /// The dialect of that name.
+    fn dialect(&self, name: &str) -> Option<&'static Dialect>;
+    /// Adds what GET shows of a type besides the stored body.
+    fn view(&self, world: &World, kind: &str, body: &mut Value);
+    /// Changes a resource whose create or update ends.
+    fn settling(&self, resource: &mut Resource);
+    /// Follows the end of a create or update.
+    fn settled(&self, world: &World, resource: &Resource);
+    /// Precedes the removal of a resource.
+    fn removing(&self, world: &World, resource: &Resource);
+    /// Follows the removal of a resource.
+    fn removed(&self, world: &World, resource: &Resource);
+    /// Does the work that an operation on `id` does at its end.
+    fn run(&self, world: &World, id: &str);
+    /// What the status address of an ended operation on `id` answers, where it is more than `Succeeded`.
+    fn status(&self, world: &World, id: &str) -> Option<Answer>;
 }
 
 /// The shared store. Cloning is cheap and gives the same store.

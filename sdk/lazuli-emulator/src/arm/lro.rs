@@ -12,10 +12,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::ids::{group_id, location_key};
-use super::providers::deployments;
-use super::{Answer, Call, json, providers, signed_url};
+use super::{Call, lifecycle, signed_url};
 use crate::conditions::{Deed, OperationFate, Subject, Work};
+use crate::wire::dialect::{Dialect, Token};
+use crate::wire::ids::{group_id, location_key};
+use crate::wire::{Answer, json};
 use crate::world::{Resource, World};
 
 const RUNNING: &str = "Lazuli/operations/running";
@@ -24,27 +25,6 @@ const ENDED: &str = "Lazuli/operations/ended";
 const FORGOTTEN_AFTER_S: i64 = 4;
 /// Ended operations can be asked about for this long.
 const KEPT_S: i64 = 3600;
-
-/// How a provider reports its operations.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum Dialect {
-    /// 200/201 with `Azure-AsyncOperation`; DELETE 202 with both headers, `Location` ends in 204.
-    Network,
-    /// 202 `{}` with both headers; polls answer HTTP 202 while running.
-    PrivateDns,
-    /// 201 with `Azure-AsyncOperation`; other verbs 202 with `Location` only, ending in 200.
-    Registry,
-    /// 202 with `Location` only, ending in an empty 200.
-    Group,
-    /// 202 with `Location` only, below the resource itself, ending in the resource.
-    Web,
-    /// 202 with `Location`, ending in 200 with the account.
-    Storage,
-    /// 200 or 201 with `Azure-AsyncOperation` below the deployment; other verbs 202 with `Location`.
-    Deployment,
-    /// Key Vault: 202 with `Location`, or 200 with `Azure-AsyncOperation`.
-    Vault,
-}
 
 /// What the end of an operation does.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -57,8 +37,9 @@ pub(crate) enum Effect {
     Store(Box<Resource>),
     /// Nothing: the work was done at once.
     Nothing,
-    /// The deployment of a template runs.
-    Deploy,
+    /// The work of the resource's type is done, such as deploying a template.
+    #[serde(rename = "Deploy")]
+    Run,
     /// The operation fails; the resource stays as it was.
     Fail { code: String, message: String },
 }
@@ -66,7 +47,8 @@ pub(crate) enum Effect {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Operation {
     target: String,
-    dialect: Dialect,
+    /// The name of its dialect.
+    dialect: String,
     effect: Effect,
     verb: String,
     started_s: i64,
@@ -90,7 +72,7 @@ pub(crate) struct Addresses {
 }
 
 /// Starts an operation on `call`'s resource and answers where to ask about it.
-pub(crate) fn start(call: &Call<'_>, dialect: Dialect, effect: Effect) -> Addresses {
+pub(crate) fn start(call: &Call<'_>, dialect: &'static Dialect, effect: Effect) -> Addresses {
     start_on(call, &call.id(), dialect, effect)
 }
 
@@ -98,7 +80,7 @@ pub(crate) fn start(call: &Call<'_>, dialect: Dialect, effect: Effect) -> Addres
 pub(crate) fn start_on(
     call: &Call<'_>,
     target: &str,
-    dialect: Dialect,
+    dialect: &'static Dialect,
     effect: Effect,
 ) -> Addresses {
     begin(call, target, dialect, effect, None)
@@ -108,7 +90,7 @@ pub(crate) fn start_on(
 pub(crate) fn start_answering(
     call: &Call<'_>,
     target: &str,
-    dialect: Dialect,
+    dialect: &'static Dialect,
     effect: Effect,
     answer: Value,
 ) -> Addresses {
@@ -118,14 +100,14 @@ pub(crate) fn start_answering(
 fn begin(
     call: &Call<'_>,
     target: &str,
-    dialect: Dialect,
+    dialect: &'static Dialect,
     effect: Effect,
     answer: Option<Value>,
 ) -> Addresses {
     let guid = Uuid::new_v4().to_string();
     let operation = Operation {
         target: target.to_owned(),
-        dialect,
+        dialect: dialect.name.to_owned(),
         verb: call.method().to_owned(),
         started_s: call.world.clock().now_s(),
         asked: false,
@@ -177,73 +159,36 @@ fn under_conditions(call: &Call<'_>, mut operation: Operation) -> Operation {
     operation
 }
 
-fn addresses(call: &Call<'_>, dialect: Dialect, guid: &str) -> Addresses {
-    let base = &call.incoming.base;
-    let version = &call.api_version;
-    let subscription = call.target.scope.split('/').nth(2).unwrap_or_default();
-    let location = call
-        .world
-        .get(&call.id())
-        .and_then(|r| r.text("/location").map(location_key));
-    let location = location.unwrap_or_else(|| group_location(call));
-    let path = match dialect {
-        Dialect::Network => format!(
-            "/subscriptions/{subscription}/providers/Microsoft.Network/locations/{location}/"
-        ),
-        Dialect::PrivateDns => {
-            let group = group_id(&call.id()).unwrap_or_default();
-            format!("{group}/providers/Microsoft.Network/")
-        }
-        Dialect::Registry => {
-            format!(
-                "/subscriptions/{subscription}/providers/Microsoft.ContainerRegistry/locations/{location}/"
-            )
-        }
-        Dialect::Web => format!("{}/", call.id()),
-        Dialect::Deployment if call.method() == "PUT" => format!("{}/", call.id()),
-        Dialect::Deployment | Dialect::Group => format!("/subscriptions/{subscription}/"),
-        Dialect::Storage => {
-            format!(
-                "/subscriptions/{subscription}/providers/Microsoft.Storage/locations/{location}/"
-            )
-        }
-        Dialect::Vault => {
-            format!(
-                "/subscriptions/{subscription}/providers/Microsoft.KeyVault/locations/{location}/"
-            )
-        }
+fn addresses(call: &Call<'_>, dialect: &Dialect, guid: &str) -> Addresses {
+    let token = match dialect.token {
+        Token::Plain => guid.to_owned(),
+        Token::Encoded => URL_SAFE_NO_PAD.encode(guid),
+        Token::AfterType => format!("{}-{guid}", last_type(call)),
     };
-    let (status, result, token) = match dialect {
-        Dialect::Network => ("operations", "operationResults", guid.to_owned()),
-        Dialect::PrivateDns => (
-            "privateDnsOperationStatuses",
-            "privateDnsOperationResults",
-            URL_SAFE_NO_PAD.encode(guid),
-        ),
-        Dialect::Registry => (
-            "operationStatuses",
-            "operationResults",
-            format!("{}-{guid}", last_type(call)),
-        ),
-        Dialect::Web => ("operationstatuses", "operationresults", guid.to_owned()),
-        Dialect::Deployment => ("operationStatuses", "operationresults", guid.to_owned()),
-        Dialect::Storage => ("asyncoperations", "asyncoperations", guid.to_owned()),
-        Dialect::Vault => ("operationStatuses", "operationResults", guid.to_owned()),
-        Dialect::Group => (
-            "operationstatuses",
-            "operationresults",
-            URL_SAFE_NO_PAD.encode(guid),
-        ),
-    };
-    // A registry reports below the resource itself, and gives results below its location.
-    let status_path = match dialect {
-        Dialect::Registry => format!("{}/", call.id()),
-        _ => path.clone(),
+    let address = |path: &str| {
+        let (base, version) = (&call.incoming.base, &call.api_version);
+        let path = filled(call, path);
+        format!("{base}{path}/{token}?api-version={version}")
     };
     Addresses {
-        status: format!("{base}{status_path}{status}/{token}?api-version={version}"),
-        result: format!("{base}{path}{result}/{token}?api-version={version}"),
+        status: address(dialect.status),
+        result: address(dialect.result),
     }
+}
+
+/// The path of a dialect with what it stands for.
+fn filled(call: &Call<'_>, path: &str) -> String {
+    let id = call.id();
+    let subscription = call.target.scope.split('/').nth(2).unwrap_or_default();
+    let stored = call.world.get(&id);
+    let location = stored.and_then(|resource| resource.text("/location").map(location_key));
+    path.replace("{resource}", &id)
+        .replace("{subscription}", &format!("/subscriptions/{subscription}"))
+        .replace("{group}", &group_id(&id).unwrap_or_default())
+        .replace(
+            "{location}",
+            &location.unwrap_or_else(|| group_location(call)),
+        )
 }
 
 /// The last word of the resource's type, in small letters.
@@ -295,23 +240,24 @@ pub(crate) fn poll(world: &World, segments: &[String], base: &str, path_and_quer
     if !signed_url::is_genuine(world, path_and_query) {
         return signed_url::refusal();
     }
+    let Some(dialect) = world.control().dialect(&operation.dialect) else {
+        return unknown(token);
+    };
     let here = format!("{base}{path_and_query}");
-    let by_status =
-        !word.to_ascii_lowercase().ends_with("results") && operation.dialect != Dialect::Storage;
+    let by_status = dialect.has_status() && !word.to_ascii_lowercase().ends_with("results");
     if running && !is_over(world, &operation) {
         operation.asked = true;
         save(world, &guid, &operation, RUNNING);
-        return in_progress(operation.dialect, by_status, &here);
+        return in_progress(dialect, by_status, &here);
     }
     if running {
         operation = end(world, &guid, operation);
     }
-    if by_status && operation.dialect == Dialect::Deployment {
-        deployments::status(world, &operation.target)
-    } else if by_status {
-        final_status(&operation)
+    if by_status {
+        let of_type = world.control().status(world, &operation.target);
+        of_type.unwrap_or_else(|| final_status(&operation))
     } else {
-        final_result(world, &operation)
+        final_result(world, dialect, &operation)
     }
 }
 
@@ -327,22 +273,16 @@ fn is_over(world: &World, operation: &Operation) -> bool {
 /// the dialect has it. The growth of the Network provider's is from the times of recorded polls.
 pub(crate) fn asked_about(world: &World, segments: &[String]) -> Option<(String, u64)> {
     let (operation, _) = load(world, &guid_of(segments.last()?)?)?;
-    let wait_s = match operation.dialect {
-        Dialect::Group => 15,
-        Dialect::PrivateDns => 30,
-        _ => 10,
-    };
+    let wait_s = world.control().dialect(&operation.dialect)?.wait_s;
     Some((operation.target, wait_s))
 }
 
-fn in_progress(dialect: Dialect, by_status: bool, here: &str) -> Answer {
-    let answer = match (by_status, dialect) {
-        (true, Dialect::PrivateDns) => {
-            Answer::json(StatusCode::ACCEPTED, json!({ "status": "InProgress" }))
-        }
-        (true, Dialect::Deployment) => Answer::ok(json!({ "status": "Running" })),
-        (true, _) => Answer::ok(json!({ "status": "InProgress" })),
-        (false, _) => Answer::empty(StatusCode::ACCEPTED),
+fn in_progress(dialect: &Dialect, by_status: bool, here: &str) -> Answer {
+    let (status, word) = dialect.running;
+    let answer = if by_status {
+        Answer::json(status, json!({ "status": word }))
+    } else {
+        Answer::empty(StatusCode::ACCEPTED)
     };
     let header = if by_status {
         "azure-asyncoperation"
@@ -361,11 +301,11 @@ fn final_status(operation: &Operation) -> Answer {
     }
 }
 
-fn final_result(world: &World, operation: &Operation) -> Answer {
+fn final_result(world: &World, dialect: &Dialect, operation: &Operation) -> Answer {
     if let Some((code, message)) = &operation.error {
         return Answer::error(409, code, message);
     }
-    if operation.dialect == Dialect::Registry && operation.verb == "POST" {
+    if dialect.post_ends_in_status && operation.verb == "POST" {
         return Answer::ok(json!({ "status": "Succeeded" }));
     }
     if let Some(body) = &operation.answer {
@@ -373,12 +313,9 @@ fn final_result(world: &World, operation: &Operation) -> Answer {
     }
     match world.get(&operation.target) {
         Some(resource) if operation.verb != "DELETE" => {
-            Answer::ok(providers::present(world, &resource))
+            Answer::ok(lifecycle::present(world, &resource))
         }
-        _ if matches!(operation.dialect, Dialect::Network | Dialect::Deployment) => {
-            Answer::empty(StatusCode::NO_CONTENT)
-        }
-        _ => Answer::empty(StatusCode::OK),
+        _ => Answer::empty(dialect.gone),
     }
 }
 
@@ -412,18 +349,14 @@ fn end(world: &World, guid: &str, mut operation: Operation) -> Operation {
         operation.effect = Effect::Fail { code, message };
     }
     match operation.effect.clone() {
-        Effect::Settle => providers::settle(world, &operation.target),
-        Effect::Remove if operation.dialect == Dialect::Group => {
-            providers::groups::empty(world, &operation.target);
-            providers::remove(world, &operation.target);
-        }
-        Effect::Remove => providers::remove(world, &operation.target),
+        Effect::Settle => lifecycle::settle(world, &operation.target),
+        Effect::Remove => lifecycle::remove(world, &operation.target),
         Effect::Store(resource) => {
             world.put(*resource);
-            providers::settle(world, &operation.target);
+            lifecycle::settle(world, &operation.target);
         }
         Effect::Nothing => {}
-        Effect::Deploy => world.control().deploy(world, &operation.target),
+        Effect::Run => world.control().run(world, &operation.target),
         Effect::Fail { code, message } => operation.error = Some((code, message)),
     }
     operation.effect = Effect::Nothing;

@@ -6,8 +6,7 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::providers::role_definitions;
-use super::{Answer, Call, directory, json};
+use super::{Answer, Call, directory, json, roles};
 use crate::world::{Resource, World};
 
 /// Whether `principal` may perform `action` (such as
@@ -29,12 +28,12 @@ enum Plane {
 }
 
 fn decide(world: &World, principal: &str, action: &str, scope: &str, plane: Plane) -> bool {
-    roles(world, principal, scope).any(|role| grants(&role, action, plane))
+    roles_of(world, principal, scope).any(|role| grants(&role, action, plane))
 }
 
 /// The roles a principal has on a scope, its own and those of its groups, from there and from above.
 /// Assignments whose news has not spread yet give none.
-fn roles(world: &World, principal: &str, scope: &str) -> impl Iterator<Item = Value> {
+fn roles_of(world: &World, principal: &str, scope: &str) -> impl Iterator<Item = Value> {
     let principals = directory::memberships(world, principal);
     let assignments = assignments_along(world, scope).into_iter();
     let counts = move |assignment: &Resource| {
@@ -46,7 +45,7 @@ fn roles(world: &World, principal: &str, scope: &str) -> impl Iterator<Item = Va
             && has_effect(world, assignment)
     };
     assignments.filter(counts).filter_map(|assignment| {
-        role_definitions::find(world, assignment.text("/properties/roleDefinitionId")?)
+        roles::find(world, assignment.text("/properties/roleDefinitionId")?)
     })
 }
 
@@ -67,7 +66,7 @@ fn has_effect(world: &World, assignment: &Resource) -> bool {
 
 /// The permissions a principal has on a scope, one entry per role.
 pub(crate) fn permissions(world: &World, principal: &str, scope: &str) -> Vec<Value> {
-    let entries = roles(world, principal, scope).flat_map(|role| {
+    let entries = roles_of(world, principal, scope).flat_map(|role| {
         let all = &role["properties"]["permissions"];
         all.as_array().cloned().unwrap_or_default()
     });
@@ -87,7 +86,7 @@ fn assignments_along(world: &World, scope: &str) -> Vec<Resource> {
     above
         .flat_map(|scope| {
             let place = format!("{scope}/providers/Microsoft.Authorization");
-            world.of_kind_under("Microsoft.Authorization/roleAssignments", &place)
+            world.of_kind_under(roles::ASSIGNMENT, &place)
         })
         .collect()
 }
@@ -200,10 +199,10 @@ pub(crate) fn seed(world: &World) {
     }
     let role = format!(
         "{scope}/providers/Microsoft.Authorization/roleDefinitions/{}",
-        role_definitions::OWNER
+        roles::OWNER
     );
     let body = json!({
-        "id": id, "name": name, "type": "Microsoft.Authorization/roleAssignments",
+        "id": id, "name": name, "type": roles::ASSIGNMENT,
         "properties": {
             "roleDefinitionId": role, "principalId": settings.principal, "principalType": "ServicePrincipal", "scope": scope,
             "condition": null, "conditionVersion": null, "createdOn": "2026-01-01T00:00:00.0000000Z",
@@ -213,7 +212,7 @@ pub(crate) fn seed(world: &World) {
     });
     world.put(Resource {
         id,
-        kind: "Microsoft.Authorization/roleAssignments".into(),
+        kind: roles::ASSIGNMENT.into(),
         body,
         private: Value::Null,
     });
@@ -235,7 +234,7 @@ mod tests {
         let reader = "/providers/Microsoft.Authorization/roleDefinitions/acdd72a7-3385-48ef-bd42-f606fba81ae7";
         world.put(Resource {
             id: id.into(),
-            kind: "Microsoft.Authorization/roleAssignments".into(),
+            kind: roles::ASSIGNMENT.into(),
             body: json!({ "properties": {
                 "principalId": "p", "scope": "/subscriptions/s", "roleDefinitionId": reader,
             } }),
@@ -315,12 +314,12 @@ mod tests {
         let id = format!("{acr}/providers/Microsoft.Authorization/roleAssignments/x");
         let role = format!(
             "/subscriptions/s/providers/Microsoft.Authorization/roleDefinitions/{}",
-            role_definitions::ACR_PULL
+            roles::ACR_PULL
         );
         let body = json!({ "properties": { "principalId": "puller", "scope": acr, "roleDefinitionId": role } });
         world.put(Resource {
             id,
-            kind: "Microsoft.Authorization/roleAssignments".into(),
+            kind: roles::ASSIGNMENT.into(),
             body,
             private: Value::Null,
         });

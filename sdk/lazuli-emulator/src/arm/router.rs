@@ -5,15 +5,11 @@ use jiff::Timestamp;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::providers::{
-    self, Kind, groups, key_vault, locks, registry_actions, resource_list, storage, subscription,
-    tags, web,
-};
-use super::{Call, entra, lro, rbac, registration, template};
+use super::kind::Kind;
+use super::providers::{self, groups, locks, subscription};
+use super::{Call, entra, lifecycle, lro, own_paths, rbac, registration};
 use crate::conditions::{Allowance, Asking, Conditions, Subject};
-use crate::wire::errors::{
-    invalid_content, method_not_allowed, not_modelled, parent_not_found, resource_not_found,
-};
+use crate::wire::errors::{invalid_content, method_not_allowed, not_modelled};
 use crate::wire::ids::{self, Target};
 use crate::wire::json::same;
 use crate::wire::{Answer, Caller, Incoming};
@@ -67,7 +63,7 @@ fn decide(
             &format!("{}{query}", incoming.path),
         ));
     }
-    let body = body(incoming)?;
+    let body = body(world, incoming, &segments)?;
     let call = Call {
         world,
         conditions,
@@ -105,7 +101,7 @@ fn api_version(incoming: &Incoming) -> Result<String, Answer> {
     Err(Answer::error(400, "InvalidApiVersionParameter", message))
 }
 
-fn body(incoming: &Incoming) -> Result<Value, Answer> {
+fn body(world: &World, incoming: &Incoming, segments: &[String]) -> Result<Value, Answer> {
     let text = incoming
         .body
         .strip_prefix(b"\xef\xbb\xbf")
@@ -113,22 +109,16 @@ fn body(incoming: &Incoming) -> Result<Value, Answer> {
     if text.iter().all(u8::is_ascii_whitespace) {
         return Ok(Value::Null);
     }
-    if is_deployment(&incoming.path)
-        && let Ok(document) = template::text::read(&String::from_utf8_lossy(text))
-    {
-        return Ok(document.value);
+    let read =
+        Target::parse(segments, world).and_then(|target| providers::find(&target.kind)?.read);
+    if let Some(value) = read.and_then(|read| read(&String::from_utf8_lossy(text))) {
+        return Ok(value);
     }
     serde_json::from_slice(text).map_err(|error| {
         invalid_content(format!(
             "The request content was invalid and could not be deserialized: '{error}'."
         ))
     })
-}
-
-/// Templates come with comments and unquoted names; their reader is the lenient one of the service.
-fn is_deployment(path: &str) -> bool {
-    path.to_ascii_lowercase()
-        .contains("/microsoft.resources/deployments/")
 }
 
 /// A request from inside, such as a deployment makes for each of its resources: signed in already,
@@ -195,7 +185,7 @@ fn route(mut call: Call<'_>, segments: &[String]) -> Result<Answer, Answer> {
         ["providers", namespace] => subscription::one_provider(&call, namespace, None),
         ["subscriptions", rest @ ..] => {
             check_subscription(&call, &segments[1])?;
-            in_subscription(call, segments, rest)
+            own_paths::in_subscription(call, segments, rest)
         }
         ["providers", ..] => {
             call.target =
@@ -206,7 +196,7 @@ fn route(mut call: Call<'_>, segments: &[String]) -> Result<Answer, Answer> {
     }
 }
 
-fn no_such_path(segments: &[String]) -> Answer {
+pub(super) fn no_such_path(segments: &[String]) -> Answer {
     Answer::error(
         404,
         "InvalidResourceType",
@@ -225,109 +215,8 @@ fn check_subscription(call: &Call<'_>, given: &str) -> Result<(), Answer> {
     ))
 }
 
-/// `words` are the lower-cased segments behind `subscriptions`.
-fn in_subscription(
-    mut call: Call<'_>,
-    segments: &[String],
-    words: &[&str],
-) -> Result<Answer, Answer> {
-    let subscription_id = format!("/subscriptions/{}", segments[1]);
-    let read = |action: &str| rbac::check(&call, action, &subscription_id);
-    match words {
-        [_] => {
-            subscription::read_only(&call, "subscriptions")?;
-            Ok(Answer::ok(subscription::subscription(&call)))
-        }
-        [_, "locations"] => {
-            subscription::read_only(&call, "locations").map(|()| subscription::location_list(&call))
-        }
-        [_, "providers"] => {
-            subscription::read_only(&call, "providers").map(|()| subscription::providers(&call))
-        }
-        [_, "providers", namespace] => subscription::one_provider(&call, namespace, None),
-        [
-            _,
-            "providers",
-            namespace,
-            verb @ ("register" | "unregister"),
-        ] => subscription::one_provider(&call, namespace, Some(verb)),
-        [_, "resources"] => {
-            subscription::read_only(&call, "resources")?;
-            read("Microsoft.Resources/subscriptions/resources/read")?;
-            resource_list::resources(&call, &subscription_id)
-        }
-        [_, "tagnames", ..] => {
-            let verb = verb(&call.incoming.method);
-            rbac::check(
-                &call,
-                &format!("Microsoft.Resources/subscriptions/tagNames/{verb}"),
-                &subscription_id,
-            )?;
-            tags::names(&call, &subscription_id, &segments[3..])
-        }
-        [_, "resourcegroups"] => {
-            subscription::read_only(&call, "resourceGroups")?;
-            read("Microsoft.Resources/subscriptions/resourceGroups/read")?;
-            resource_list::groups(&call)
-        }
-        [_, "resourcegroups", _] => group(call, segments),
-        [_, "resourcegroups", _, "resources"] => {
-            let id = format!("{subscription_id}/resourceGroups/{}", segments[3]);
-            groups::required(call.world, &id, &segments[3])?;
-            subscription::read_only(&call, "resources")?;
-            rbac::check(
-                &call,
-                "Microsoft.Resources/subscriptions/resourceGroups/resources/read",
-                &id,
-            )?;
-            resource_list::resources(&call, &id)
-        }
-        // The address of a deployment's operations leaves the provider out.
-        [_, "resourcegroups", _, "deployments", ..] => {
-            let mut long = segments.to_vec();
-            let provider = ["providers", "Microsoft.Resources"].map(str::to_owned);
-            long.splice(4..4, provider);
-            call.target = Target::parse(&long, call.world).ok_or_else(|| no_such_path(segments))?;
-            dispatch(&call)
-        }
-        [_, rest @ ..] if rest.contains(&"providers") => {
-            call.target =
-                Target::parse(segments, call.world).ok_or_else(|| no_such_path(segments))?;
-            dispatch(&call)
-        }
-        _ => Err(not_modelled(&format!(
-            "The operation at '/{}'",
-            segments.join("/")
-        ))),
-    }
-}
-
-fn group(mut call: Call<'_>, segments: &[String]) -> Result<Answer, Answer> {
-    let name = &segments[3];
-    let id = format!("/subscriptions/{}/resourceGroups/{name}", segments[1]);
-    let verb = verb(&call.incoming.method);
-    // Extension and operation addresses are built from the target, so the group is one too.
-    call.target = Target {
-        scope: id.clone(),
-        kind: groups::KIND.into(),
-        names: vec![name.clone()],
-        word: None,
-    };
-    rbac::check(
-        &call,
-        &format!("Microsoft.Resources/subscriptions/resourceGroups/{verb}"),
-        &id,
-    )?;
-    match call.method() {
-        "DELETE" => locks::guard(call.world, &id, locks::Verb::Delete)?,
-        "PUT" | "PATCH" => locks::guard(call.world, &id, locks::Verb::Write)?,
-        _ => {}
-    }
-    lro::asked_by_reading(call.world, &id);
-    groups::answer(&call, &id, name)
-}
-
-fn verb(method: &Method) -> &'static str {
+/// What a method does, in the words of role definitions.
+pub(super) fn verb(method: &Method) -> &'static str {
     match *method {
         Method::GET | Method::HEAD => "read",
         Method::DELETE => "delete",
@@ -337,7 +226,7 @@ fn verb(method: &Method) -> &'static str {
 }
 
 /// Calls the handler of the target's type, after the checks ARM makes itself.
-fn dispatch(call: &Call<'_>) -> Result<Answer, Answer> {
+pub(super) fn dispatch(call: &Call<'_>) -> Result<Answer, Answer> {
     registration::check(call)?;
     check_group(call)?;
     match (&call.target.word, call.incoming.method.as_str()) {
@@ -363,12 +252,10 @@ fn action(call: &Call<'_>, word: &str) -> Result<Answer, Answer> {
     let kind = &call.target.kind;
     rbac::check(call, &format!("{kind}/{word}/action"), &call.id())?;
     if call.target.names.is_empty() {
-        return match kind.as_str() {
-            "Microsoft.Web" => web::actions::namespace_action(call, word),
-            "Microsoft.ContainerRegistry" => registry_actions::namespace_action(call, word),
-            "Microsoft.Storage" => storage::namespace_action(call, word),
-            "Microsoft.KeyVault" => key_vault::namespace_action(call, word),
-            other => Err(not_modelled(&format!("The action '{word}' of {other}"))),
+        let of_namespace = providers::namespace_of(kind).and_then(|namespace| namespace.action);
+        return match of_namespace {
+            Some(action) => action(call, word),
+            None => Err(not_modelled(&format!("The action '{word}' of {kind}"))),
         };
     }
     locks::guard_call(call)?;
@@ -394,11 +281,11 @@ fn collection(call: &Call<'_>) -> Result<Answer, Answer> {
     if !scope.is_empty() {
         rbac::check(call, &format!("{}/read", kind.name), &scope)?;
     }
-    // App Service looks for the app itself: not everything between it and a list is a resource.
-    let in_web = call.target.kind.starts_with("Microsoft.Web/");
     // A location is a place, not a resource that somebody made.
     let is_place = call.target.kind.ends_with("/locations");
-    if !call.target.names.is_empty() && !is_place && !in_web && !call.world.contains(&above) {
+    let finds_parents = missing_parent(call).is_none();
+    let is_below = !call.target.names.is_empty() && !is_place && !finds_parents;
+    if is_below && !call.world.contains(&above) {
         return Err(call.not_found());
     }
     if let Some(list) = kind.list {
@@ -408,7 +295,7 @@ fn collection(call: &Call<'_>) -> Result<Answer, Answer> {
     Ok(Answer::list(
         members
             .into_iter()
-            .map(|resource| providers::present(call.world, &resource))
+            .map(|resource| lifecycle::present(call.world, &resource))
             .collect(),
     ))
 }
@@ -416,8 +303,7 @@ fn collection(call: &Call<'_>) -> Result<Answer, Answer> {
 fn instance(call: &Call<'_>) -> Result<Answer, Answer> {
     let kind = known(&call.target.kind)?;
     let method = &call.incoming.method;
-    // The caller's own; there is no scope to be allowed on.
-    if kind.name != web::publishing::USER {
+    if !kind.is_own {
         rbac::check(call, &format!("{}/{}", kind.name, verb(method)), &call.id())?;
     }
     check_parent(call)?;
@@ -449,59 +335,35 @@ fn get(call: &Call<'_>, kind: &Kind) -> Result<Answer, Answer> {
         return Err(missing(call));
     };
     let etag = found.text("/etag").map(str::to_owned);
-    let answer = providers::shown(call.world, &found);
+    let answer = lifecycle::shown(call.world, &found);
     Ok(match etag {
         Some(etag) => answer.with("etag", etag),
         None => answer,
     })
 }
 
-/// The Network provider words a missing child of its own differently.
 fn missing(call: &Call<'_>) -> Answer {
-    let child_of_network =
-        call.target.names.len() > 1 && call.target.namespace() == "Microsoft.Network";
-    if child_of_network && !call.target.kind.contains("privateDnsZones") {
-        return Answer::network(
-            404,
-            "NotFound",
-            format!("Resource {} not found.", call.id()),
-        );
+    match providers::namespace_of(&call.target.kind) {
+        Some(namespace) => (namespace.missing)(call),
+        None => call.not_found(),
     }
-    call.not_found()
+}
+
+fn missing_parent(call: &Call<'_>) -> Option<fn(&Call<'_>, &str, &str) -> Answer> {
+    providers::namespace_of(&call.target.kind)?.missing_parent
 }
 
 /// Children need their parent; how ARM says so depends on the verb and on the provider.
 fn check_parent(call: &Call<'_>) -> Result<(), Answer> {
-    let Some(parent) = call.target.parent_id() else {
+    let (Some(parent), Some(missing_parent)) = (call.target.parent_id(), missing_parent(call))
+    else {
         return Ok(());
     };
     let in_location = call.target.kind.contains("/locations/");
-    if in_location || call.world.contains(&parent) || call.target.kind.starts_with("Microsoft.Web/")
-    {
+    if in_location || call.world.contains(&parent) {
         return Ok(());
     }
-    let verb = verb(&call.incoming.method);
-    if verb == "delete" && call.target.kind == providers::private_dns::LINK {
-        return Err(Answer::empty(StatusCode::NO_CONTENT));
-    }
-    let in_network = call
-        .target
-        .kind
-        .starts_with("Microsoft.Network/virtualNetworks");
-    if verb == "write" || (verb == "delete" && !in_network) {
-        return Err(parent_not_found(verb, &call.target.kind, &parent));
-    }
-    if in_network {
-        let kind = call
-            .target
-            .kind
-            .rsplit_once('/')
-            .map(|(above, _)| above)
-            .unwrap_or_default();
-        let names = &call.target.names[..call.target.names.len() - 1];
-        return Err(resource_not_found(kind, names, call.target.group()));
-    }
-    Err(call.not_found())
+    Err(missing_parent(call, verb(&call.incoming.method), &parent))
 }
 
 /// Headers of every answer. `allowance` is what is left of the caller's requests, where that was counted.

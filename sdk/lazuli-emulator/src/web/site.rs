@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::key_vault;
-use crate::arm::providers::sites;
+use crate::arm::providers::web::sites;
 use crate::data::digest::Digest;
 use crate::world::{Resource, World};
 

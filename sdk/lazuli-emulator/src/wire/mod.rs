@@ -3,7 +3,9 @@
 //! The lowest room: it uses nothing else of the crate, and everything else uses it.
 
 mod answer;
+pub(crate) mod dialect;
 pub(crate) mod errors;
+pub(crate) mod filter;
 pub(crate) mod ids;
 mod incoming;
 pub(crate) mod json;

@@ -9,8 +9,9 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{Query, filtered, list, missing, no_content, refuse, required, unsupported};
+use crate::arm::Answer;
 use crate::arm::directory::{self, APPLICATION, SERVICE_PRINCIPAL, record_id};
-use crate::arm::{Answer, providers};
+use crate::arm::lifecycle;
 use crate::wire::json::{self, items, same, text};
 use crate::world::{Resource, World};
 
@@ -203,7 +204,7 @@ fn delete_application(query: &Query<'_>, found: &Resource) -> Answer {
             query.world.remove(&principal.id);
         }
     }
-    providers::remove(query.world, &found.id);
+    lifecycle::remove(query.world, &found.id);
     no_content()
 }
 

@@ -3,17 +3,31 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::{Kind, role_assignments};
-use crate::arm::lro::{self, Dialect, Effect};
+use super::role_assignments;
+use crate::arm::kind::Kind;
+use crate::arm::lifecycle;
+use crate::arm::lro::{self, Effect};
 use crate::arm::{Answer, Call, errors, json};
+use crate::wire::dialect::{Dialect, Token};
 use crate::wire::locations;
 use crate::world::{Resource, World};
 
 pub(crate) const KIND: &str = "Microsoft.Resources/resourceGroups";
 pub(crate) const KINDS: [Kind; 1] = [Kind {
+    removing: Some(empty),
     removed: Some(removed),
     ..Kind::new(KIND)
 }];
+
+/// 202 with `Location` only, ending in an empty 200.
+pub(crate) static DIALECT: Dialect = Dialect {
+    name: "Group",
+    status: "{subscription}/operationstatuses",
+    result: "{subscription}/operationresults",
+    token: Token::Encoded,
+    wait_s: 15,
+    ..Dialect::USUAL
+};
 
 /// Order in which a group's resources go: what others hold on to goes last.
 const LAST: &[&str] = &[
@@ -129,16 +143,16 @@ fn delete(call: &Call<'_>, id: &str, name: &str) -> Result<Answer, Answer> {
             "Deleting",
         )
     });
-    let addresses = lro::start_on(call, id, Dialect::Group, Effect::Remove);
+    let addresses = lro::start_on(call, id, &DIALECT, Effect::Remove);
     Ok(Answer::empty(StatusCode::ACCEPTED)
         .with("location", addresses.result)
         .with("retry-after", "0"))
 }
 
 /// Takes what is left in the group with it, in an order that every provider would accept.
-pub(crate) fn empty(world: &World, id: &str) {
-    lro::end_all_below(world, id);
-    let mut content = world.under(id);
+fn empty(world: &World, group: &Resource) {
+    lro::end_all_below(world, &group.id);
+    let mut content = world.under(&group.id);
     content.sort_by_key(|resource| {
         LAST.iter()
             .position(|last| resource.kind.starts_with(last))
@@ -146,7 +160,7 @@ pub(crate) fn empty(world: &World, id: &str) {
     });
     for resource in content {
         if world.contains(&resource.id) {
-            super::remove(world, &resource.id);
+            lifecycle::remove(world, &resource.id);
         }
     }
 }
@@ -155,41 +169,9 @@ fn removed(world: &World, group: &Resource) {
     role_assignments::forget_scope(world, &group.id);
 }
 
-/// `field eq 'value'` terms of an OData filter, joined by `and`; field names in lower case.
-pub(crate) fn conditions(filter: &str) -> Vec<(String, String)> {
-    let terms = filter
-        .split(" and ")
-        .filter_map(|term| term.split_once(" eq "));
-    terms
-        .map(|(field, value)| {
-            (
-                field.trim().to_lowercase(),
-                value.trim().trim_matches('\'').to_owned(),
-            )
-        })
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn filters() {
-        let check = |text: &str, expect: &[(&str, &str)]| {
-            let expect: Vec<_> = expect
-                .iter()
-                .map(|(a, b)| ((*a).to_owned(), (*b).to_owned()))
-                .collect();
-            assert_eq!(conditions(text), expect);
-        };
-        check("resourceType eq 'A/b'", &[("resourcetype", "A/b")]);
-        check(
-            "resourceType eq 'A/b' and name eq 'x'",
-            &[("resourcetype", "A/b"), ("name", "x")],
-        );
-        check("", &[]);
-    }
 
     #[test]
     fn names() {

@@ -4,7 +4,8 @@ use http::StatusCode;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::Kind;
+use crate::arm::kind::{Kind, Namespace};
+use crate::arm::lifecycle;
 use crate::arm::{Answer, Call, directory, ids, json, rbac};
 use crate::world::Resource;
 
@@ -13,7 +14,12 @@ const FEDERATED: &str =
     "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials";
 /// The identity a resource has itself, as an extension of it.
 const SYSTEM: &str = "Microsoft.ManagedIdentity/identities";
-pub(crate) const KINDS: [Kind; 4] = [
+pub(crate) static NAMESPACE: Namespace = Namespace {
+    versions: &[("", &["2024-11-30", "2023-01-31", "2018-11-30"])],
+    ..Namespace::new("Microsoft.ManagedIdentity", &[&KINDS])
+};
+
+const KINDS: [Kind; 4] = [
     Kind {
         put: Some(put),
         patch: Some(patch),
@@ -123,7 +129,7 @@ fn put(call: &Call<'_>) -> Result<Answer, Answer> {
             call.body["properties"]["isolationScope"].clone(),
         );
     }
-    super::store(call, body.clone(), Value::Null);
+    lifecycle::store(call, body.clone(), Value::Null);
     let answer = Answer::created(existing.is_none(), body);
     let here = call.id();
     Ok(if existing.is_none() {
@@ -157,14 +163,14 @@ fn patch(call: &Call<'_>) -> Result<Answer, Answer> {
             json::set(&mut identity.body, "tags", tags)
         });
     }
-    Ok(super::shown(call.world, &call.required()?))
+    Ok(lifecycle::shown(call.world, &call.required()?))
 }
 
 fn delete(call: &Call<'_>) -> Result<Answer, Answer> {
     if call.existing().is_none() {
         return Ok(Answer::empty(StatusCode::NO_CONTENT));
     }
-    super::remove(call.world, &call.id());
+    lifecycle::remove(call.world, &call.id());
     Ok(Answer::empty(StatusCode::OK))
 }
 
@@ -245,7 +251,7 @@ fn put_federated(call: &Call<'_>) -> Result<Answer, Answer> {
         "id": call.id().replacen("/resourceGroups/", "/resourcegroups/", 1), "name": call.target.name(), "type": FEDERATED,
         "properties": { "issuer": given["issuer"], "subject": given["subject"], "audiences": given["audiences"] },
     });
-    super::store(call, body.clone(), Value::Null);
+    lifecycle::store(call, body.clone(), Value::Null);
     let answer = Answer::created(new, body);
     Ok(if new {
         answer.with("location", call.id())

@@ -4,11 +4,11 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::Kind;
 use super::network::{self, inline_child};
 use super::networking::private_link::{self, Member};
 use super::networking::{PUBLIC_ADDRESS, SECURITY_GROUP, addresses};
 use super::private_connections::Connection;
+use crate::arm::kind::Kind;
 use crate::arm::{Answer, Call, json};
 use crate::world::{Resource, World};
 

@@ -6,7 +6,9 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::{Kind, groups};
+use super::groups;
+use crate::arm::kind::Kind;
+use crate::arm::lifecycle;
 use crate::arm::{Answer, Call, errors, json};
 use crate::wire::ids::Target;
 use crate::world::{Resource, World};
@@ -48,7 +50,7 @@ fn put(call: &Call<'_>) -> Result<Answer, Answer> {
     }
     let new = call.existing().is_none();
     let body = json!({ "properties": properties, "id": call.id(), "type": KIND, "name": call.target.name() });
-    super::store(call, body.clone(), Value::Null);
+    lifecycle::store(call, body.clone(), Value::Null);
     Ok(Answer::created(new, body))
 }
 

@@ -1,5 +1,6 @@
 //! The resource types this Azure has, one module per provider family, and what they share.
 
+pub(crate) mod authorization;
 pub(crate) mod container_registry;
 pub(crate) mod deployments;
 pub(crate) mod groups;
@@ -14,14 +15,13 @@ pub(crate) mod private_dns;
 pub(crate) mod private_endpoints;
 pub(crate) mod record_sets;
 pub(crate) mod resource_list;
+pub(crate) mod resources;
 pub(crate) mod role_assignments;
-pub(crate) mod role_catalog;
 pub(crate) mod role_definitions;
 pub(crate) mod storage;
 pub(crate) mod subnets;
 pub(crate) mod subscription;
 pub(crate) mod tags;
-pub(crate) mod versions;
 pub(crate) mod virtual_networks;
 pub(crate) mod web;
 pub(crate) mod zone_groups;
@@ -30,107 +30,59 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{Answer, Call};
+use super::kind::{Kind, Namespace};
 use crate::conditions::Conditions;
+use crate::wire::Answer;
+use crate::wire::dialect::Dialect;
+use crate::wire::ids::{self, Target};
 use crate::world::{Control, Resource, World};
 
-pub(crate) use container_registry::{actions as registry_actions, registries};
-pub(crate) use web::sites;
-
-/// A handler either answers or refuses; both are answers.
-pub(crate) type Handler = fn(&Call<'_>) -> Result<Answer, Answer>;
-type Action = fn(&Call<'_>, &str) -> Result<Answer, Answer>;
-
-/// A resource type: what it can do and how it looks. `None` means ARM answers that itself.
-pub(crate) struct Kind {
-    pub(crate) name: &'static str,
-    pub(crate) put: Option<Handler>,
-    pub(crate) patch: Option<Handler>,
-    pub(crate) get: Option<Handler>,
-    pub(crate) list: Option<Handler>,
-    pub(crate) delete: Option<Handler>,
-    pub(crate) action: Option<Action>,
-    /// What GET adds to the stored body.
-    pub(crate) view: Option<fn(&World, &mut Value)>,
-    /// What the end of a create or update does, besides `Succeeded`.
-    pub(crate) settle: Option<fn(&World, &Resource)>,
-    /// What goes away with the resource, besides what lies below it.
-    pub(crate) removed: Option<fn(&World, &Resource)>,
-}
-
-impl Kind {
-    pub(crate) const fn new(name: &'static str) -> Kind {
-        Kind {
-            name,
-            put: None,
-            patch: None,
-            get: None,
-            list: None,
-            delete: None,
-            action: None,
-            view: None,
-            settle: None,
-            removed: None,
-        }
-    }
-}
-
-/// All types, in the order the families stand in the documentation.
-pub(crate) fn kinds() -> impl Iterator<Item = &'static Kind> {
-    let families: &[&[Kind]] = &[
-        &groups::KINDS,
-        &virtual_networks::KINDS,
-        &subnets::KINDS,
-        &networking::peerings::KINDS,
-        &networking::addresses::KINDS,
-        &networking::delegations::KINDS,
-        &networking::security_groups::KINDS,
-        &networking::route_tables::KINDS,
-        &networking::plain::KINDS,
-        &networking::link_services::KINDS,
-        &interfaces::KINDS,
-        &private_endpoints::KINDS,
-        &zone_groups::KINDS,
-        &private_dns::KINDS,
-        &record_sets::KINDS,
-        &container_registry::KINDS,
-        &identities::KINDS,
-        &role_assignments::KINDS,
-        &key_vault::KINDS,
-        &storage::KINDS,
-        &deployments::KINDS,
-        &locks::KINDS,
-        &tags::KINDS,
-    ];
-    families.iter().chain(&web::FAMILIES).copied().flatten()
-}
-
-const NAMESPACES: &[&str] = &[
-    "Microsoft.Resources",
-    "Microsoft.Network",
-    "Microsoft.ContainerRegistry",
-    "Microsoft.ManagedIdentity",
-    "Microsoft.Authorization",
-    "Microsoft.Web",
-    "Microsoft.KeyVault",
-    "Microsoft.Storage",
+/// Every namespace of this Azure. A new one is a line here and a file of its own.
+static NAMESPACES: &[&Namespace] = &[
+    &resources::NAMESPACE,
+    &networking::namespace::NAMESPACE,
+    &container_registry::namespace::NAMESPACE,
+    &identities::NAMESPACE,
+    &authorization::NAMESPACE,
+    &web::namespace::NAMESPACE,
+    &key_vault::NAMESPACE,
+    &storage::NAMESPACE,
 ];
 
+pub(crate) fn namespaces() -> impl Iterator<Item = &'static Namespace> {
+    NAMESPACES.iter().copied()
+}
+
+fn kinds() -> impl Iterator<Item = &'static Kind> {
+    let families = namespaces().flat_map(|namespace| namespace.kinds);
+    families.copied().flatten()
+}
+
+/// The record of a type, in any casing.
 pub(crate) fn find(kind: &str) -> Option<&'static Kind> {
     kinds().find(|known| known.name.eq_ignore_ascii_case(kind))
 }
 
+/// The namespace of a type, or the one of that name.
+pub(crate) fn namespace_of(kind: &str) -> Option<&'static Namespace> {
+    let name = kind.split('/').next().unwrap_or_default();
+    namespaces().find(|known| known.name.eq_ignore_ascii_case(name))
+}
+
+/// The namespace of a word that may stand below a group without `providers`.
+pub(crate) fn of_short(word: &str) -> Option<&'static Namespace> {
+    namespaces().find(|namespace| namespace.short.contains(&word))
+}
+
 /// A type in canonical casing; the unknown tail of an unknown type stays as it is.
-pub(crate) fn canonical(kind: &str) -> String {
+fn canonical(kind: &str) -> String {
     if let Some(known) = find(kind) {
         return known.name.to_owned();
     }
     match kind.rsplit_once('/') {
         Some((parent, last)) => format!("{}/{last}", canonical(parent)),
-        None => NAMESPACES
-            .iter()
-            .find(|known| known.eq_ignore_ascii_case(kind))
-            .map_or(kind, |known| *known)
+        None => namespace_of(kind)
+            .map_or(kind, |known| known.name)
             .to_owned(),
     }
 }
@@ -158,70 +110,60 @@ impl Control for Table {
         canonical(kind)
     }
 
-    fn deploy(&self, world: &World, id: &str) {
-        deployments::run(world, &self.conditions, id);
+    fn knows(&self, kind: &str) -> bool {
+        find(kind).is_some()
     }
-}
 
-/// The body that GET answers.
-pub(crate) fn present(world: &World, resource: &Resource) -> Value {
-    let mut body = resource.body.clone();
-    if let Some(view) = find(&resource.kind).and_then(|kind| kind.view) {
-        view(world, &mut body);
+    fn dialect(&self, name: &str) -> Option<&'static Dialect> {
+        let mut all = namespaces().flat_map(|namespace| namespace.dialects);
+        all.find(|dialect| dialect.name == name).copied()
     }
-    body
-}
 
-/// Ends a create or update: `Succeeded`, and what the provider adds.
-pub(crate) fn settle(world: &World, id: &str) {
-    world.update(id, |resource| {
-        if let Some(state) = resource.body.pointer_mut("/properties/provisioningState") {
-            *state = "Succeeded".into();
+    fn view(&self, world: &World, kind: &str, body: &mut Value) {
+        if let Some(view) = find(kind).and_then(|kind| kind.view) {
+            view(world, body);
         }
-        if resource.kind.starts_with("Microsoft.Network/")
-            && !resource.kind.contains("privateDnsZones")
-        {
-            network::touch(&mut resource.body);
-        }
-    });
-    let Some(resource) = world.get(id) else {
-        return;
-    };
-    if let Some(settle) = find(&resource.kind).and_then(|kind| kind.settle) {
-        settle(world, &resource);
     }
-}
 
-/// Removes a resource, what lies below it (deepest first), and what its provider removes with it.
-pub(crate) fn remove(world: &World, id: &str) {
-    let mut gone = world.under(id);
-    gone.reverse();
-    gone.extend(world.get(id));
-    for resource in gone {
-        let Some(resource) = world.remove(&resource.id) else {
-            continue;
-        };
+    fn settling(&self, resource: &mut Resource) {
+        if let Some(settling) = namespace_of(&resource.kind).and_then(|of| of.settling) {
+            settling(resource);
+        }
+    }
+
+    fn settled(&self, world: &World, resource: &Resource) {
+        if let Some(settle) = find(&resource.kind).and_then(|kind| kind.settle) {
+            settle(world, resource);
+        }
+    }
+
+    fn removing(&self, world: &World, resource: &Resource) {
+        if let Some(removing) = find(&resource.kind).and_then(|kind| kind.removing) {
+            removing(world, resource);
+        }
+    }
+
+    fn removed(&self, world: &World, resource: &Resource) {
         if let Some(removed) = find(&resource.kind).and_then(|kind| kind.removed) {
-            removed(world, &resource);
+            removed(world, resource);
         }
+    }
+
+    fn run(&self, world: &World, id: &str) {
+        if let Some(run) = kind_at(world, id).and_then(|kind| kind.run) {
+            run(world, &self.conditions, id);
+        }
+    }
+
+    fn status(&self, world: &World, id: &str) -> Option<Answer> {
+        let status = kind_at(world, id)?.status?;
+        Some(status(world, id))
     }
 }
 
-/// Stores what a PUT made.
-pub(crate) fn store(call: &Call<'_>, body: Value, private: Value) -> Resource {
-    let resource = Resource {
-        id: call.id(),
-        kind: call.target.kind.clone(),
-        body,
-        private,
-    };
-    call.world.put(resource.clone());
-    resource
-}
-
-/// An answer with the resource as GET shows it.
-pub(crate) fn shown(world: &World, resource: &Resource) -> Answer {
-    Answer::ok(present(world, resource))
+/// The type that an id is of, also when there is no such resource any more.
+fn kind_at(world: &World, id: &str) -> Option<&'static Kind> {
+    find(&Target::parse(&ids::segments(id)?, world)?.kind)
 }
 
 #[cfg(test)]
@@ -241,6 +183,36 @@ mod tests {
             "Microsoft.Network/virtualNetworks/odd",
         );
         check("Microsoft.Odd/things", "Microsoft.Odd/things");
+    }
+
+    #[test]
+    fn the_longest_beginning_counts_and_the_newest_version_is_first() {
+        let check = |kind: &str, expect: &str| {
+            let versions = namespace_of(kind).expect("known").versions_of(kind);
+            assert_eq!(versions.first(), Some(&expect), "{kind}");
+        };
+        check("Microsoft.Network/virtualNetworks/subnets", "2025-09-01");
+        check("Microsoft.Network/privateDnsZones/A", "2024-06-01");
+        check("Microsoft.Authorization/locks", "2020-05-01");
+        for (start, versions) in namespaces().flat_map(|namespace| namespace.versions) {
+            assert!(versions.is_sorted_by(|left, right| left > right), "{start}");
+        }
+    }
+
+    #[test]
+    fn types_stand_in_their_namespace_and_dialects_have_names_of_their_own() {
+        for namespace in namespaces() {
+            for kind in namespace.kinds.iter().copied().flatten() {
+                let prefix = format!("{}/", namespace.name);
+                assert!(kind.name.starts_with(&prefix), "{}", kind.name);
+            }
+        }
+        let dialects = namespaces().flat_map(|namespace| namespace.dialects);
+        let mut names: Vec<_> = dialects.map(|dialect| dialect.name).collect();
+        let count = names.len();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), count);
     }
 
     #[test]

@@ -7,10 +7,20 @@ use ipnet::Ipv4Net;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::present;
-use crate::arm::lro::{self, Dialect, Effect};
+use crate::arm::lifecycle;
+use crate::arm::lro::{self, Effect};
 use crate::arm::{Answer, Call, ids, json};
+use crate::wire::dialect::Dialect;
 use crate::world::{Resource, World};
+
+/// 200 or 201 with `Azure-AsyncOperation`; DELETE 202 with both headers, `Location` ends in 204.
+pub(crate) static DIALECT: Dialect = Dialect {
+    name: "Network",
+    status: "{subscription}/providers/Microsoft.Network/locations/{location}/operations",
+    result: "{subscription}/providers/Microsoft.Network/locations/{location}/operationResults",
+    gone: StatusCode::NO_CONTENT,
+    ..Dialect::USUAL
+};
 
 /// Addresses that Azure keeps in every subnet: four at the start, one at the end.
 pub(crate) const RESERVED_AT_START: u32 = 4;
@@ -121,7 +131,7 @@ pub(crate) fn patch_tags(call: &Call<'_>) -> Result<Answer, Answer> {
             touch(&mut resource.body);
         });
     }
-    Ok(super::shown(call.world, &call.required()?))
+    Ok(lifecycle::shown(call.world, &call.required()?))
 }
 
 /// The virtual network a subnet belongs to.
@@ -165,10 +175,10 @@ pub(crate) fn write_with(
     } else {
         Effect::Settle
     };
-    let addresses = lro::start_on(call, &resource.id, Dialect::Network, effect);
+    let addresses = lro::start_on(call, &resource.id, &DIALECT, effect);
     answer(
         existing.is_none(),
-        present(call.world, &resource),
+        lifecycle::present(call.world, &resource),
         addresses.status,
     )
 }
@@ -189,8 +199,12 @@ fn refuse_later(call: &Call<'_>, resource: &Resource, new: bool, lock: &str) -> 
         code: "AnotherOperationInProgress".into(),
         message,
     };
-    let addresses = lro::start_on(call, &resource.id, Dialect::Network, effect);
-    answer(new, present(call.world, resource), addresses.status)
+    let addresses = lro::start_on(call, &resource.id, &DIALECT, effect);
+    answer(
+        new,
+        lifecycle::present(call.world, resource),
+        addresses.status,
+    )
 }
 
 /// DELETE in the dialect: 202 and both headers; 204 for what is not there.
@@ -210,7 +224,7 @@ pub(crate) fn delete(call: &Call<'_>, lock: Option<&str>) -> Answer {
             mark(&mut resource.body, "Deleting")
         });
     }
-    let addresses = lro::start(call, Dialect::Network, effect);
+    let addresses = lro::start(call, &DIALECT, effect);
     Answer::empty(StatusCode::ACCEPTED)
         .with("azure-asyncoperation", addresses.status)
         .with("location", addresses.result)

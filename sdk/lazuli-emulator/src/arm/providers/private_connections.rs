@@ -81,7 +81,7 @@ fn service_of(call: &Call<'_>, id: &str) -> Result<&'static Service, Answer> {
             "A private endpoint to '{kind}' ({id})"
         )));
     };
-    let modelled = service.is_held && super::find(service.kind).is_some();
+    let modelled = service.is_held && call.world.control().knows(service.kind);
     if modelled && !call.world.contains(id) {
         return Err(network::invalid_reference(id, &call.id()));
     }
@@ -121,7 +121,7 @@ fn group(
 fn check_tier(world: &World, target: &str) -> Result<(), Answer> {
     let Some(registry) = world
         .get(target)
-        .filter(|it| it.kind == super::registries::KIND)
+        .filter(|it| it.kind == super::container_registry::registries::KIND)
     else {
         return Ok(());
     };

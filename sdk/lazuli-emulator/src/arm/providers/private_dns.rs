@@ -4,13 +4,27 @@ use http::StatusCode;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{Kind, record_sets};
-use crate::arm::lro::{self, Dialect, Effect};
+use super::record_sets;
+use crate::arm::kind::Kind;
+use crate::arm::lifecycle;
+use crate::arm::lro::{self, Effect};
 use crate::arm::{Answer, Call, ids, json, rbac};
+use crate::wire::dialect::{Dialect, Token};
 use crate::world::{Resource, World};
 
 pub(crate) const ZONE: &str = "Microsoft.Network/privateDnsZones";
 pub(crate) const LINK: &str = "Microsoft.Network/privateDnsZones/virtualNetworkLinks";
+/// 202 `{}` with both headers; polls answer HTTP 202 while running.
+pub(crate) static DIALECT: Dialect = Dialect {
+    name: "PrivateDns",
+    status: "{group}/providers/Microsoft.Network/privateDnsOperationStatuses",
+    result: "{group}/providers/Microsoft.Network/privateDnsOperationResults",
+    token: Token::Encoded,
+    running: (StatusCode::ACCEPTED, "InProgress"),
+    wait_s: 30,
+    ..Dialect::USUAL
+};
+
 pub(crate) const KINDS: [Kind; 2] = [
     Kind {
         put: Some(put_zone),
@@ -68,7 +82,7 @@ fn list_zones(call: &Call<'_>) -> Result<Answer, Answer> {
 }
 
 fn shown(call: &Call<'_>, zone: &Resource) -> Value {
-    let mut body = super::present(call.world, zone);
+    let mut body = lifecycle::present(call.world, zone);
     if call.api_version.as_str() < SHOWS_INTERNAL_ID_SINCE {
         json::unset(&mut body["properties"], "internalId");
     }
@@ -296,7 +310,7 @@ fn get_link(call: &Call<'_>) -> Result<Answer, Answer> {
         json::set(&mut link.body["properties"], STATE, "Completed");
     });
     let etag = link.text("/etag").unwrap_or_default().to_owned();
-    Ok(super::shown(call.world, &link).with("etag", etag))
+    Ok(lifecycle::shown(call.world, &link).with("etag", etag))
 }
 
 /// 202, `{}`, both headers; the resource takes its new form when the operation ends. A condition that
@@ -313,7 +327,7 @@ fn accept(call: &Call<'_>, body: Value) -> Answer {
 
 fn accept_with(call: &Call<'_>, effect: Effect) -> Answer {
     let effect = failed_condition(call).unwrap_or(effect);
-    let addresses = lro::start(call, Dialect::PrivateDns, effect);
+    let addresses = lro::start(call, &DIALECT, effect);
     Answer::json(StatusCode::ACCEPTED, json!({}))
         .with("azure-asyncoperation", addresses.status)
         .with("location", addresses.result)
@@ -393,7 +407,7 @@ fn delete(call: &Call<'_>) -> Result<Answer, Answer> {
         return Ok(Answer::empty(StatusCode::NO_CONTENT));
     }
     let effect = failed_condition(call).unwrap_or(Effect::Remove);
-    let addresses = lro::start(call, Dialect::PrivateDns, effect);
+    let addresses = lro::start(call, &DIALECT, effect);
     Ok(Answer::empty(StatusCode::ACCEPTED)
         .with("azure-asyncoperation", addresses.status)
         .with("location", addresses.result)

@@ -4,7 +4,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::Kind;
+use crate::arm::kind::Kind;
 use crate::arm::{Answer, Call, ids, json};
 use crate::world::{Resource, World};
 

@@ -5,12 +5,14 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::groups::conditions;
-use super::{Kind, role_definitions};
+use super::role_definitions;
+use crate::arm::kind::Kind;
+use crate::arm::lifecycle;
+use crate::arm::roles::{self, ASSIGNMENT as KIND};
 use crate::arm::{Answer, Call, directory, ids, json, rbac};
+use crate::wire::filter;
 use crate::world::{Resource, World};
 
-pub(crate) const KIND: &str = "Microsoft.Authorization/roleAssignments";
 pub(crate) const KINDS: [Kind; 5] = [
     Kind {
         put: Some(put),
@@ -24,7 +26,7 @@ pub(crate) const KINDS: [Kind; 5] = [
         get: Some(role_definitions::get),
         list: Some(role_definitions::list),
         delete: Some(role_definitions::delete),
-        ..Kind::new(role_definitions::KIND)
+        ..Kind::new(roles::DEFINITION)
     },
     Kind {
         list: Some(permissions),
@@ -56,7 +58,7 @@ fn put(call: &Call<'_>) -> Result<Answer, Answer> {
         json::text(&given["principalId"]),
     );
     // A custom role is not seen outside of its assignable scopes.
-    role_definitions::find(call.world, role)
+    roles::find(call.world, role)
         .filter(|found| role_definitions::is_assignable(found, &scope))
         .ok_or_else(|| role_definitions::missing(ids::name_of(role)))?;
     if Uuid::parse_str(principal).is_err() {
@@ -69,7 +71,7 @@ fn put(call: &Call<'_>) -> Result<Answer, Answer> {
     let existing = call.existing();
     check_unchanged(existing.as_ref(), role, principal)?;
     let body = build(call, existing.as_ref(), &scope, &given, &kind);
-    super::store(call, body.clone(), Value::Null);
+    lifecycle::store(call, body.clone(), Value::Null);
     // The answer to the PUT does not say yet who created the assignment; GET does.
     let mut shown = body;
     json::set(&mut shown["properties"], "createdBy", Value::Null);
@@ -228,7 +230,7 @@ fn list(call: &Call<'_>) -> Result<Answer, Answer> {
         .nth(1)
         .and_then(|rest| rest.split('\'').next())
         .map(str::to_owned);
-    let of_principal = conditions(&filter)
+    let of_principal = filter::terms(&filter)
         .into_iter()
         .find(|(field, _)| field == "principalid")
         .map(|(_, id)| vec![id]);

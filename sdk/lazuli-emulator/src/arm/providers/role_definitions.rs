@@ -4,47 +4,10 @@ use http::StatusCode;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::groups::conditions;
-use super::role_assignments;
-use super::role_catalog::{MORE_ROLES, ROLES, Role};
+use crate::arm::roles::{ASSIGNMENT, DEFINITION as KIND, built_in, catalog, find};
 use crate::arm::{Answer, Call, json};
+use crate::wire::filter;
 use crate::world::{Resource, World};
-
-pub(crate) const KIND: &str = "Microsoft.Authorization/roleDefinitions";
-
-pub(crate) const OWNER: &str = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635";
-#[cfg(test)]
-pub(crate) const ACR_PULL: &str = "7f951dda-4ed3-4680-a7ca-43fe172d538d";
-
-fn catalog() -> impl Iterator<Item = &'static Role> {
-    ROLES.iter().chain(MORE_ROLES)
-}
-
-fn built_in(role: &Role, subscription: &str) -> Value {
-    json!({
-        "properties": {
-            "roleName": role.name, "type": "BuiltInRole", "description": role.about, "assignableScopes": ["/"],
-            "permissions": [{ "actions": role.actions, "notActions": role.not_actions, "dataActions": role.data_actions, "notDataActions": role.not_data_actions }],
-            "createdOn": "2015-02-02T21:55:09.8806423Z", "updatedOn": "2021-11-11T20:13:47.8628684Z", "createdBy": null, "updatedBy": null,
-        },
-        "id": format!("/subscriptions/{subscription}/providers/{KIND}/{}", role.id), "type": KIND, "name": role.id,
-    })
-}
-
-/// The definition an id ends in, built-in or custom.
-pub(crate) fn find(world: &World, id: &str) -> Option<Value> {
-    let name = id.rsplit('/').next()?;
-    let known = catalog().find(|role| role.id.eq_ignore_ascii_case(name));
-    known
-        .map(|role| built_in(role, &world.settings().subscription))
-        .or_else(|| {
-            let custom = world
-                .of_kind(KIND)
-                .into_iter()
-                .find(|role| role.name().eq_ignore_ascii_case(name));
-            custom.map(|role| role.body)
-        })
-}
 
 pub(crate) fn list(call: &Call<'_>) -> Result<Answer, Answer> {
     let subscription = call.world.settings().subscription.clone();
@@ -55,7 +18,7 @@ pub(crate) fn list(call: &Call<'_>) -> Result<Answer, Answer> {
         .map(|role| built_in(role, &subscription))
         .chain(custom);
     let filter = call.incoming.query_value("$filter").unwrap_or_default();
-    let wanted = conditions(&filter);
+    let wanted = filter::terms(&filter);
     let fits = |role: &Value| {
         wanted.iter().all(|(field, value)| match field.as_str() {
             "rolename" => json::same(json::text(&role["properties"]["roleName"]), value),
@@ -183,13 +146,10 @@ fn check_name_free(call: &Call<'_>, name: &str) -> Result<(), Answer> {
 }
 
 fn check_unassigned(world: &World, role: &Resource) -> Result<(), Answer> {
-    let mut assignments = world
-        .of_kind(role_assignments::KIND)
-        .into_iter()
-        .filter(|one| {
-            one.text("/properties/roleDefinitionId")
-                .is_some_and(|id| json::same(crate::wire::ids::name_of(id), role.name()))
-        });
+    let mut assignments = world.of_kind(ASSIGNMENT).into_iter().filter(|one| {
+        one.text("/properties/roleDefinitionId")
+            .is_some_and(|id| json::same(crate::wire::ids::name_of(id), role.name()))
+    });
     if assignments.next().is_none() {
         return Ok(());
     }

@@ -3,7 +3,7 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::{kinds, versions};
+use super::{namespace_of, namespaces};
 use crate::arm::{Answer, Call, errors, json, registration};
 use crate::wire::locations;
 
@@ -29,27 +29,19 @@ pub(crate) fn location_list(call: &Call<'_>) -> Answer {
 }
 
 /// Other namespaces that clients ask for; registered, with no types.
-const EMPTY_NAMESPACES: &[&str] = &[
-    "Microsoft.Storage",
-    "Microsoft.KeyVault",
-    "Microsoft.Insights",
-    "Microsoft.OperationalInsights",
-];
+const EMPTY_NAMESPACES: &[&str] = &["Microsoft.Insights", "Microsoft.OperationalInsights"];
 
-fn namespaces() -> Vec<String> {
-    let mut names: Vec<String> = kinds()
-        .filter_map(|kind| kind.name.split('/').next())
-        .map(str::to_owned)
-        .collect();
-    names.extend(EMPTY_NAMESPACES.iter().map(|name| (*name).to_owned()));
-    names.sort();
+fn names() -> Vec<&'static str> {
+    let mut names: Vec<&str> = namespaces().map(|namespace| namespace.name).collect();
+    names.extend(EMPTY_NAMESPACES);
+    names.sort_unstable();
     names.dedup();
     names
 }
 
 pub(crate) fn providers(call: &Call<'_>) -> Answer {
     Answer::list(
-        namespaces()
+        names()
             .iter()
             .map(|namespace| provider(call, namespace))
             .collect(),
@@ -62,7 +54,7 @@ pub(crate) fn one_provider(
     namespace: &str,
     verb: Option<&str>,
 ) -> Result<Answer, Answer> {
-    let Some(namespace) = namespaces()
+    let Some(namespace) = names()
         .into_iter()
         .find(|known| json::same(known, namespace))
     else {
@@ -76,20 +68,17 @@ pub(crate) fn one_provider(
         return Err(Answer::error(404, "InvalidResourceNamespace", message));
     };
     match (call.method(), verb.map(str::to_ascii_lowercase).as_deref()) {
-        ("GET", None) => Ok(Answer::ok(provider(call, &namespace))),
+        ("GET", None) => Ok(Answer::ok(provider(call, namespace))),
         ("POST", Some("register")) => {
-            let shown = registration::register(call, &namespace);
-            let mut provider = provider(call, &namespace);
+            let shown = registration::register(call, namespace);
+            let mut provider = provider(call, namespace);
             json::set(&mut provider, "registrationState", shown);
             Ok(Answer::ok(provider))
         }
         ("POST", Some(verb)) => Err(errors::not_modelled(&format!(
             "The action '{verb}' of the provider {namespace}"
         ))),
-        _ => Err(errors::method_not_allowed(
-            &call.incoming.method,
-            &namespace,
-        )),
+        _ => Err(errors::method_not_allowed(&call.incoming.method, namespace)),
     }
 }
 
@@ -98,9 +87,12 @@ fn provider(call: &Call<'_>, namespace: &str) -> Value {
         .into_iter()
         .map(locations::display_name)
         .collect();
-    let of_namespace = kinds().filter(|kind| kind.name.split('/').next() == Some(namespace));
-    let types: Vec<Value> = of_namespace
-        .filter_map(|kind| Some((versions::of(kind.name), kind.name.split_once('/')?.1)))
+    let known = namespace_of(namespace).into_iter();
+    let kinds = known.flat_map(|of| {
+        let kinds = of.kinds.iter().copied().flatten();
+        kinds.filter_map(|kind| Some((of.versions_of(kind.name), kind.name.split_once('/')?.1)))
+    });
+    let types: Vec<Value> = kinds
         .map(|(versions, kind)| {
             json!({
                 "resourceType": kind, "locations": places, "apiVersions": versions, "defaultApiVersion": versions.first(),

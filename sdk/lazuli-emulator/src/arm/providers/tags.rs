@@ -3,7 +3,8 @@
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 
-use super::{Kind, locks};
+use super::locks;
+use crate::arm::kind::Kind;
 use crate::arm::{Answer, Call, errors, ids, json};
 use crate::world::{Resource, World};
 

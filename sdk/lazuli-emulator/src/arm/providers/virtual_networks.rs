@@ -6,7 +6,9 @@ use uuid::Uuid;
 
 use super::network::{self, range};
 use super::networking::peerings;
-use super::{Kind, subnets};
+use super::subnets;
+use crate::arm::kind::Kind;
+use crate::arm::lifecycle;
 use crate::arm::{Answer, Call, json};
 use crate::world::{Resource, World};
 
@@ -55,7 +57,7 @@ fn put(call: &Call<'_>) -> Result<Answer, Answer> {
 /// The answer shows the subnets that came with the network.
 fn refreshed(call: &Call<'_>, mut answer: Answer) -> Answer {
     if let (Some(stored), crate::arm::Body::Json(body)) = (call.existing(), &mut answer.body) {
-        *body = super::present(call.world, &stored);
+        *body = lifecycle::present(call.world, &stored);
     }
     answer
 }
@@ -229,7 +231,7 @@ fn children_change(call: &Call<'_>, wanted: &[Resource]) -> bool {
 fn store_subnets(call: &Call<'_>, wanted: Vec<Resource>) {
     for old in subnets::of(call.world, &call.id()) {
         if !wanted.iter().any(|new| json::same(&new.id, &old.id)) {
-            super::remove(call.world, &old.id);
+            lifecycle::remove(call.world, &old.id);
         }
     }
     let network = call
@@ -272,7 +274,7 @@ fn view(world: &World, body: &mut Value) {
     let id = json::text(&body["id"]).to_owned();
     let state = body["properties"]["provisioningState"].clone();
     let shown = subnets::of(world, &id).into_iter().map(|subnet| {
-        let mut shown = super::present(world, &subnet);
+        let mut shown = lifecycle::present(world, &subnet);
         // Subnets that are part of a running write of the network show its state.
         if state != "Succeeded" {
             network::mark(&mut shown, json::text(&state));
@@ -282,6 +284,6 @@ fn view(world: &World, body: &mut Value) {
     let shown: Vec<Value> = shown.collect();
     json::set(&mut body["properties"], "subnets", shown);
     let peered = peerings::of(world, &id).into_iter();
-    let peered: Vec<Value> = peered.map(|one| super::present(world, &one)).collect();
+    let peered: Vec<Value> = peered.map(|one| lifecycle::present(world, &one)).collect();
     json::set(&mut body["properties"], "virtualNetworkPeerings", peered);
 }

@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 
 use super::network::{self, inline_child, invalid_reference};
 use super::networking::private_link;
-use super::{Kind, interfaces, private_dns, record_sets};
+use super::{interfaces, private_dns, record_sets};
+use crate::arm::kind::Kind;
 use crate::arm::{Answer, Call, ids, json, rbac};
 use crate::world::{Resource, World};
 

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::registries::{KIND, owner_of_name, password};
 use super::registry_body::{check_label_scope, check_name};
 use super::{child, connections, import, replications, runs, tokens};
-use crate::arm::providers::Kind;
+use crate::arm::kind::Kind;
 use crate::arm::{Answer, Call, errors, json};
 use crate::data::registry;
 use crate::world::Resource;

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::child::{self, Child};
-use crate::arm::providers::Kind;
+use crate::arm::kind::Kind;
 use crate::arm::{Answer, Call, errors, ids, json};
 
 pub(super) const AGENT_POOL: Kind = Kind {

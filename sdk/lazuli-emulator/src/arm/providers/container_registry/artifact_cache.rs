@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::child::{self, Child};
-use crate::arm::providers::{Kind, identities};
+use crate::arm::kind::Kind;
+use crate::arm::providers::identities;
 use crate::arm::{Answer, Call, json};
 use crate::world::Resource;
 

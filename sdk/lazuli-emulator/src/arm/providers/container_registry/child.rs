@@ -8,10 +8,21 @@ use http::StatusCode;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::arm::lro::{self, Dialect, Effect};
-use crate::arm::providers;
+use crate::arm::lifecycle;
+use crate::arm::lro::{self, Effect};
 use crate::arm::{Answer, Call, json};
+use crate::wire::dialect::{Dialect, Token};
 use crate::world::Resource;
+
+/// 201 with `Azure-AsyncOperation` below the resource; other verbs 202 with `Location` only, ending in 200.
+pub(crate) static DIALECT: Dialect = Dialect {
+    name: "Registry",
+    status: "{resource}/operationStatuses",
+    result: "{subscription}/providers/Microsoft.ContainerRegistry/locations/{location}/operationResults",
+    token: Token::AfterType,
+    post_ends_in_status: true,
+    ..Dialect::USUAL
+};
 
 /// The parts of a child that its type decides about.
 pub(super) struct Child {
@@ -67,8 +78,8 @@ pub(super) fn write(call: &Call<'_>, existing: Option<&Resource>, child: Child) 
         "Creating"
     };
     let stored = save(call, existing, child, state);
-    let addresses = lro::start(call, Dialect::Registry, Effect::Settle);
-    Answer::json(StatusCode::CREATED, providers::present(call.world, &stored))
+    let addresses = lro::start(call, &DIALECT, Effect::Settle);
+    Answer::json(StatusCode::CREATED, lifecycle::present(call.world, &stored))
         .with("azure-asyncoperation", addresses.status)
         .with("retry-after", "0")
 }
@@ -76,7 +87,7 @@ pub(super) fn write(call: &Call<'_>, existing: Option<&Resource>, child: Child) 
 /// Stores a child that is there at once.
 pub(super) fn write_at_once(call: &Call<'_>, existing: Option<&Resource>, child: Child) -> Answer {
     let stored = save(call, existing, child, "Succeeded");
-    Answer::created(existing.is_none(), providers::present(call.world, &stored))
+    Answer::created(existing.is_none(), lifecycle::present(call.world, &stored))
 }
 
 fn save(call: &Call<'_>, existing: Option<&Resource>, child: Child, state: &str) -> Resource {
@@ -98,7 +109,7 @@ fn save(call: &Call<'_>, existing: Option<&Resource>, child: Child, state: &str)
     let mut properties = child.properties;
     json::set(&mut properties, "provisioningState", state);
     json::set(&mut body, "properties", properties);
-    providers::store(call, body, child.private)
+    lifecycle::store(call, body, child.private)
 }
 
 /// Removes a child as an operation.
@@ -113,7 +124,7 @@ pub(super) fn delete(call: &Call<'_>) -> Result<Answer, Answer> {
             "Deleting",
         );
     });
-    let addresses = lro::start(call, Dialect::Registry, Effect::Remove);
+    let addresses = lro::start(call, &DIALECT, Effect::Remove);
     Ok(Answer::json(StatusCode::ACCEPTED, Value::Null)
         .with("location", addresses.result)
         .with("retry-after", "0"))
@@ -124,7 +135,7 @@ pub(super) fn delete_at_once(call: &Call<'_>) -> Result<Answer, Answer> {
     if call.existing().is_none() {
         return Ok(Answer::empty(StatusCode::NO_CONTENT));
     }
-    providers::remove(call.world, &call.id());
+    lifecycle::remove(call.world, &call.id());
     Ok(Answer::empty(StatusCode::OK))
 }
 

@@ -4,8 +4,9 @@ use http::StatusCode;
 use serde_json::Value;
 
 use super::child;
-use crate::arm::lro::{self, Dialect, Effect};
-use crate::arm::providers::{Kind, private_connections};
+use crate::arm::kind::Kind;
+use crate::arm::lro::{self, Effect};
+use crate::arm::providers::private_connections;
 use crate::arm::{Answer, Call, json};
 use crate::world::{Resource, World};
 
@@ -56,7 +57,7 @@ fn put(call: &Call<'_>) -> Result<Answer, Answer> {
     json::set(&mut shown, "systemData", system_data);
     json::set(&mut shown["properties"], "provisioningState", "Updating");
     private_connections::reflect_on_endpoint(call.world, &existing, &decided);
-    let addresses = lro::start(call, Dialect::Registry, Effect::Store(Box::new(after)));
+    let addresses = lro::start(call, &child::DIALECT, Effect::Store(Box::new(after)));
     Ok(Answer::json(StatusCode::CREATED, shown)
         .with("azure-asyncoperation", addresses.status)
         .with("retry-after", "0"))

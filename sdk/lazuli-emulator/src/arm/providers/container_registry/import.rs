@@ -10,7 +10,7 @@ use http::StatusCode;
 use serde_json::Value;
 
 use super::{child, registries};
-use crate::arm::lro::{self, Dialect, Effect};
+use crate::arm::lro::{self, Effect};
 use crate::arm::{Answer, Call, json};
 use crate::build::base_images;
 use crate::data::access::{self, Holder};
@@ -67,7 +67,7 @@ pub(super) fn import_image(call: &Call<'_>) -> Result<Answer, Answer> {
             ),
         },
     };
-    let addresses = lro::start(call, Dialect::Registry, effect);
+    let addresses = lro::start(call, &child::DIALECT, effect);
     Ok(Answer::json(StatusCode::ACCEPTED, Value::Null)
         .with("location", addresses.result)
         .with("retry-after", "0"))

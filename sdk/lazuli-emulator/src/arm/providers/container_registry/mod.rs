@@ -8,6 +8,7 @@ mod artifact_cache;
 mod child;
 mod connections;
 mod import;
+pub(super) mod namespace;
 pub(crate) mod registries;
 mod registry_body;
 pub(crate) mod replications;
@@ -18,24 +19,3 @@ mod tasks;
 pub(crate) mod tokens;
 mod versions;
 pub(crate) mod webhooks;
-
-use super::Kind;
-
-/// All types of the namespace.
-pub(crate) const KINDS: [Kind; 15] = [
-    registries::REGISTRY,
-    connections::CONNECTION,
-    replications::REPLICATION,
-    scope_maps::SCOPE_MAP,
-    tokens::TOKEN,
-    webhooks::WEBHOOK,
-    artifact_cache::CACHE_RULE,
-    artifact_cache::CREDENTIAL_SET,
-    agent_pools::AGENT_POOL,
-    tasks::TASK,
-    task_runs::TASK_RUN,
-    runs::RUN,
-    actions::LINK_RESOURCE,
-    actions::USAGE,
-    actions::OPERATION,
-];

@@ -7,8 +7,10 @@ use uuid::Uuid;
 
 use super::registry_body::{apply, check_name, defaults, sku};
 use super::{actions, child, connections, replications, versions};
-use crate::arm::lro::{self, Dialect, Effect};
-use crate::arm::providers::{self, Kind, identities, role_assignments};
+use crate::arm::kind::Kind;
+use crate::arm::lifecycle;
+use crate::arm::lro::{self, Effect};
+use crate::arm::providers::{identities, role_assignments};
 use crate::arm::{Answer, Call, json};
 use crate::world::{Resource, World};
 
@@ -125,12 +127,12 @@ fn write(call: &Call<'_>, existing: Option<Resource>, parts: Parts) -> Result<An
         || json!({ "passwords": [password(), password()] }),
         |old| old.private,
     );
-    let stored = providers::store(call, body, private);
+    let stored = lifecycle::store(call, body, private);
     let shown = shown(call, &stored);
     if !slow {
         return Ok(Answer::ok(shown));
     }
-    let addresses = lro::start(call, Dialect::Registry, Effect::Settle);
+    let addresses = lro::start(call, &child::DIALECT, Effect::Settle);
     Ok(Answer::json(StatusCode::CREATED, shown)
         .with("azure-asyncoperation", addresses.status)
         .with("retry-after", "0"))
@@ -188,7 +190,7 @@ fn list(call: &Call<'_>) -> Result<Answer, Answer> {
 
 /// The body as the version of the request shows it.
 fn shown(call: &Call<'_>, registry: &Resource) -> Value {
-    let mut body = providers::present(call.world, registry);
+    let mut body = lifecycle::present(call.world, registry);
     versions::shape(&call.api_version, &mut body);
     body
 }
@@ -199,10 +201,10 @@ fn delete(call: &Call<'_>) -> Result<Answer, Answer> {
         return Ok(Answer::empty(StatusCode::NO_CONTENT));
     };
     if registry.private["wasReplicated"] != true {
-        providers::remove(call.world, &call.id());
+        lifecycle::remove(call.world, &call.id());
         return Ok(Answer::empty(StatusCode::OK));
     }
-    let addresses = lro::start(call, Dialect::Registry, Effect::Remove);
+    let addresses = lro::start(call, &child::DIALECT, Effect::Remove);
     call.world.update(&call.id(), |registry| {
         json::set(
             &mut registry.body["properties"],

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::{child, registries};
-use crate::arm::providers::Kind;
+use crate::arm::kind::Kind;
 use crate::arm::{Answer, Call, json};
 use crate::wire::ids::location_key;
 use crate::world::{Resource, World};

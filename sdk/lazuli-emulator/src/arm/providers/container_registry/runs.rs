@@ -3,9 +3,10 @@
 use http::StatusCode;
 
 use super::registries;
-use crate::arm::providers::{Kind, groups};
+use crate::arm::kind::Kind;
 use crate::arm::{Answer, Call, errors};
 use crate::build::tasks;
+use crate::wire::filter;
 
 pub(super) const RUN: Kind = Kind {
     get: Some(one),
@@ -29,7 +30,7 @@ pub(super) fn build_action(
         body: &call.body,
         base_url: &call.incoming.base,
         caller: &call.caller.client,
-        filter: &groups::conditions(&filter),
+        filter: &filter::terms(&filter),
     };
     let answer = tasks::action(call.world, &request).ok_or_else(|| {
         errors::not_modelled(&format!("The action '{}' of a registry", path.join("/")))

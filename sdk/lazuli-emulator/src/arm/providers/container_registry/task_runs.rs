@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 
 use super::child::{self, Child};
 use super::runs;
-use crate::arm::providers::Kind;
+use crate::arm::kind::Kind;
+use crate::arm::lifecycle;
 use crate::arm::{Answer, Call, errors, json};
 use crate::build::tasks;
 use crate::world::World;
@@ -91,7 +92,7 @@ fn view(world: &World, body: &mut Value) {
 fn action(call: &Call<'_>, word: &str) -> Result<Answer, Answer> {
     let run = call.required()?;
     if json::same(word, "listDetails") {
-        return Ok(crate::arm::providers::shown(call.world, &run));
+        return Ok(lifecycle::shown(call.world, &run));
     }
     Err(errors::not_modelled(&format!(
         "The action '{word}' of a task run"

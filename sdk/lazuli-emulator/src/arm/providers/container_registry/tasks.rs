@@ -5,7 +5,8 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::child::{self, Child};
-use crate::arm::providers::{Kind, identities};
+use crate::arm::kind::Kind;
+use crate::arm::providers::identities;
 use crate::arm::{Answer, Call, errors, json};
 
 pub(super) const TASK: Kind = Kind {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::child::{self, Child};
 use super::{registries, scope_maps};
-use crate::arm::providers::Kind;
+use crate::arm::kind::Kind;
 use crate::arm::{Answer, Call, ids, json};
 use crate::data::digest::Digest;
 use crate::world::{Resource, World};

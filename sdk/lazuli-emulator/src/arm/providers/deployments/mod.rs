@@ -13,23 +13,46 @@ mod what_if;
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::Kind;
-use crate::arm::lro::{self, Dialect, Effect};
-use crate::arm::{Answer, Call, errors, json};
+use crate::arm::kind::Kind;
+use crate::arm::lifecycle;
+use crate::arm::lro::{self, Effect};
+use crate::arm::{Answer, Call, errors, json, template};
+use crate::wire::dialect::Dialect;
+use crate::wire::filter;
 use crate::world::{Resource, World};
 use prepare::Prepared;
 
 pub(crate) use prepare::without_secrets;
-pub(crate) use run::run;
+use run::run;
 
 pub(crate) const KIND: &str = "Microsoft.Resources/deployments";
 const OPERATION: &str = "Microsoft.Resources/deployments/operations";
+/// 200 or 201 with `Azure-AsyncOperation` below the deployment.
+pub(crate) static DIALECT: Dialect = Dialect {
+    name: "Deployment",
+    status: "{resource}/operationStatuses",
+    result: "{resource}/operationresults",
+    running: (StatusCode::OK, "Running"),
+    gone: StatusCode::NO_CONTENT,
+    ..Dialect::USUAL
+};
+
+/// Verbs other than PUT: 202 with `Location`.
+static DIALECT_OF_OTHERS: Dialect = Dialect {
+    status: "{subscription}/operationStatuses",
+    result: "{subscription}/operationresults",
+    ..DIALECT
+};
+
 pub(crate) const KINDS: [Kind; 2] = [
     Kind {
         put: Some(put),
         list: Some(list),
         delete: Some(delete),
         action: Some(action),
+        run: Some(run),
+        status: Some(status),
+        read: Some(read),
         ..Kind::new(KIND)
     },
     Kind {
@@ -49,6 +72,13 @@ fn is_active(record: &Resource) -> bool {
     ["Accepted", "Running"].contains(&state(record))
 }
 
+/// Templates come with comments and unquoted names; their reader is the lenient one of the service.
+fn read(body: &str) -> Option<Value> {
+    template::text::read(body)
+        .ok()
+        .map(|document| document.value)
+}
+
 fn put(call: &Call<'_>) -> Result<Answer, Answer> {
     check_name(call.target.name())?;
     let existing = call.existing();
@@ -65,8 +95,8 @@ fn put(call: &Call<'_>) -> Result<Answer, Answer> {
     }
     let prepared = Prepared::of_call(call)?;
     let (body, private) = (show::accepted(call, &prepared), prepared.record(call));
-    super::store(call, body.clone(), private);
-    let addresses = lro::start(call, Dialect::Deployment, Effect::Deploy);
+    lifecycle::store(call, body.clone(), private);
+    let addresses = lro::start(call, &DIALECT, Effect::Run);
     Ok(Answer::created(existing.is_none(), body)
         .with("azure-asyncoperation", addresses.status)
         .with("retry-after", "0"))
@@ -88,7 +118,7 @@ fn check_name(name: &str) -> Result<(), Answer> {
 fn list(call: &Call<'_>) -> Result<Answer, Answer> {
     let scope = format!("{}/providers/{KIND}/", call.target.scope).to_ascii_lowercase();
     let filter = call.incoming.query_value("$filter").unwrap_or_default();
-    let wanted = super::groups::conditions(&filter);
+    let wanted = filter::terms(&filter);
     if !filter.is_empty() && wanted.iter().any(|(field, _)| field != "provisioningstate") {
         let message = format!("Invalid $filter '{filter}' specified in the query string.");
         return Err(Answer::error(400, "InvalidFilterInQueryString", message));
@@ -128,7 +158,7 @@ fn delete(call: &Call<'_>) -> Result<Answer, Answer> {
         );
         return Err(Answer::error(409, "DeploymentActive", message));
     }
-    let addresses = lro::start(call, Dialect::Deployment, Effect::Remove);
+    let addresses = lro::start(call, &DIALECT_OF_OTHERS, Effect::Remove);
     Ok(Answer::empty(StatusCode::ACCEPTED)
         .with("location", addresses.result)
         .with("retry-after", "0"))
@@ -138,7 +168,7 @@ fn action(call: &Call<'_>, word: &str) -> Result<Answer, Answer> {
     match word.to_ascii_lowercase().as_str() {
         "validate" => {
             let prepared = Prepared::of_call(call)?;
-            check_kinds(&prepared)?;
+            check_kinds(call.world, &prepared)?;
             Ok(Answer::ok(show::validated(call, &prepared)))
         }
         "whatif" => what_if(call),
@@ -156,9 +186,9 @@ fn action(call: &Call<'_>, word: &str) -> Result<Answer, Answer> {
 }
 
 /// Nothing is called valid that this emulator could not make.
-fn check_kinds(prepared: &Prepared) -> Result<(), Answer> {
+fn check_kinds(world: &World, prepared: &Prepared) -> Result<(), Answer> {
     let mut planned = prepared.plan.resources.iter();
-    match planned.find(|one| !one.existing && super::find(&one.kind).is_none()) {
+    match planned.find(|one| !one.existing && !world.control().knows(&one.kind)) {
         Some(one) => Err(errors::not_modelled(&format!(
             "The resource type '{}'",
             one.kind
@@ -178,7 +208,7 @@ fn what_if(call: &Call<'_>) -> Result<Answer, Answer> {
     let addresses = lro::start_answering(
         call,
         &call.id(),
-        Dialect::Deployment,
+        &DIALECT_OF_OTHERS,
         Effect::Nothing,
         answer,
     );
@@ -203,7 +233,7 @@ fn cancel(call: &Call<'_>) -> Result<Answer, Answer> {
 }
 
 /// What the address of the operation answers once the deployment ended.
-pub(crate) fn status(world: &World, id: &str) -> Answer {
+fn status(world: &World, id: &str) -> Answer {
     let Some(record) = world.get(id) else {
         return Answer::error(
             404,

@@ -6,8 +6,9 @@
 use serde_json::{Value, json};
 
 use super::{Prepared, run, show};
+use crate::arm::lifecycle;
 use crate::arm::template::Planned;
-use crate::arm::{Call, json, providers};
+use crate::arm::{Call, json};
 use crate::wire::ids::location_key;
 use crate::world::Resource;
 
@@ -111,7 +112,7 @@ fn identified(mut body: Value, one: &Planned) -> Value {
 }
 
 fn before(existing: &Resource, api_version: &str, call: &Call<'_>) -> Value {
-    let mut shown = providers::present(call.world, existing);
+    let mut shown = lifecycle::present(call.world, existing);
     for name in NOISE {
         json::unset(&mut shown, name);
         json::unset(&mut shown["properties"], name);

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{bad_request, vaults};
-use crate::arm::lro::{self, Dialect, Effect};
+use crate::arm::lro::{self, Effect};
 use crate::arm::providers::private_endpoints;
 use crate::arm::{Answer, Call, json};
 use crate::world::{Resource, World};
@@ -102,7 +102,7 @@ pub(super) fn put(call: &Call<'_>) -> Result<Answer, Answer> {
             state,
         );
     });
-    lro::start(call, Dialect::Vault, Effect::Settle);
+    lro::start(call, &vaults::DIALECT, Effect::Settle);
     let decided = call.required()?;
     Ok(Answer::ok(shown(call, &decided))
         .with("azure-asyncoperation", own_address(call, &decided, status))
@@ -133,7 +133,7 @@ pub(super) fn delete(call: &Call<'_>) -> Result<Answer, Answer> {
     if call.existing().is_none() {
         return Ok(Answer::empty(StatusCode::NO_CONTENT));
     }
-    let addresses = lro::start(call, Dialect::Vault, Effect::Remove);
+    let addresses = lro::start(call, &vaults::DIALECT, Effect::Remove);
     Ok(Answer::empty(StatusCode::ACCEPTED)
         .with("location", addresses.result)
         .with("retry-after", "0"))

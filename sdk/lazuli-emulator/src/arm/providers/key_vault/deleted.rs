@@ -4,8 +4,8 @@ use http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use super::{VAULT, retention_days};
-use crate::arm::lro::{self, Dialect, Effect};
+use super::{VAULT, retention_days, vaults};
+use crate::arm::lro::{self, Effect};
 use crate::arm::{Answer, Call, errors, json};
 use crate::wire::ids::location_key;
 use crate::world::{Resource, World};
@@ -123,7 +123,7 @@ pub(super) fn action(call: &Call<'_>, word: &str) -> Result<Answer, Answer> {
     let now = Timestamp::now().strftime("%Y-%m-%d %H:%M:%SZ").to_string();
     let done: Value =
         json!({ "createdDateTime": now, "lastActionDateTime": now, "status": "Succeeded" });
-    let addresses = lro::start_answering(call, &vault.id, Dialect::Vault, Effect::Remove, done);
+    let addresses = lro::start_answering(call, &vault.id, &vaults::DIALECT, Effect::Remove, done);
     Ok(Answer::empty(StatusCode::ACCEPTED)
         .with("location", addresses.result)
         .with("retry-after", "0"))

@@ -13,12 +13,29 @@ pub(crate) mod vaults;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::Kind;
+use crate::arm::kind::{Kind, Namespace};
 use crate::arm::{Answer, Call, errors, json};
 use crate::world::{Resource, World};
 
 pub(crate) const VAULT: &str = "Microsoft.KeyVault/vaults";
-pub(crate) const KINDS: [Kind; 10] = [
+pub(crate) static NAMESPACE: Namespace = Namespace {
+    versions: &[(
+        "",
+        &[
+            "2026-02-01",
+            "2025-05-01",
+            "2024-11-01",
+            "2023-07-01",
+            "2023-02-01",
+            "2022-07-01",
+        ],
+    )],
+    dialects: &[&vaults::DIALECT],
+    action: Some(namespace_action),
+    ..Namespace::new("Microsoft.KeyVault", &[&KINDS])
+};
+
+const KINDS: [Kind; 10] = [
     Kind {
         put: Some(vaults::put),
         patch: Some(vaults::patch),
@@ -87,7 +104,7 @@ fn no_hsms(_: &Call<'_>) -> Result<Answer, Answer> {
 }
 
 /// `POST /subscriptions/{s}/providers/Microsoft.KeyVault/checkNameAvailability`.
-pub(crate) fn namespace_action(call: &Call<'_>, word: &str) -> Result<Answer, Answer> {
+fn namespace_action(call: &Call<'_>, word: &str) -> Result<Answer, Answer> {
     let of_hsm = json::same(word, "checkMhsmNameAvailability");
     if !of_hsm && !json::same(word, "checkNameAvailability") {
         return Err(errors::not_modelled(&format!(

@@ -7,10 +7,20 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::{VAULT, already_exists, bad_request, body, by_name, check_name, deleted, system_data};
-use crate::arm::lro::{self, Dialect, Effect};
+use crate::arm::lifecycle;
+use crate::arm::lro::{self, Effect};
 use crate::arm::{Answer, Call, json};
+use crate::wire::dialect::Dialect;
 use crate::wire::locations;
 use crate::world::{Resource, World};
+
+/// 202 with `Location`, or 200 with `Azure-AsyncOperation`.
+pub(crate) static DIALECT: Dialect = Dialect {
+    name: "Vault",
+    status: "{subscription}/providers/Microsoft.KeyVault/locations/{location}/operationStatuses",
+    result: "{subscription}/providers/Microsoft.KeyVault/locations/{location}/operationResults",
+    ..Dialect::USUAL
+};
 
 pub(super) fn put(call: &Call<'_>) -> Result<Answer, Answer> {
     let given = json::properties(call.object()?)?;
@@ -30,8 +40,8 @@ pub(super) fn put(call: &Call<'_>) -> Result<Answer, Answer> {
     json::set(&mut properties, "provisioningState", "RegisteringDns");
     let tags = call.tags().unwrap_or_else(|| json!({}));
     let vault = compose(call, &location, tags, &Value::Null, properties);
-    super::super::store(call, vault, empty());
-    lro::start(call, Dialect::Vault, Effect::Settle);
+    lifecycle::store(call, vault, empty());
+    lro::start(call, &DIALECT, Effect::Settle);
     shown(call)
 }
 
@@ -54,7 +64,7 @@ fn compose(
 }
 
 fn shown(call: &Call<'_>) -> Result<Answer, Answer> {
-    Ok(super::super::shown(call.world, &call.required()?))
+    Ok(lifecycle::shown(call.world, &call.required()?))
 }
 
 fn check_free(call: &Call<'_>) -> Result<(), Answer> {
@@ -148,7 +158,7 @@ pub(super) fn delete(call: &Call<'_>) -> Result<Answer, Answer> {
     if call.existing().is_none() {
         return Ok(Answer::empty(StatusCode::NO_CONTENT));
     }
-    super::super::remove(call.world, &call.id());
+    lifecycle::remove(call.world, &call.id());
     Ok(Answer::empty(StatusCode::OK))
 }
 

@@ -5,8 +5,9 @@ use std::net::Ipv4Addr;
 use ipnet::Ipv4Net;
 use serde_json::{Value, json};
 
+use crate::arm::kind::Kind;
 use crate::arm::providers::network::{self, prefixes, range};
-use crate::arm::providers::{Kind, subnets};
+use crate::arm::providers::subnets;
 use crate::arm::{Answer, Call, ids, json, rbac};
 use crate::wire::locations;
 use crate::world::{Resource, World};

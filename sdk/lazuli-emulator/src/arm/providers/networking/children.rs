@@ -5,6 +5,7 @@
 
 use serde_json::Value;
 
+use crate::arm::lifecycle;
 use crate::arm::providers::{self, network};
 use crate::arm::{Answer, Call, ids, json, lro};
 use crate::world::{Resource, World};
@@ -74,7 +75,7 @@ impl Children {
         }
         for old in self.of(call.world, &call.id()) {
             if !wanted.iter().any(|new| json::same(&new.id, &old.id)) {
-                providers::remove(call.world, &old.id);
+                lifecycle::remove(call.world, &old.id);
             }
         }
         for mut child in wanted {

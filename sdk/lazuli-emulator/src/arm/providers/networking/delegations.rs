@@ -5,7 +5,7 @@
 
 use serde_json::{Value, json};
 
-use crate::arm::providers::Kind;
+use crate::arm::kind::Kind;
 use crate::arm::{Answer, Call, ids, json};
 
 pub(crate) const KINDS: [Kind; 2] = [

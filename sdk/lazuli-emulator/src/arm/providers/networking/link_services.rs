@@ -6,9 +6,10 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{LINK_SERVICE, LOAD_BALANCER, addresses};
-use crate::arm::lro::{self, Dialect, Effect};
+use crate::arm::kind::Kind;
+use crate::arm::lro::{self, Effect};
 use crate::arm::providers::network::{self, inline_child};
-use crate::arm::providers::{Kind, interfaces, private_connections};
+use crate::arm::providers::{interfaces, private_connections};
 use crate::arm::{Answer, Call, ids, json};
 use crate::world::{Resource, World};
 
@@ -195,7 +196,7 @@ fn disconnect(call: &Call<'_>) -> Result<Answer, Answer> {
     if call.existing().is_none() {
         return Ok(Answer::empty(http::StatusCode::NO_CONTENT));
     }
-    let addresses = lro::start(call, Dialect::Network, Effect::Remove);
+    let addresses = lro::start(call, &network::DIALECT, Effect::Remove);
     Ok(Answer::empty(http::StatusCode::ACCEPTED)
         .with("azure-asyncoperation", addresses.status)
         .with("location", addresses.result)

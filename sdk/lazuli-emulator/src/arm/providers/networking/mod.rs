@@ -5,6 +5,7 @@ pub(crate) mod addresses;
 pub(crate) mod children;
 pub(crate) mod delegations;
 pub(crate) mod link_services;
+pub(super) mod namespace;
 pub(crate) mod peerings;
 pub(crate) mod plain;
 pub(crate) mod private_link;

@@ -9,8 +9,10 @@ use ipnet::Ipv4Net;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::arm::kind::Kind;
+use crate::arm::lifecycle;
 use crate::arm::providers::network::{self, overlap, range};
-use crate::arm::providers::{self, Kind, virtual_networks};
+use crate::arm::providers::virtual_networks;
 use crate::arm::{Answer, Call, ids, json, rbac};
 use crate::world::{Resource, World};
 
@@ -256,7 +258,7 @@ pub(crate) fn inline(
 pub(crate) fn store(call: &Call<'_>, wanted: Vec<Resource>) {
     for old in of(call.world, &call.id()) {
         if !wanted.iter().any(|new| json::same(&new.id, &old.id)) {
-            providers::remove(call.world, &old.id);
+            lifecycle::remove(call.world, &old.id);
         }
     }
     for mut peering in wanted {

@@ -5,8 +5,9 @@ use serde_json::{Value, json};
 
 use super::children::subnets_with;
 use super::{APPLICATION_GROUP, LOAD_BALANCER, NAT_GATEWAY, PUBLIC_ADDRESS};
+use crate::arm::kind::Kind;
 use crate::arm::providers::network::{self, inline_child};
-use crate::arm::providers::{Kind, private_endpoints, subnets};
+use crate::arm::providers::{private_endpoints, subnets};
 use crate::arm::{Answer, Call, ids, json};
 use crate::world::{Resource, World};
 

@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 
 use super::ROUTE_TABLE;
 use super::children::{Children, subnets_with};
-use crate::arm::providers::{Kind, network};
+use crate::arm::kind::Kind;
+use crate::arm::providers::network;
 use crate::arm::{Answer, Call, ids, json};
 use crate::world::{Resource, World};
 

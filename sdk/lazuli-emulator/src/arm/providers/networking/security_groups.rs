@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use super::SECURITY_GROUP;
 use super::children::{Children, subnets_with};
-use crate::arm::providers::{Kind, network};
+use crate::arm::kind::Kind;
+use crate::arm::providers::network;
 use crate::arm::{Answer, Call, ids, json};
 use crate::world::{Resource, World};
 

@@ -7,10 +7,20 @@ use ring::rand::{SecureRandom, SystemRandom};
 use serde_json::{Value, json};
 
 use super::{ACCOUNT, CONNECTION, by_name, check_name, taken};
-use crate::arm::lro::{self, Dialect, Effect};
+use crate::arm::lifecycle;
+use crate::arm::lro::{self, Effect};
 use crate::arm::providers::key_vault::now_ms;
 use crate::arm::{Answer, Call, errors, json};
+use crate::wire::dialect::Dialect;
 use crate::world::{Resource, World};
+
+/// 202 with `Location`, ending in 200 with the account.
+pub(crate) static DIALECT: Dialect = Dialect {
+    name: "Storage",
+    status: "{subscription}/providers/Microsoft.Storage/locations/{location}/asyncoperations",
+    result: "{subscription}/providers/Microsoft.Storage/locations/{location}/asyncoperations",
+    ..Dialect::USUAL
+};
 
 const KINDS: &[&str] = &[
     "StorageV2",
@@ -93,9 +103,9 @@ pub(super) fn put(call: &Call<'_>) -> Result<Answer, Answer> {
     };
     if existing.is_some() {
         call.world.put(resource.clone());
-        return Ok(crate::arm::providers::shown(call.world, &resource));
+        return Ok(lifecycle::shown(call.world, &resource));
     }
-    let addresses = lro::start(call, Dialect::Storage, Effect::Store(Box::new(resource)));
+    let addresses = lro::start(call, &DIALECT, Effect::Store(Box::new(resource)));
     Ok(Answer::empty(StatusCode::ACCEPTED)
         .with("location", addresses.result)
         .with("retry-after", "0"))
@@ -254,14 +264,14 @@ pub(super) fn patch(call: &Call<'_>) -> Result<Answer, Answer> {
             json::set(&mut account.body, "tags", tags);
         }
     });
-    Ok(crate::arm::providers::shown(call.world, &call.required()?))
+    Ok(lifecycle::shown(call.world, &call.required()?))
 }
 
 pub(super) fn delete(call: &Call<'_>) -> Result<Answer, Answer> {
     if call.existing().is_none() {
         return Ok(Answer::empty(StatusCode::NO_CONTENT));
     }
-    crate::arm::providers::remove(call.world, &call.id());
+    lifecycle::remove(call.world, &call.id());
     Ok(Answer::empty(StatusCode::OK))
 }
 

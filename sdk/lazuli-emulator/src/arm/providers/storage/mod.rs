@@ -8,7 +8,7 @@ mod services;
 
 use serde_json::json;
 
-use super::Kind;
+use crate::arm::kind::{Kind, Namespace};
 use crate::arm::{Answer, Call, errors, json};
 use crate::world::{Resource, World};
 
@@ -31,7 +31,24 @@ const fn item(name: &'static str) -> Kind {
     }
 }
 
-pub(crate) const KINDS: [Kind; 11] = [
+pub(crate) static NAMESPACE: Namespace = Namespace {
+    versions: &[(
+        "",
+        &[
+            "2026-04-01",
+            "2025-08-01",
+            "2025-06-01",
+            "2025-01-01",
+            "2024-01-01",
+            "2023-05-01",
+        ],
+    )],
+    dialects: &[&accounts::DIALECT],
+    action: Some(namespace_action),
+    ..Namespace::new("Microsoft.Storage", &[&KINDS])
+};
+
+const KINDS: [Kind; 11] = [
     Kind {
         put: Some(accounts::put),
         patch: Some(accounts::patch),
@@ -61,7 +78,7 @@ pub(crate) const KINDS: [Kind; 11] = [
 ];
 
 /// `POST …/providers/Microsoft.Storage/checkNameAvailability`.
-pub(crate) fn namespace_action(call: &Call<'_>, word: &str) -> Result<Answer, Answer> {
+fn namespace_action(call: &Call<'_>, word: &str) -> Result<Answer, Answer> {
     if !json::same(word, "checkNameAvailability") {
         return Err(errors::not_modelled(&format!(
             "The action '{word}' of Microsoft.Storage"

@@ -4,6 +4,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::arm::lifecycle;
 use crate::arm::{Answer, Call, json};
 use crate::world::{Resource, World};
 
@@ -84,7 +85,7 @@ pub(super) fn put_item(call: &Call<'_>) -> Result<Answer, Answer> {
     let body = json!({
         "id": call.id(), "name": call.target.name(), "type": call.target.kind, "etag": etag, "properties": properties,
     });
-    crate::arm::providers::store(call, body.clone(), Value::Null);
+    lifecycle::store(call, body.clone(), Value::Null);
     Ok(Answer::created(existing.is_none(), body))
 }
 
@@ -125,6 +126,6 @@ pub(super) fn delete_item(call: &Call<'_>) -> Result<Answer, Answer> {
     if call.existing().is_none() {
         return Ok(Answer::empty(StatusCode::NO_CONTENT));
     }
-    crate::arm::providers::remove(call.world, &call.id());
+    lifecycle::remove(call.world, &call.id());
     Ok(Answer::empty(StatusCode::OK))
 }

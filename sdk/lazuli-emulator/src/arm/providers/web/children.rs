@@ -5,7 +5,9 @@ use serde_json::{Value, json};
 
 use super::naming::AppName;
 use super::sites;
-use crate::arm::providers::{Kind, private_connections, private_endpoints, remove};
+use crate::arm::kind::Kind;
+use crate::arm::lifecycle;
+use crate::arm::providers::{private_connections, private_endpoints};
 use crate::arm::{Answer, Call, json};
 use crate::world::Resource;
 
@@ -178,7 +180,7 @@ fn disconnect(call: &Call<'_>) -> Result<Answer, Answer> {
     let Some(connection) = call.existing() else {
         return Ok(Answer::empty(StatusCode::NO_CONTENT));
     };
-    remove(call.world, &connection.id);
+    lifecycle::remove(call.world, &connection.id);
     Ok(Answer::empty(StatusCode::OK))
 }
 

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::naming::AppName;
 use super::traits::Traits;
 use super::{network, parts, publishing, settings, sites};
-use crate::arm::providers::Kind;
+use crate::arm::kind::Kind;
 use crate::arm::{Answer, Call, errors, json};
 use crate::world::Resource;
 

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::naming::AppName;
 use super::{plans, sites};
-use crate::arm::providers::Kind;
+use crate::arm::kind::Kind;
 use crate::arm::{Answer, Call, json};
 use crate::world::{Resource, World};
 

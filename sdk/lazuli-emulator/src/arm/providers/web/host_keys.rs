@@ -9,7 +9,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::sites;
-use crate::arm::providers::Kind;
+use crate::arm::kind::Kind;
 use crate::arm::{Answer, Call, errors, json};
 use crate::world::Resource;
 

@@ -20,6 +20,7 @@ mod config;
 mod containers;
 mod echo;
 mod host_keys;
+pub(super) mod namespace;
 mod naming;
 mod network;
 mod parts;
@@ -36,22 +37,7 @@ mod versions;
 
 use serde_json::{Value, json};
 
-use super::Kind;
 use crate::arm::Answer;
-
-/// All types of the family.
-pub(crate) const FAMILIES: [&[Kind]; 10] = [
-    &plans::KINDS,
-    &sites::KINDS,
-    &config::KINDS,
-    &network::KINDS,
-    &children::KINDS,
-    &containers::KINDS,
-    &source_controls::KINDS,
-    &stacks::KINDS,
-    &publishing::KINDS,
-    &host_keys::KINDS,
-];
 
 /// App Service's lists say that there is no next page, and that the list itself has no id.
 fn listing(value: Vec<Value>) -> Answer {

@@ -6,8 +6,9 @@ use ipnet::Ipv4Net;
 use serde_json::{Value, json};
 
 use super::{plans, sites, skus};
+use crate::arm::kind::Kind;
 use crate::arm::providers::network::{network_of, prefixes, range};
-use crate::arm::providers::{Kind, private_endpoints, subnets};
+use crate::arm::providers::{private_endpoints, subnets};
 use crate::arm::{Answer, Call, errors, ids, json};
 use crate::wire::locations;
 use crate::world::{Resource, World};

@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{actions, listing, sites, skus};
-use crate::arm::providers::{Kind, present, remove, shown};
+use crate::arm::kind::Kind;
+use crate::arm::lifecycle;
 use crate::arm::{Answer, Body, Call, errors, ids, json};
 use crate::wire::locations;
 use crate::world::{Resource, World};
@@ -55,7 +56,7 @@ fn put(call: &Call<'_>) -> Result<Answer, Answer> {
     check_change(call, existing.as_ref(), &given, &sku)?;
     let stored = build(call, existing.as_ref(), &location, &given, &sku);
     call.world.put(stored.clone());
-    let mut shown = present(call.world, &stored);
+    let mut shown = lifecycle::present(call.world, &stored);
     let given = body["location"].as_str().unwrap_or(&location);
     lie(&mut shown, given, sku, existing.is_none());
     Ok(Answer::ok(shown).with("etag", sites::new_etag()))
@@ -255,12 +256,12 @@ fn patch(call: &Call<'_>) -> Result<Answer, Answer> {
     let location = existing.text("/location").unwrap_or_default().to_owned();
     let stored = build(call, Some(&existing), &location, &given, &sku);
     call.world.put(stored.clone());
-    Ok(shown(call.world, &stored))
+    Ok(lifecycle::shown(call.world, &stored))
 }
 
 fn get(call: &Call<'_>) -> Result<Answer, Answer> {
     match call.existing() {
-        Some(plan) => Ok(shown(call.world, &plan)),
+        Some(plan) => Ok(lifecycle::shown(call.world, &plan)),
         // ARM spells the type with a capital F when it misses one.
         None => Err(errors::resource_not_found(
             "Microsoft.Web/serverFarms",
@@ -274,7 +275,9 @@ fn list(call: &Call<'_>) -> Result<Answer, Answer> {
     let plans = call.world.under(&call.target.scope).into_iter();
     let plans = plans.filter(|plan| plan.kind == KIND);
     Ok(listing(
-        plans.map(|plan| present(call.world, &plan)).collect(),
+        plans
+            .map(|plan| lifecycle::present(call.world, &plan))
+            .collect(),
     ))
 }
 
@@ -292,7 +295,7 @@ fn delete(call: &Call<'_>) -> Result<Answer, Answer> {
         );
         return Err(Answer::web(409, "Conflict", message));
     }
-    remove(call.world, &plan.id);
+    lifecycle::remove(call.world, &plan.id);
     Ok(Answer::empty(StatusCode::OK))
 }
 

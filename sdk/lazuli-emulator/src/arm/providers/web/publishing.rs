@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 
 use super::naming::AppName;
 use super::sites;
-use crate::arm::providers::{self, Kind};
+use crate::arm::kind::Kind;
+use crate::arm::lifecycle;
 use crate::arm::{Answer, Body, Call, json};
 use crate::world::Resource;
 
@@ -15,6 +16,7 @@ pub(super) const KINDS: [Kind; 3] = [
     Kind {
         get: Some(get_user),
         put: Some(put_user),
+        is_own: true,
         ..Kind::new(USER)
     },
 ];
@@ -166,6 +168,6 @@ fn put_user(call: &Call<'_>) -> Result<Answer, Answer> {
         let message = "The publishing user needs properties.publishingUserName.";
         return Err(Answer::web(400, "BadRequest", message));
     }
-    providers::store(call, json!({}), json!({ "name": name }));
+    lifecycle::store(call, json!({}), json!({ "name": name }));
     get_user(call)
 }

@@ -11,7 +11,9 @@ use uuid::Uuid;
 use super::naming::AppName;
 use super::traits::{App, Traits};
 use super::{actions, body, config, echo, listing, network, plans, skus, versions};
-use crate::arm::providers::{Kind, identities, present, remove, role_assignments, store};
+use crate::arm::kind::Kind;
+use crate::arm::lifecycle;
+use crate::arm::providers::{identities, role_assignments};
 use crate::arm::{Answer, Call, errors, ids, json};
 use crate::wire::locations;
 use crate::world::{Resource, World};
@@ -102,7 +104,7 @@ fn put(call: &Call<'_>) -> Result<Answer, Answer> {
     check_free(call)?;
     let location = call.location(existing.as_ref().or(site.as_ref()))?;
     let app = write(call, existing.as_ref(), &location, &given)?;
-    let mut shown = present(call.world, &app);
+    let mut shown = lifecycle::present(call.world, &app);
     let location = body["location"].as_str().unwrap_or(&location);
     echo::alter(&mut shown, location);
     if existing.is_none() {
@@ -119,7 +121,7 @@ fn get(call: &Call<'_>) -> Result<Answer, Answer> {
 
 /// The app as the version of the request shows it.
 pub(super) fn shown(call: &Call<'_>, app: &Resource) -> Value {
-    versions::shape(&call.api_version, present(call.world, app))
+    versions::shape(&call.api_version, lifecycle::present(call.world, app))
 }
 
 fn patch(call: &Call<'_>) -> Result<Answer, Answer> {
@@ -188,7 +190,7 @@ fn write(
     if !identity.is_null() {
         json::set(&mut body, "identity", identity);
     }
-    Ok(store(call, body, private))
+    Ok(lifecycle::store(call, body, private))
 }
 
 /// A new slot that says nothing of its configuration starts with that of its site.
@@ -389,14 +391,14 @@ fn delete(call: &Call<'_>) -> Result<Answer, Answer> {
         .text("/properties/serverFarmId")
         .unwrap_or_default()
         .to_owned();
-    remove(call.world, &app.id);
+    lifecycle::remove(call.world, &app.id);
     role_assignments::forget_scope(call.world, &app.id);
     let keep = call
         .incoming
         .query_value("deleteEmptyServerFarm")
         .is_some_and(|value| value.eq_ignore_ascii_case("false"));
     if !keep && all_on_plan(call.world, &plan).is_empty() {
-        remove(call.world, &plan);
+        lifecycle::remove(call.world, &plan);
     }
     Ok(Answer::empty(StatusCode::OK).with("etag", new_etag()))
 }

@@ -11,9 +11,18 @@ use serde_json::{Value, json};
 
 use super::naming::AppName;
 use super::{containers, sites};
-use crate::arm::lro::{self, Dialect, Effect};
+use crate::arm::lro::{self, Effect};
 use crate::arm::{Answer, Call, json};
+use crate::wire::dialect::Dialect;
 use crate::world::{Resource, World};
+
+/// 202 with `Location` only, below the resource itself, ending in the resource.
+pub(crate) static DIALECT: Dialect = Dialect {
+    name: "Web",
+    status: "{resource}/operationstatuses",
+    result: "{resource}/operationresults",
+    ..Dialect::USUAL
+};
 
 /// Properties of `config/web` that stay with a slot.
 const STICKY_CONFIG: [&str; 19] = [
@@ -97,7 +106,7 @@ pub(super) fn swap(call: &Call<'_>, app: &Resource) -> Result<Answer, Answer> {
         sites::refresh_kind(call.world, &mut one);
         call.world.put(one);
     }
-    let addresses = lro::start(call, Dialect::Web, Effect::Nothing);
+    let addresses = lro::start(call, &DIALECT, Effect::Nothing);
     Ok(Answer::empty(StatusCode::ACCEPTED)
         .with("location", addresses.result)
         .with("retry-after", "0"))

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::naming::AppName;
 use super::sites;
-use crate::arm::providers::Kind;
+use crate::arm::kind::Kind;
 use crate::arm::{Answer, Call, errors, json};
 use crate::world::Resource;
 

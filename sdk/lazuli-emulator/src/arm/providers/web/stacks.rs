@@ -5,7 +5,7 @@
 
 use serde_json::{Value, json};
 
-use crate::arm::providers::Kind;
+use crate::arm::kind::Kind;
 use crate::arm::{Answer, Call, json};
 use crate::wire::locations;
 

@@ -1,6 +1,6 @@
 //! The built-in roles of this Azure; names, ids and permissions as the built-in role reference lists them.
 
-use super::role_definitions::OWNER;
+use super::roles::OWNER;
 
 /// A built-in role.
 pub(crate) struct Role {
