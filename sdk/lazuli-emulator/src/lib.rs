@@ -28,6 +28,7 @@ mod server;
 mod tls;
 pub(crate) mod traffic;
 pub(crate) mod vault;
+pub(crate) mod views;
 pub(crate) mod web;
 pub(crate) mod wire;
 #[cfg(test)]

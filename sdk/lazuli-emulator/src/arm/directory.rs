@@ -9,10 +9,11 @@ use ring::hmac;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::json::{items, same, text};
-use super::providers::identities;
+use crate::wire::json::{items, same, text};
 use crate::world::{Resource, World};
 
+/// The type of identities that are resources of their own.
+pub(crate) const USER_ASSIGNED_IDENTITY: &str = "Microsoft.ManagedIdentity/userAssignedIdentities";
 pub(crate) const APPLICATION: &str = "Entra/applications";
 pub(crate) const SERVICE_PRINCIPAL: &str = "Entra/servicePrincipals";
 pub(crate) const USER: &str = "Entra/users";
@@ -78,7 +79,7 @@ pub(crate) fn principal(
 fn managed_identities(world: &World) -> Vec<Value> {
     let mut all = Vec::new();
     for resource in world.under("/subscriptions") {
-        let (id, app) = if resource.kind == identities::KIND {
+        let (id, app) = if resource.kind == USER_ASSIGNED_IDENTITY {
             (
                 resource.text("/properties/principalId"),
                 resource.text("/properties/clientId"),
@@ -90,7 +91,7 @@ fn managed_identities(world: &World) -> Vec<Value> {
         let app = app.map_or_else(|| client_of(id), str::to_owned);
         let names = json!([app]);
         let mut shown = principal(world, id, &app, resource.name(), "ManagedIdentity", names);
-        let explicit = resource.kind == identities::KIND;
+        let explicit = resource.kind == USER_ASSIGNED_IDENTITY;
         super::json::set(
             &mut shown,
             "alternativeNames",

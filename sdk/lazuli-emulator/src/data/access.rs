@@ -12,9 +12,8 @@ use serde_json::Value;
 
 use super::registry::name_of;
 use crate::arm::directory::{self, SignIn};
-use crate::arm::providers::container_registry::scope_maps;
-use crate::arm::providers::container_registry::tokens::{self, Refusal};
 use crate::arm::rbac;
+use crate::views::registry_view::{self, Refusal};
 use crate::world::{Resource, World};
 
 /// Somebody the registry knows.
@@ -46,7 +45,7 @@ impl Holder {
             Self::Admin => true,
             Self::Principal(id) => may(world, registry, id, repository, verb),
             Self::Token { actions, .. } => {
-                scope_maps::allows(actions, repository, permission(verb))
+                registry_view::allows(actions, repository, permission(verb))
             }
         }
     }
@@ -183,7 +182,7 @@ pub(crate) fn authenticate(
 fn token(world: &World, registry: &Resource, user: &str, password: &str) -> Result<Holder, String> {
     let name = user.to_owned();
     let registry_name = name_of(registry);
-    match tokens::sign_in(world, registry, user, password) {
+    match registry_view::sign_in(world, registry, user, password) {
         Ok(actions) => Ok(Holder::Token { name, actions }),
         Err(Refusal::Unknown) => Err(format!("registry {registry_name} knows no user {user}")),
         Err(Refusal::Disabled) => Err(format!(

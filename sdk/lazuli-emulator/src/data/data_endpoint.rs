@@ -18,7 +18,7 @@ use super::distribution::{self, error_response};
 use super::oci_store::OciStore;
 use super::registry::{self, denied_message, is_private, name_of};
 use super::signing::SigningKey;
-use crate::arm::providers::container_registry::replications;
+use crate::views::registry_view;
 use crate::wire::ids::location_key;
 use crate::world::{Resource, World};
 
@@ -51,7 +51,7 @@ fn is_dedicated(world: &World, registry: &Resource) -> bool {
 
 fn places(world: &World, registry: &Resource) -> Vec<String> {
     let home = registry.text("/location").unwrap_or_default();
-    replications::places(world, &registry.id, home)
+    registry_view::places(world, &registry.id, home)
 }
 
 /// Sends a client on to where a blob is.

@@ -12,7 +12,6 @@ pub(crate) mod auth;
 pub(crate) mod blob;
 pub(crate) mod copy;
 pub(crate) mod data_endpoint;
-pub(crate) mod digest;
 pub(crate) mod distribution;
 mod locks;
 mod news;
@@ -24,3 +23,5 @@ pub(crate) mod route;
 pub(crate) mod signing;
 pub(crate) mod store_error;
 mod upload;
+
+pub(crate) use crate::wire::digest;

@@ -6,7 +6,7 @@ use http::{Method, Request, Response, header};
 use super::acr_api::AcrRoute;
 use super::oci_store::OciStore;
 use super::route::Route;
-use crate::arm::providers::container_registry::webhooks::{Happening, notify};
+use crate::views::registry_events::{Happening, notify};
 use crate::world::{Resource, World};
 
 /// Noted before a request is answered, told when the answer says that it happened.

@@ -8,7 +8,7 @@ use url::Url;
 
 use super::access::{self, Operation, Origin, Principal};
 use super::secrets;
-use crate::arm::providers::key_vault;
+use crate::views::vault_view;
 use crate::wire::json;
 use crate::world::{Resource, World};
 
@@ -112,7 +112,7 @@ fn from_uri(uri: &str) -> Option<Reference> {
 
 /// The vault a reference names, for whoever has to find the way to it first.
 pub(crate) fn vault_of(world: &World, reference: &Reference) -> Option<Resource> {
-    key_vault::by_name(world, &reference.vault)
+    vault_view::by_name(world, &reference.vault)
 }
 
 /// The value behind a reference, read as `principal` from `origin`.

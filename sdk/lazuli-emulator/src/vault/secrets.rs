@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::arm::providers::key_vault::{recovery_level, retention_days, uri};
+use crate::views::vault_view::{recovery_level, retention_days, uri};
 use crate::wire::json;
 use crate::world::Resource;
 

@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 
 use super::access::{self, Operation, Origin, Principal};
 use super::secrets::{self, Given, MAX_VALUE_BYTES};
-use crate::arm::providers::key_vault;
 use crate::arm::{Answer, entra, ids, json};
+use crate::views::vault_view;
 use crate::world::{Resource, World};
 
 const SUFFIX: &str = ".vault.azure.net";
@@ -25,7 +25,7 @@ pub(crate) fn is_vault_host(host: &str) -> bool {
 
 /// The vault behind a host name.
 pub(crate) fn by_host(world: &World, host: &str) -> Option<Resource> {
-    key_vault::by_name(world, host.strip_suffix(SUFFIX)?)
+    vault_view::by_name(world, host.strip_suffix(SUFFIX)?)
 }
 
 /// Answers a request to `host`, which comes from the emulator's public client address.

@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use super::key_vault;
-use crate::arm::providers::web::sites;
 use crate::data::digest::Digest;
+use crate::views::site_view;
 use crate::world::{Resource, World};
 
 /// A site, or a slot of one, with what it needs to start a container.
@@ -83,7 +83,7 @@ impl Site {
     /// All sites and slots, by name.
     pub(crate) fn all(world: &World) -> Vec<Self> {
         let mut sites: Vec<Self> = {
-            let apps = sites::all(world).into_iter();
+            let apps = site_view::all(world).into_iter();
             apps.map(|app| Self::of(world, app)).collect()
         };
         sites.sort_by_key(Self::name);

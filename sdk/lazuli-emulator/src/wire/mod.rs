@@ -4,6 +4,7 @@
 
 mod answer;
 pub(crate) mod dialect;
+pub(crate) mod digest;
 pub(crate) mod errors;
 pub(crate) mod filter;
 pub(crate) mod ids;

@@ -4,12 +4,12 @@ use http::StatusCode;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+pub(crate) use crate::arm::directory::USER_ASSIGNED_IDENTITY as KIND;
 use crate::arm::kind::{Kind, Namespace};
 use crate::arm::lifecycle;
 use crate::arm::{Answer, Call, directory, ids, json, rbac};
 use crate::world::Resource;
 
-pub(crate) const KIND: &str = "Microsoft.ManagedIdentity/userAssignedIdentities";
 const FEDERATED: &str =
     "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials";
 /// The identity a resource has itself, as an extension of it.

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::networking::private_link::{self, Group, Naming, Service};
 use super::{network, private_endpoints};
 use crate::arm::{Answer, Call, ids, json, rbac};
+use crate::views::registry_view;
 use crate::world::{Resource, World};
 
 /// One `privateLinkServiceConnections` entry of a request.
@@ -121,7 +122,7 @@ fn group(
 fn check_tier(world: &World, target: &str) -> Result<(), Answer> {
     let Some(registry) = world
         .get(target)
-        .filter(|it| it.kind == super::container_registry::registries::KIND)
+        .filter(|it| it.kind == registry_view::REGISTRY)
     else {
         return Ok(());
     };

@@ -9,10 +9,10 @@ use super::private_connections::{self, Connection};
 use super::{interfaces, subnets};
 use crate::arm::kind::Kind;
 use crate::arm::{Answer, Call, ids, json, lro, rbac};
+pub(crate) use crate::views::network_view::PRIVATE_ENDPOINT as KIND;
 use crate::wire::locations;
 use crate::world::{Resource, World};
 
-pub(crate) const KIND: &str = "Microsoft.Network/privateEndpoints";
 pub(crate) const KINDS: [Kind; 1] = [Kind {
     put: Some(put),
     patch: Some(network::patch_tags),

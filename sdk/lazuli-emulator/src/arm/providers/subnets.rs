@@ -6,13 +6,13 @@ use serde_json::{Value, json};
 use super::network::{self, inline_child, network_of, overlap, prefixes, range};
 use super::networking::{NAT_GATEWAY, ROUTE_TABLE, SECURITY_GROUP, delegations as services};
 use super::virtual_networks::bad_prefix;
-use super::web::sites;
 use crate::arm::kind::Kind;
 use crate::arm::{Answer, Call, ids, json};
+pub(crate) use crate::views::network_view::{JOIN, SUBNET as KIND, WEB_DELEGATION, is_delegated};
+use crate::views::site_view;
 use crate::wire::locations;
 use crate::world::{Resource, World};
 
-pub(crate) const KIND: &str = "Microsoft.Network/virtualNetworks/subnets";
 pub(crate) const KINDS: [Kind; 3] = [
     Kind {
         put: Some(put),
@@ -29,12 +29,6 @@ pub(crate) const KINDS: [Kind; 3] = [
         ..Kind::new("Microsoft.Network/virtualNetworks/subnets/resourceNavigationLinks")
     },
 ];
-
-/// The right to put something into a subnet.
-pub(crate) const JOIN: &str = "Microsoft.Network/virtualNetworks/subnets/join/action";
-
-/// What App Service integration asks of a subnet.
-pub(crate) const WEB_DELEGATION: &str = "Microsoft.Web/serverFarms";
 
 /// The subnets of a network, by name.
 pub(crate) fn of(world: &World, network: &str) -> Vec<Resource> {
@@ -274,7 +268,7 @@ pub(crate) fn check_range_kept(call: &Call<'_>, subnet: &Resource) -> Result<(),
 
 /// What another service put into a subnet keeps everybody else out of it.
 pub(crate) fn check_open(world: &World, subnet: &str) -> Result<(), Answer> {
-    if sites::integrated_in(world, subnet).is_empty() {
+    if site_view::integrated_in(world, subnet).is_empty() {
         return Ok(());
     }
     let message = format!(
@@ -290,7 +284,7 @@ pub(crate) fn check_open(world: &World, subnet: &str) -> Result<(), Answer> {
 /// What `…/subnets/{name}/ServiceAssociationLinks` lists.
 fn association_links(call: &Call<'_>) -> Result<Answer, Answer> {
     let id = call.id();
-    let plans = sites::integrated_in(call.world, &id).into_iter();
+    let plans = site_view::integrated_in(call.world, &id).into_iter();
     Ok(Answer::list(
         plans.take(1).map(|plan| association(&id, &plan)).collect(),
     ))
@@ -303,7 +297,9 @@ fn navigation_links(_: &Call<'_>) -> Result<Answer, Answer> {
 
 /// A subnet that holds a service association link keeps the delegation the link needs.
 pub(crate) fn check_delegation_kept(world: &World, subnet: &Resource) -> Result<(), Answer> {
-    if is_delegated(subnet, WEB_DELEGATION) || sites::integrated_in(world, &subnet.id).is_empty() {
+    if is_delegated(subnet, WEB_DELEGATION)
+        || site_view::integrated_in(world, &subnet.id).is_empty()
+    {
         return Ok(());
     }
     let message = format!(
@@ -315,11 +311,6 @@ pub(crate) fn check_delegation_kept(world: &World, subnet: &Resource) -> Result<
         "SubnetMissingRequiredDelegation",
         message,
     ))
-}
-
-pub(crate) fn is_delegated(subnet: &Resource, service: &str) -> bool {
-    json::items(&subnet.body["properties"]["delegations"])
-        .any(|one| json::same(json::text(&one["properties"]["serviceName"]), service))
 }
 
 pub(crate) fn check_unused(call: &Call<'_>, subnet: &Resource) -> Result<(), Answer> {
@@ -337,7 +328,7 @@ pub(crate) fn check_unused(call: &Call<'_>, subnet: &Resource) -> Result<(), Ans
 
 /// The id of something that uses the subnet.
 fn holder(call: &Call<'_>, subnet: &str) -> Option<String> {
-    if !sites::integrated_in(call.world, subnet).is_empty() {
+    if !site_view::integrated_in(call.world, subnet).is_empty() {
         return Some(format!("{subnet}/serviceAssociationLinks/AppServiceLink"));
     }
     let lingering = format!("{subnet}/serviceAssociationLinks");
@@ -371,7 +362,7 @@ fn view(world: &World, body: &mut Value) {
             .is_some_and(|s| json::same(s, &id))
     });
     let endpoints: Vec<String> = endpoints.map(|one| one.id).collect();
-    let plans = sites::integrated_in(world, &id);
+    let plans = site_view::integrated_in(world, &id);
     let properties = &mut body["properties"];
     if !addresses.is_empty() {
         json::set(properties, "ipConfigurations", as_refs(addresses));

@@ -4,10 +4,11 @@ use serde_json::{Value, json};
 
 use super::registries::{KIND, owner_of_name, password};
 use super::registry_body::{check_label_scope, check_name};
-use super::{child, connections, import, replications, runs, tokens};
+use super::{child, connections, import, runs, tokens};
 use crate::arm::kind::Kind;
 use crate::arm::{Answer, Call, errors, json};
 use crate::data::registry;
+use crate::views::registry_view;
 use crate::world::Resource;
 
 pub(super) const LINK_RESOURCE: Kind = Kind {
@@ -155,7 +156,7 @@ fn link_resource(call: &Call<'_>) -> Result<Answer, Answer> {
 /// The one group of a registry: its login server, and a data endpoint per region.
 fn registry_group(call: &Call<'_>, registry: &Resource) -> Value {
     let home = registry.text("/location").unwrap_or_default();
-    let places = replications::places(call.world, &registry.id, home).into_iter();
+    let places = registry_view::places(call.world, &registry.id, home).into_iter();
     let mut members: Vec<String> = places
         .map(|place| format!("registry_data_{place}"))
         .collect();

@@ -6,15 +6,16 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::registry_body::{apply, check_name, defaults, sku};
-use super::{actions, child, connections, replications, versions};
+use super::{actions, child, connections, versions};
 use crate::arm::kind::Kind;
 use crate::arm::lifecycle;
 use crate::arm::lro::{self, Effect};
 use crate::arm::providers::{identities, role_assignments};
 use crate::arm::{Answer, Call, json};
+use crate::views::registry_view;
+pub(crate) use crate::views::registry_view::REGISTRY as KIND;
 use crate::world::{Resource, World};
 
-pub(crate) const KIND: &str = "Microsoft.ContainerRegistry/registries";
 pub(super) const REGISTRY: Kind = Kind {
     put: Some(put),
     patch: Some(patch),
@@ -250,7 +251,7 @@ fn view(world: &World, body: &mut Value) {
 /// One name per region: `{registry}.{region}.data.azurecr.io`.
 fn data_endpoints(world: &World, id: &str, body: &Value) -> Vec<String> {
     let name = json::text(&body["name"]).to_lowercase();
-    let places = replications::places(world, id, json::text(&body["location"]));
+    let places = registry_view::places(world, id, json::text(&body["location"]));
     places
         .iter()
         .map(|place| format!("{name}.{place}.data.azurecr.io"))

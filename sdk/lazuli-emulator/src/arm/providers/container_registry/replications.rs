@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 use super::{child, registries};
 use crate::arm::kind::Kind;
 use crate::arm::{Answer, Call, json};
+use crate::views::registry_view::{REPLICATION as KIND, replicas_of};
 use crate::wire::ids::location_key;
 use crate::world::{Resource, World};
 
-const KIND: &str = "Microsoft.ContainerRegistry/registries/replications";
 pub(super) const REPLICATION: Kind = Kind {
     put: Some(put),
     patch: Some(patch),
@@ -70,10 +70,12 @@ fn apply(properties: &mut Value, given: &Value) -> Result<(), Answer> {
 fn check_place(call: &Call<'_>, registry: &Resource, location: &str) -> Result<(), Answer> {
     let place = location_key(location);
     let home = location_key(registry.text("/location").unwrap_or_default());
-    let taken = stored(call.world, &registry.id).into_iter().any(|other| {
-        location_key(other.text("/location").unwrap_or_default()) == place
-            && !json::same(&other.id, &call.id())
-    });
+    let taken = replicas_of(call.world, &registry.id)
+        .into_iter()
+        .any(|other| {
+            location_key(other.text("/location").unwrap_or_default()) == place
+                && !json::same(&other.id, &call.id())
+        });
     if place != home && !taken {
         return Ok(());
     }
@@ -98,7 +100,7 @@ fn get(call: &Call<'_>) -> Result<Answer, Answer> {
 
 fn list(call: &Call<'_>) -> Result<Answer, Answer> {
     let registry = call.required()?;
-    let mut all: Vec<Value> = stored(call.world, &registry.id)
+    let mut all: Vec<Value> = replicas_of(call.world, &registry.id)
         .into_iter()
         .map(|r| r.body)
         .collect();
@@ -143,24 +145,6 @@ fn home(registry: &Resource) -> Option<Value> {
             "regionEndpointEnabled": true, "zoneRedundancy": registry.body["properties"]["zoneRedundancy"],
         },
     }))
-}
-
-/// The replicas outside of the home region, by name.
-pub(crate) fn stored(world: &World, registry: &str) -> Vec<Resource> {
-    let below = world.under(registry).into_iter();
-    below.filter(|child| child.kind == KIND).collect()
-}
-
-/// All regions of a registry, sorted, as `dataEndpointHostNames` and private link name them.
-pub(crate) fn places(world: &World, registry: &str, home: &str) -> Vec<String> {
-    let replicas = stored(world, registry).into_iter();
-    let mut places: Vec<String> = replicas
-        .filter_map(|replica| replica.text("/location").map(location_key))
-        .collect();
-    places.push(location_key(home));
-    places.sort();
-    places.dedup();
-    places
 }
 
 fn ready(world: &World, replication: &Resource) {

@@ -6,9 +6,11 @@ use serde_json::{Value, json};
 use super::child::{self, Child};
 use crate::arm::kind::Kind;
 use crate::arm::{Answer, Call, json};
+use crate::views::registry_view::{
+    PERMISSIONS, SCOPE_MAP as KIND, SYSTEM_SCOPE_MAPS as SYSTEM, everywhere, parse, tokens_of,
+};
 use crate::world::{Resource, World};
 
-const KIND: &str = "Microsoft.ContainerRegistry/registries/scopeMaps";
 pub(super) const SCOPE_MAP: Kind = Kind {
     put: Some(put),
     patch: Some(patch),
@@ -17,55 +19,6 @@ pub(super) const SCOPE_MAP: Kind = Kind {
     delete: Some(delete),
     ..Kind::new(KIND)
 };
-
-/// The system-defined maps, as the documentation of repository-scoped permissions lists them.
-const SYSTEM: [(&str, &str, &[&str]); 5] = [
-    (
-        "_repositories_admin",
-        "Can perform all read, write and delete operations on the registry",
-        &[
-            "metadata/read",
-            "metadata/write",
-            "content/read",
-            "content/write",
-            "content/delete",
-        ],
-    ),
-    (
-        "_repositories_pull",
-        "Can pull any repository of the registry",
-        &["content/read"],
-    ),
-    (
-        "_repositories_pull_metadata_read",
-        "Can perform all read operations on the registry",
-        &["content/read", "metadata/read"],
-    ),
-    (
-        "_repositories_push",
-        "Can push to any repository of the registry",
-        &["content/read", "content/write"],
-    ),
-    (
-        "_repositories_push_metadata_write",
-        "Can perform all read and write operations on the registry",
-        &[
-            "metadata/read",
-            "metadata/write",
-            "content/read",
-            "content/write",
-        ],
-    ),
-];
-const PERMISSIONS: [&str; 7] = [
-    "content/read",
-    "content/write",
-    "content/delete",
-    "metadata/read",
-    "metadata/write",
-    "deleted/read",
-    "deleted/restore",
-];
 
 fn put(call: &Call<'_>) -> Result<Answer, Answer> {
     let given = json::properties(call.object()?)?;
@@ -105,7 +58,7 @@ fn delete(call: &Call<'_>) -> Result<Answer, Answer> {
     check_not_system(call)?;
     let registry = child::registry(call)?;
     let here = call.id();
-    let user = super::tokens::of(call.world, &registry.id)
+    let user = tokens_of(call.world, &registry.id)
         .into_iter()
         .find(|token| {
             token
@@ -151,54 +104,6 @@ fn check_actions(given: &Value) -> Result<(), Answer> {
     }
 }
 
-/// Repository pattern and permission of `repositories/a/b/content/read`. Actions on gateways are for
-/// connected registries and give nothing here.
-fn parse(action: &str) -> Option<(&str, &str)> {
-    if let Some(gateway) = action.strip_prefix("gateway/") {
-        return gateway.contains('/').then_some(("", ""));
-    }
-    let rest = action.strip_prefix("repositories/")?;
-    let (head, verb) = rest.rsplit_once('/')?;
-    let (name, area) = head.rsplit_once('/')?;
-    let permission = &rest[rest.len() - area.len() - verb.len() - 1..];
-    (!name.is_empty() && PERMISSIONS.contains(&permission)).then_some((name, permission))
-}
-
-/// Whether one of the actions gives `permission` on `repository`. A pattern may end in `*`, and then
-/// holds for every repository that begins as it does.
-pub(crate) fn allows(actions: &[String], repository: &str, permission: &str) -> bool {
-    let fits = |pattern: &str| match pattern.strip_suffix('*') {
-        Some(prefix) => repository.starts_with(prefix),
-        None => pattern == repository,
-    };
-    actions
-        .iter()
-        .filter_map(|action| parse(action))
-        .any(|(pattern, given)| given == permission && !repository.is_empty() && fits(pattern))
-}
-
-/// The actions behind a scope map's id, whether stored or system-defined.
-pub(crate) fn actions(world: &World, id: &str) -> Vec<String> {
-    let name = crate::wire::ids::name_of(id);
-    if let Some((.., permissions)) = SYSTEM.iter().find(|(system, ..)| json::same(system, name)) {
-        return permissions
-            .iter()
-            .map(|permission| everywhere(permission))
-            .collect();
-    }
-    let stored = world.get(id);
-    let actions = stored
-        .iter()
-        .flat_map(|map| json::items(&map.body["properties"]["actions"]));
-    actions
-        .map(|action| json::text(action).to_owned())
-        .collect()
-}
-
-fn everywhere(permission: &str) -> String {
-    format!("repositories/*/{permission}")
-}
-
 fn system(registry: &Resource) -> Vec<Value> {
     let map = |(name, description, permissions): &(&str, &str, &[&str])| {
         let actions: Vec<String> = permissions.iter().map(|one| everywhere(one)).collect();
@@ -237,55 +142,4 @@ fn list(call: &Call<'_>) -> Result<Answer, Answer> {
     let below = call.world.under(&registry.id).into_iter();
     all.extend(below.filter(|child| child.kind == KIND).map(|map| map.body));
     Ok(Answer::list(all))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn actions_name_repositories_with_and_without_wildcards() {
-        let check = |action: &str, repository: &str, permission: &str, expect: bool| {
-            let actions = [action.to_owned()];
-            assert_eq!(
-                allows(&actions, repository, permission),
-                expect,
-                "{action} on {repository}"
-            );
-        };
-        check("repositories/a/b/content/read", "a/b", "content/read", true);
-        check("repositories/a/b/content/read", "a", "content/read", false);
-        check(
-            "repositories/a/b/content/read",
-            "a/b",
-            "content/write",
-            false,
-        );
-        check(
-            "repositories/team/*/content/read",
-            "team/web",
-            "content/read",
-            true,
-        );
-        check(
-            "repositories/team/*/content/read",
-            "teamster",
-            "content/read",
-            false,
-        );
-        check(
-            "repositories/*/metadata/read",
-            "any/thing",
-            "metadata/read",
-            true,
-        );
-        check("repositories/*/content/read", "", "content/read", false);
-        check(
-            "repositories/a/content/everything",
-            "a",
-            "content/everything",
-            false,
-        );
-        check("gateway/edge/config/read", "", "", false);
-    }
 }

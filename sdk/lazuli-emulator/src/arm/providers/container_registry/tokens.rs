@@ -8,10 +8,10 @@ use super::child::{self, Child};
 use super::{registries, scope_maps};
 use crate::arm::kind::Kind;
 use crate::arm::{Answer, Call, ids, json};
-use crate::data::digest::Digest;
-use crate::world::{Resource, World};
+use crate::views::registry_view::TOKEN as KIND;
+use crate::wire::digest::Digest;
+use crate::world::Resource;
 
-const KIND: &str = "Microsoft.ContainerRegistry/registries/tokens";
 pub(super) const TOKEN: Kind = Kind {
     put: Some(put),
     patch: Some(patch),
@@ -107,12 +107,6 @@ fn kept(properties: &Value, private: &Value) -> Value {
     private
 }
 
-/// The tokens of a registry.
-pub(super) fn of(world: &World, registry: &str) -> Vec<Resource> {
-    let below = world.under(registry).into_iter();
-    below.filter(|child| child.kind == KIND).collect()
-}
-
 /// `POST …/generateCredentials`: makes one password of a token, or both.
 pub(super) fn generate(call: &Call<'_>) -> Result<Answer, Answer> {
     let body = call.object()?;
@@ -199,49 +193,4 @@ fn shown(call: &Call<'_>, token: &str, made: &[Value]) -> Vec<Value> {
     listed
         .map(|one| value(one).unwrap_or_else(|| one.clone()))
         .collect()
-}
-
-/// Why a token does not sign in.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Refusal {
-    /// The registry has no token of this name.
-    Unknown,
-    Disabled,
-    /// No password of it fits, or the one that does is over.
-    Password,
-}
-
-/// Signs a token in and answers the actions of its scope map.
-///
-/// # Errors
-/// See [`Refusal`].
-pub(crate) fn sign_in(
-    world: &World,
-    registry: &Resource,
-    name: &str,
-    password: &str,
-) -> Result<Vec<String>, Refusal> {
-    let token = of(world, &registry.id)
-        .into_iter()
-        .find(|token| json::same(token.name(), name));
-    let token = token.ok_or(Refusal::Unknown)?;
-    if token.text("/properties/status") != Some("enabled") {
-        return Err(Refusal::Disabled);
-    }
-    let digest = Digest::of(password.as_bytes());
-    let now = Timestamp::now();
-    let valid = |one: &Value| {
-        let expiry = one["expiry"]
-            .as_str()
-            .and_then(|text| text.parse::<Timestamp>().ok());
-        expiry.is_none_or(|expiry| expiry > now)
-            && token.private[json::text(&one["name"])].as_str() == Some(digest.as_str())
-    };
-    if !json::items(&token.body["properties"]["credentials"]["passwords"]).any(valid) {
-        return Err(Refusal::Password);
-    }
-    Ok(scope_maps::actions(
-        world,
-        token.text("/properties/scopeMapId").unwrap_or_default(),
-    ))
 }

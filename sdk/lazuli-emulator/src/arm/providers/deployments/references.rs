@@ -4,9 +4,9 @@
 
 use serde_json::{Value, json};
 
-use crate::arm::providers::key_vault;
 use crate::arm::{Answer, Call, json, rbac};
 use crate::vault::secrets;
+use crate::views::vault_view;
 use crate::world::Resource;
 
 const HELP: &str = "Please see https://aka.ms/arm-keyvault for usage details.";
@@ -45,7 +45,7 @@ fn vault(call: &Call<'_>, id: &str) -> Result<Resource, Answer> {
     let found = call
         .world
         .get(id)
-        .filter(|one| one.kind == key_vault::VAULT);
+        .filter(|one| one.kind == vault_view::VAULT);
     let vault = found.ok_or_else(|| {
         let message = format!("The specified KeyVault '{id}' could not be found. {HELP}");
         Answer::error(400, "KeyVaultParameterReferenceNotFound", message)

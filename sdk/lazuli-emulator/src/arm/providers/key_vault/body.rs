@@ -296,7 +296,7 @@ fn subnet(call: &Call<'_>, rule: &Value) -> Result<Value, Answer> {
     let found = call
         .world
         .get(id)
-        .filter(|subnet| subnet.kind == crate::arm::providers::subnets::KIND);
+        .filter(|subnet| subnet.kind == crate::views::network_view::SUBNET);
     if found.is_none() {
         return Err(Answer::error(
             400,

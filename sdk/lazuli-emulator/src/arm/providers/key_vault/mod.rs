@@ -15,9 +15,9 @@ use serde_json::{Value, json};
 
 use crate::arm::kind::{Kind, Namespace};
 use crate::arm::{Answer, Call, errors, json};
-use crate::world::{Resource, World};
+pub(crate) use crate::views::vault_view::{VAULT, by_name, recovery_level, retention_days, uri};
+use crate::world::World;
 
-pub(crate) const VAULT: &str = "Microsoft.KeyVault/vaults";
 pub(crate) static NAMESPACE: Namespace = Namespace {
     versions: &[(
         "",
@@ -129,14 +129,6 @@ fn namespace_action(call: &Call<'_>, word: &str) -> Result<Answer, Answer> {
     }))
 }
 
-/// A vault of this name anywhere in the world: names are the first label of a host name.
-pub(crate) fn by_name(world: &World, name: &str) -> Option<Resource> {
-    world
-        .of_kind(VAULT)
-        .into_iter()
-        .find(|vault| json::same(vault.name(), name))
-}
-
 /// Why a name is taken, `None` when it is free.
 fn taken(world: &World, name: &str) -> Option<String> {
     if by_name(world, name).is_some() {
@@ -172,33 +164,6 @@ pub(crate) fn check_name(name: &str) -> Result<(), String> {
     Err(format!(
         "The vault name '{name}' is invalid. A vault's name must be between 3-24 alphanumeric characters. The name must begin with a letter, end with a letter or digit, and not contain consecutive hyphens. Follow this link for more information: https://go.microsoft.com/fwlink/?linkid=2147742"
     ))
-}
-
-/// `https://NAME.vault.azure.net`, without a final slash.
-pub(crate) fn uri(name: &str) -> String {
-    format!("https://{}.vault.azure.net", name.to_ascii_lowercase())
-}
-
-/// What becomes of deleted things, in the words of the data plane.
-pub(crate) fn recovery_level(vault: &Resource) -> &'static str {
-    let properties = &vault.body["properties"];
-    let protected = properties["enablePurgeProtection"] == true;
-    let customised = properties["softDeleteRetentionInDays"]
-        .as_i64()
-        .is_some_and(|days| days < 90);
-    match (customised, protected) {
-        (true, true) => "CustomizedRecoverable",
-        (true, false) => "CustomizedRecoverable+Purgeable",
-        (false, true) => "Recoverable",
-        (false, false) => "Recoverable+Purgeable",
-    }
-}
-
-/// Days that deleted things are kept; 90 unless the vault says otherwise.
-pub(crate) fn retention_days(vault: &Resource) -> i64 {
-    vault.body["properties"]["softDeleteRetentionInDays"]
-        .as_i64()
-        .unwrap_or(90)
 }
 
 /// Milliseconds, as ARM writes `systemData`.

@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use super::{plans, sites, skus};
 use crate::arm::kind::Kind;
 use crate::arm::providers::network::{network_of, prefixes, range};
-use crate::arm::providers::{private_endpoints, subnets};
 use crate::arm::{Answer, Call, errors, ids, json};
+use crate::views::network_view;
 use crate::wire::locations;
 use crate::world::{Resource, World};
 
@@ -47,7 +47,7 @@ pub(super) fn check(call: &Call<'_>, subnet: &str, plan: &Resource) -> Result<()
     let Some(found) = call
         .world
         .get(subnet)
-        .filter(|found| found.kind == subnets::KIND)
+        .filter(|found| found.kind == network_view::SUBNET)
     else {
         let message = format!(
             "Subnet '{}' in virtual network '{}' was not found ({subnet}).",
@@ -57,10 +57,10 @@ pub(super) fn check(call: &Call<'_>, subnet: &str, plan: &Resource) -> Result<()
         return Err(Answer::web(404, "NotFound", message));
     };
     let name = found.name();
-    if !subnets::is_delegated(&found, subnets::WEB_DELEGATION) {
+    if !network_view::is_delegated(&found, network_view::WEB_DELEGATION) {
         return bad(format!(
             "Subnet {name} is missing required delegation: it must be delegated to {} before apps can be integrated with it.",
-            subnets::WEB_DELEGATION
+            network_view::WEB_DELEGATION
         ));
     }
     let place = call
@@ -95,7 +95,7 @@ pub(super) fn check(call: &Call<'_>, subnet: &str, plan: &Resource) -> Result<()
             "Subnet {name} is too small for integration; it must be /{SMALLEST_SUBNET} or larger."
         ));
     }
-    let endpoints = call.world.of_kind(private_endpoints::KIND);
+    let endpoints = call.world.of_kind(network_view::PRIVATE_ENDPOINT);
     match endpoints.iter().find(|one| {
         one.text("/properties/subnet/id")
             .is_some_and(|id| json::same(id, subnet))

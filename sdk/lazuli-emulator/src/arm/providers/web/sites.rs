@@ -15,11 +15,11 @@ use crate::arm::kind::Kind;
 use crate::arm::lifecycle;
 use crate::arm::providers::{identities, role_assignments};
 use crate::arm::{Answer, Call, errors, ids, json};
+use crate::views::site_view;
+pub(crate) use crate::views::site_view::{SITE as KIND, SLOT as SLOT_KIND};
 use crate::wire::locations;
 use crate::world::{Resource, World};
 
-pub(crate) const KIND: &str = "Microsoft.Web/sites";
-pub(crate) const SLOT_KIND: &str = "Microsoft.Web/sites/slots";
 pub(super) const KINDS: [Kind; 2] = [app_kind(KIND), app_kind(SLOT_KIND)];
 
 const fn app_kind(name: &'static str) -> Kind {
@@ -73,26 +73,8 @@ pub(super) fn on_plan(world: &World, plan: &str) -> Vec<Resource> {
 
 /// Sites and slots on a plan.
 pub(super) fn all_on_plan(world: &World, plan: &str) -> Vec<Resource> {
-    let apps = all(world).into_iter();
+    let apps = site_view::all(world).into_iter();
     apps.filter(|app| is_on(app, plan)).collect()
-}
-
-/// Every site and every slot.
-pub(crate) fn all(world: &World) -> Vec<Resource> {
-    let mut apps = world.of_kind(KIND);
-    apps.extend(world.of_kind(SLOT_KIND));
-    apps
-}
-
-/// The plans whose apps are integrated in a subnet.
-pub(crate) fn integrated_in(world: &World, subnet: &str) -> Vec<String> {
-    let inside = all(world).into_iter().filter(|app| {
-        app.text("/properties/virtualNetworkSubnetId")
-            .is_some_and(|id| json::same(id, subnet))
-    });
-    inside
-        .filter_map(|app| app.text("/properties/serverFarmId").map(str::to_owned))
-        .collect()
 }
 
 fn put(call: &Call<'_>) -> Result<Answer, Answer> {
@@ -231,7 +213,7 @@ pub(super) fn owner_of_name(world: &World, name: &str) -> Option<Resource> {
 /// Host names are unique in all of Azure, whether a site has them or a slot.
 fn check_free(call: &Call<'_>) -> Result<(), Answer> {
     let name = AppName::of_target(&call.target);
-    let taken = all(call.world)
+    let taken = site_view::all(call.world)
         .into_iter()
         .find(|app| !json::same(&app.id, &call.id()) && AppName::of(app).host() == name.host());
     match taken {
