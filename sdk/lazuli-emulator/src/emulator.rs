@@ -15,7 +15,7 @@ use crate::arm;
 use crate::arm::providers::Table;
 use crate::clock::Clock;
 use crate::cloud::Cloud;
-use crate::conditions::{Climate, Conditions, Faults, Latency};
+use crate::conditions::{ConditionOptions, Conditions, Faults, Latency};
 use crate::page;
 use crate::request_log::RequestLog;
 use crate::server::{self, State};
@@ -51,7 +51,7 @@ pub struct Options {
     pub latency: Latency,
     /// The machine's time, or a virtual one that passes when somebody waits.
     pub clock: Clock,
-    /// Troubles on purpose.
+    /// Faults to inject.
     pub faults: Faults,
     /// What chance follows from: the same seed gives the same story. Wins over the fault file's.
     pub seed: Option<u64>,
@@ -210,7 +210,7 @@ impl Emulator {
         });
         let authority = Arc::new(Authority::open(options.cert_dir.as_deref())?);
         let settings = settings(&options, address);
-        let conditions = Arc::new(Conditions::new(climate(&options)));
+        let conditions = Arc::new(Conditions::new(condition_options(&options)));
         let world = World::open(
             options.data_dir.as_deref(),
             settings,
@@ -352,8 +352,8 @@ fn check(options: &Options) -> Result<(), EmulatorError> {
     }
 }
 
-fn climate(options: &Options) -> Climate {
-    Climate {
+fn condition_options(options: &Options) -> ConditionOptions {
+    ConditionOptions {
         clock: options.clock.clone(),
         latency: options.latency,
         faults: options.faults.clone(),

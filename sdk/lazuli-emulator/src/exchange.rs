@@ -1,5 +1,5 @@
 //! One exchange of the control plane from its arrival to its answer, with the time it takes and the
-//! troubles that were asked for.
+//! faults that rules ask for.
 //!
 //! The work is done when the request arrives; what a realistic latency adds is the time until the
 //! answer leaves. Nothing is locked while it waits.
@@ -10,7 +10,7 @@ use http::Method;
 
 use crate::arm::{self, lro};
 use crate::cloud::Cloud;
-use crate::conditions::{Conditions, Deed, Dropped, Subject, Work, not_found_yet};
+use crate::conditions::{Conditions, Dropped, Subject, Verb, Work, not_found_yet};
 use crate::request_log::RequestLog;
 use crate::traffic::Exchange;
 use crate::wire::{Answer, Body, Incoming, ids, json};
@@ -47,21 +47,21 @@ pub(crate) async fn exchange(
     let id = ids::normalise(&subject.path, world);
     let is_new = incoming.method == Method::PUT && !world.contains(&id);
     let refusal = fate.refusal.or_else(|| unseen(cloud, &subject, &id));
-    let haunting = haunting(cloud, &subject, &id);
+    let lingering = lingering(cloud, &subject, &id);
     let answer = match refusal {
         Some(refusal) => refused(world, &incoming, refusal),
         None => work(cloud, &incoming).await,
     };
-    if let Some((ids, for_s)) = haunting.filter(|_| answer.status.is_success()) {
+    if let Some((ids, for_s)) = lingering.filter(|_| answer.status.is_success()) {
         for id in ids {
             conditions.gone(&id, for_s);
         }
     }
     let answer = afterwards(cloud, &incoming, &subject, is_new, answer);
-    let deed = deed(&incoming, &subject, is_new, &answer);
+    let verb = verb(&incoming, &subject, is_new, &answer);
     let work = Work {
         kind: &subject.kind,
-        deed,
+        verb,
         sku: sku(&answer),
     };
     let answered_ms = conditions.answered_at_ms(arrived_ms, &work, &subject.identity);
@@ -140,12 +140,12 @@ fn unseen(cloud: &Cloud, subject: &Subject, id: &str) -> Option<Answer> {
 }
 
 /// What a deletion leaves behind for a while, when a rule says so: itself, and an app's hold on its subnet.
-fn haunting(cloud: &Cloud, subject: &Subject, id: &str) -> Option<(Vec<String>, f64)> {
+fn lingering(cloud: &Cloud, subject: &Subject, id: &str) -> Option<(Vec<String>, f64)> {
     if subject.method != "DELETE" || cloud.conditions.is_calm() {
         return None;
     }
     let world = &cloud.world;
-    let for_s = cloud.conditions.haunts_s(subject)?;
+    let for_s = cloud.conditions.lingers_s(subject)?;
     let owner = id
         .to_ascii_lowercase()
         .find("/networkconfig/")
@@ -190,14 +190,14 @@ fn afterwards(
 }
 
 /// Refusals are as quick as reads.
-fn deed(incoming: &Incoming, subject: &Subject, is_new: bool, answer: &Answer) -> Deed {
+fn verb(incoming: &Incoming, subject: &Subject, is_new: bool, answer: &Answer) -> Verb {
     let known = !subject.kind.is_empty() && answer.status.is_success();
     match incoming.method {
-        Method::PUT if known && is_new => Deed::Create,
-        Method::PUT | Method::PATCH if known => Deed::Update,
-        Method::DELETE if known => Deed::Delete,
-        Method::POST if known => Deed::Action,
-        _ => Deed::Read,
+        Method::PUT if known && is_new => Verb::Create,
+        Method::PUT | Method::PATCH if known => Verb::Update,
+        Method::DELETE if known => Verb::Delete,
+        Method::POST if known => Verb::Action,
+        _ => Verb::Read,
     }
 }
 

@@ -1,5 +1,5 @@
 //! What answers under other names than the control plane's: registries, apps, vaults, blobs; with the
-//! troubles that were asked for.
+//! faults that rules ask for.
 //!
 //! Called by the server for names that reach it, and by the proxy for names behind its tunnels.
 

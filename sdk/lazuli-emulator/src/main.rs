@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 use lazuli_emulator::{Clock, Emulator, Faults, Latency, Options};
 
-/// An Azure on your machine.
+/// A local Azure for development and tests.
 #[derive(Parser)]
 #[command(version)]
 struct Cli {
@@ -60,7 +60,7 @@ struct Serve {
     /// How slow it is: none, realistic, or xN for N times realistic, such as x0.1.
     #[arg(long, default_value_t)]
     latency: Latency,
-    /// Troubles on purpose, TOML or JSON (see docs/emulator.md).
+    /// Faults to inject, TOML or JSON (see docs/emulator.md).
     #[arg(long, value_name = "FILE")]
     faults: Option<PathBuf>,
     /// What chance follows from: the same seed gives the same story.
@@ -69,7 +69,7 @@ struct Serve {
     /// Refuse requests as ARM does when a caller's token buckets are empty.
     #[arg(long)]
     throttle: bool,
-    /// Refuse resource providers that nobody registered.
+    /// Refuse requests to resource providers that are not registered.
     #[arg(long)]
     require_registration: bool,
 }

@@ -1,4 +1,4 @@
-//! The requests of late, for the page: what was asked, and what was answered. Never bodies.
+//! The recent requests and their answers, for the page. Never bodies.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};

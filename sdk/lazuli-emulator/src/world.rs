@@ -168,7 +168,7 @@ struct Inner {
     resources: BTreeMap<String, Resource>,
     kinds: BTreeMap<String, BTreeSet<String>>,
     file: Option<WorldFile>,
-    trouble: Option<String>,
+    storage_error: Option<String>,
 }
 
 impl World {
@@ -296,8 +296,8 @@ impl World {
     }
 
     /// Why the world file no longer follows the world (disk full, folder gone), if it does not.
-    pub(crate) fn trouble(&self) -> Option<String> {
-        self.read().trouble.clone()
+    pub(crate) fn storage_error(&self) -> Option<String> {
+        self.read().storage_error.clone()
     }
 
     /// The time in this world.
@@ -377,7 +377,7 @@ impl Inner {
         let Some(file) = &mut self.file else { return };
         if let Err(error) = append(file) {
             tracing::error!(%error, "the world file no longer follows the world");
-            self.trouble = Some(error.to_string());
+            self.storage_error = Some(error.to_string());
         }
     }
 }

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{Call, lifecycle, signed_url};
-use crate::conditions::{Deed, OperationFate, Subject, Work};
+use crate::conditions::{OperationFate, Subject, Verb, Work};
 use crate::wire::dialect::{Dialect, Token};
 use crate::wire::ids::{group_id, location_key};
 use crate::wire::{Answer, json};
@@ -57,7 +57,7 @@ struct Operation {
     /// When it ends by the clock; `None` when it ends by being asked.
     #[serde(default)]
     ends_at_ms: Option<i64>,
-    /// A trouble on purpose: how the operation fails at its end.
+    /// An injected fault: how the operation fails at its end.
     #[serde(default)]
     doom: Option<(String, String)>,
     /// What the result address answers in the end, where it is not the resource.
@@ -126,7 +126,7 @@ fn begin(
     }
 }
 
-/// Gives an operation its duration, and the trouble that was asked for.
+/// Gives an operation its duration, and the fault that a rule asks for.
 fn under_conditions(call: &Call<'_>, mut operation: Operation) -> Operation {
     let conditions = call.conditions;
     if conditions.is_calm() {
@@ -139,11 +139,11 @@ fn under_conditions(call: &Call<'_>, mut operation: Operation) -> Operation {
         .and_then(|resource| resource.text("/properties/provisioningState"));
     let work = Work {
         kind: &call.target.kind,
-        deed: match (call.method(), state) {
-            ("DELETE", _) => Deed::Delete,
-            ("POST", _) => Deed::Action,
-            (_, None | Some("Creating")) => Deed::Create,
-            _ => Deed::Update,
+        verb: match (call.method(), state) {
+            ("DELETE", _) => Verb::Delete,
+            ("POST", _) => Verb::Action,
+            (_, None | Some("Creating")) => Verb::Create,
+            _ => Verb::Update,
         },
         sku: json::text(&call.body["sku"]["name"]),
     };

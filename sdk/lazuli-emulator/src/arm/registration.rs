@@ -8,7 +8,7 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::{Answer, Call};
-use crate::conditions::{Deed, REGISTRATION, Work};
+use crate::conditions::{REGISTRATION, Verb, Work};
 use crate::world::Resource;
 
 const KIND: &str = "Lazuli/registrations";
@@ -42,7 +42,7 @@ pub(crate) fn register(call: &Call<'_>, namespace: &str) -> &'static str {
     }
     let work = Work {
         kind: REGISTRATION,
-        deed: Deed::Action,
+        verb: Verb::Action,
         sku: "",
     };
     let conditions = call.conditions;

@@ -20,7 +20,7 @@ pub(crate) fn answer(world: &World, conditions: &Conditions, incoming: &Incoming
     let mut allowance = None;
     let answer =
         decide(world, conditions, incoming, &mut allowance).unwrap_or_else(|refusal| refusal);
-    let answer = match world.trouble() {
+    let answer = match world.storage_error() {
         Some(reason) => Answer::error(
             500,
             "InternalServerError",
@@ -413,7 +413,7 @@ pub(crate) fn with_standard_headers(
 /// Where the front door of this ARM would be; real ones name the region that routed the request.
 const ROUTING_REGION: &str = "EMULATOR";
 /// The Python SDK, and the Azure CLI with it, takes a `Retry-After` of 0 for none and waits for half a
-/// minute before each poll. It is told one second, the least it can be told.
+/// minute before each poll. It gets one second, the least that works.
 fn wait_a_second_in_python(incoming: &Incoming, answer: &mut Answer) {
     let agent = incoming.header("user-agent").unwrap_or_default();
     if !agent.contains("azsdk-python") {

@@ -1,7 +1,7 @@
-//! Chance that can be told again: every draw follows from the seed and from who asks.
+//! Repeatable chance: every draw follows from the seed and from the request.
 //!
 //! A request is identified by its method, its path and how often that pair came before, never by the
-//! order in which different requests arrive. So parallel runs with one seed meet the same troubles.
+//! order in which different requests arrive. So parallel runs with one seed meet the same faults.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};

@@ -1,4 +1,4 @@
-//! The fault file: which troubles this Azure has, in TOML or JSON. Reference in `docs/emulator.md`.
+//! The fault file: which faults this Azure has, in TOML or JSON. Reference in `docs/emulator.md`.
 //!
 //! A file that says something meaningless is refused as a whole, with every complaint at once: a fault
 //! that silently never happens would make a test pass that should not.
@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-/// Troubles on purpose, read from a file or a text. [`Faults::default`] has none.
+/// Faults to inject, read from a file or a text. [`Faults::default`] has none.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Faults {
     pub(crate) seed: Option<u64>,
@@ -100,8 +100,9 @@ pub(crate) enum FaultKind {
     ListLag,
     /// Role assignments grant nothing at first.
     RoleLag,
-    /// What was deleted still stands in the way of deleting what it was in.
-    Ghost,
+    /// What was deleted still blocks the deletion of what it was in. `ghost` in older files.
+    #[serde(alias = "ghost")]
+    Lingering,
     /// Nothing in a region answers.
     Outage,
     /// The body ends before its announced length.
@@ -327,8 +328,8 @@ impl FaultKind {
     }
 
     fn needs_duration(self) -> bool {
-        use FaultKind::{Ghost, ListLag, NotFoundYet, RoleLag};
-        matches!(self, NotFoundYet | ListLag | RoleLag | Ghost)
+        use FaultKind::{Lingering, ListLag, NotFoundYet, RoleLag};
+        matches!(self, NotFoundYet | ListLag | RoleLag | Lingering)
     }
 
     fn takes_duration(self) -> bool {

@@ -1,4 +1,4 @@
-//! Troubles on purpose: which rule hits a request, and what is answered then.
+//! Injected faults: which rule hits a request, and what is answered then.
 //!
 //! Pure: what comes out depends on the rules, the seed, the request's identity and the time since the
 //! start alone. `exchange` carries it out.

@@ -40,7 +40,7 @@ impl Latency {
 /// The text is neither `none` nor `realistic` nor `xN`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "'{0}' is no latency: write none, realistic, or xN with N between 0.001 and 1000, such as x0.1"
+    "'{0}' is not a latency: use none, realistic, or xN with N between 0.001 and 1000, such as x0.1"
 )]
 pub struct LatencyError(String);
 
@@ -74,7 +74,7 @@ impl fmt::Display for Latency {
 
 /// What a request does to a resource, as far as durations differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Deed {
+pub(crate) enum Verb {
     Read,
     Create,
     Update,
@@ -85,7 +85,7 @@ pub(crate) enum Deed {
 /// A request as the model sees it.
 pub(crate) struct Work<'a> {
     pub(crate) kind: &'a str,
-    pub(crate) deed: Deed,
+    pub(crate) verb: Verb,
     /// SKU name, empty when there is none: registries differ by it.
     pub(crate) sku: &'a str,
 }
@@ -111,9 +111,9 @@ const OTHER_WRITE: Durations = takes((0.5, 2.0), (5.0, 15.0));
 const OTHER_DELETE: Durations = takes((0.5, 1.0), (5.0, 15.0));
 
 fn durations(work: &Work<'_>) -> Durations {
-    use Deed::{Action, Create, Delete, Read, Update};
+    use Verb::{Action, Create, Delete, Read, Update};
     let kind = work.kind.to_ascii_lowercase();
-    match (kind.as_str(), work.deed) {
+    match (kind.as_str(), work.verb) {
         (_, Read) => READ,
         ("microsoft.resources/resourcegroups", Delete) => takes((0.5, 1.0), (30.0, 60.0)),
         ("microsoft.resources/resourcegroups", _) => takes((1.0, 2.0), AT_ONCE),
@@ -212,8 +212,8 @@ mod tests {
 
     #[test]
     fn durations_follow_type_deed_and_sku() {
-        let check = |kind: &str, deed: Deed, sku: &str, blocks_: Span, lasts_: Span| {
-            let work = Work { kind, deed, sku };
+        let check = |kind: &str, verb: Verb, sku: &str, blocks_: Span, lasts_: Span| {
+            let work = Work { kind, verb, sku };
             let blocked = blocks(Latency::Realistic, 1, &work, &who()).as_secs_f64();
             let lasted = lasts(Latency::Realistic, 1, &work, &who()).as_secs_f64();
             assert!(
@@ -227,25 +227,25 @@ mod tests {
         };
         check(
             "Microsoft.Network/privateEndpoints",
-            Deed::Create,
+            Verb::Create,
             "",
             (1.5, 2.5),
             (41.0, 61.0),
         );
         check(
             "Microsoft.Web/serverfarms",
-            Deed::Create,
+            Verb::Create,
             "",
             (11.0, 13.0),
             AT_ONCE,
         );
         let registry = "Microsoft.ContainerRegistry/registries";
-        check(registry, Deed::Create, "premium", (0.8, 1.2), (5.0, 10.0));
-        check(registry, Deed::Create, "Basic", (8.0, 10.0), (0.0, 1.0));
-        check(registry, Deed::Read, "", (0.05, 0.3), AT_ONCE);
+        check(registry, Verb::Create, "premium", (0.8, 1.2), (5.0, 10.0));
+        check(registry, Verb::Create, "Basic", (8.0, 10.0), (0.0, 1.0));
+        check(registry, Verb::Read, "", (0.05, 0.3), AT_ONCE);
         check(
             "Microsoft.Odd/things",
-            Deed::Create,
+            Verb::Create,
             "",
             (0.5, 2.0),
             (5.0, 15.0),

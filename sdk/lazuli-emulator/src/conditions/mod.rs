@@ -1,4 +1,4 @@
-//! Time and trouble: how slow this Azure is, what goes wrong in it, and how much it lets through.
+//! Latency and faults: how slow this Azure is, what goes wrong in it, and how much it lets through.
 //!
 //! Everything is off by default. `exchange` asks before and after each request of the control plane,
 //! `arm::lro` when an operation starts, `arm::rbac` whether an assignment counts yet. Only virtual time
@@ -20,7 +20,7 @@ pub use latency::{Latency, LatencyError};
 
 pub(crate) use draw::Identity;
 pub(crate) use faults::{Dropped, Fate, OperationFate, not_found_yet};
-pub(crate) use latency::{Deed, REGISTRATION, Work};
+pub(crate) use latency::{REGISTRATION, Verb, Work};
 pub(crate) use subject::Subject;
 pub(crate) use throttle::{Allowance, Asking};
 
@@ -32,9 +32,9 @@ use throttle::Throttle;
 use crate::clock::Clock;
 use crate::wire::Answer;
 
-/// What [`crate::Options`] say about time and trouble.
+/// What [`crate::Options`] say about latency and faults.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Climate {
+pub(crate) struct ConditionOptions {
     pub(crate) clock: Clock,
     pub(crate) latency: Latency,
     pub(crate) faults: Faults,
@@ -60,20 +60,20 @@ pub(crate) struct Conditions {
 
 impl Default for Conditions {
     fn default() -> Conditions {
-        Conditions::new(Climate::default())
+        Conditions::new(ConditionOptions::default())
     }
 }
 
 impl Conditions {
-    pub(crate) fn new(climate: Climate) -> Conditions {
+    pub(crate) fn new(options: ConditionOptions) -> Conditions {
         Conditions {
-            start_ms: climate.clock.now_ms(),
-            clock: climate.clock,
-            latency: climate.latency,
-            requires_registration: climate.requires_registration,
-            seed: climate.seed.or(climate.faults.seed).unwrap_or_default(),
-            rules: climate.faults.rules,
-            throttle: climate.throttles.then(Throttle::default),
+            start_ms: options.clock.now_ms(),
+            clock: options.clock,
+            latency: options.latency,
+            requires_registration: options.requires_registration,
+            seed: options.seed.or(options.faults.seed).unwrap_or_default(),
+            rules: options.faults.rules,
+            throttle: options.throttles.then(Throttle::default),
             counts: Counts::default(),
             news: News::default(),
             promised_ms: Mutex::default(),
@@ -85,10 +85,10 @@ impl Conditions {
         self.rules.is_empty() && !self.latency.is_on()
     }
 
-    /// What goes wrong here, in a few words.
-    pub(crate) fn troubles(&self) -> String {
+    /// The fault rules, in a few words.
+    pub(crate) fn fault_summary(&self) -> String {
         match self.rules.len() {
-            0 => "none on purpose".to_owned(),
+            0 => "none".to_owned(),
             count => format!("{count} rules, seed {}", self.seed),
         }
     }
@@ -164,20 +164,20 @@ impl Conditions {
         lag(FaultKind::RoleLag).map(|s| now_ms + (s * 1000.0) as i64)
     }
 
-    /// How long what this request deletes stands in the way afterwards.
-    pub(crate) fn haunts_s(&self, subject: &Subject) -> Option<f64> {
-        let kind = FaultKind::Ghost;
+    /// For how many seconds what this request deletes lingers.
+    pub(crate) fn lingers_s(&self, subject: &Subject) -> Option<f64> {
+        let kind = FaultKind::Lingering;
         faults::lag(&self.rules, self.seed, kind, subject, self.running_s())
     }
 
-    /// Notes that something is gone and stands in the way for `for_s` seconds.
+    /// Notes that something is deleted and lingers for `for_s` seconds.
     pub(crate) fn gone(&self, id: &str, for_s: f64) {
         self.news.gone(id, for_s, self.clock.now_ms());
     }
 
-    /// The id of something below `id` that is gone and still stands in the way.
-    pub(crate) fn ghost_below(&self, id: &str) -> Option<String> {
-        self.news.ghost_below(id, self.clock.now_ms())
+    /// The id of something below `id` that is deleted and lingers.
+    pub(crate) fn lingering_below(&self, id: &str) -> Option<String> {
+        self.news.lingering_below(id, self.clock.now_ms())
     }
 
     /// The id, or the one of those above it, that is not visible yet.

@@ -22,7 +22,7 @@ struct Until {
 #[derive(Default)]
 pub(super) struct News {
     born: Mutex<HashMap<String, Until>>,
-    /// Ids of what is gone, and until when it stands in the way.
+    /// Ids of what is gone, and until when it lingers.
     gone: Mutex<Vec<(String, i64)>>,
 }
 
@@ -33,14 +33,14 @@ impl News {
         gone.push((id.to_owned(), now_ms + (for_s * 1000.0) as i64));
     }
 
-    pub(super) fn ghost_below(&self, id: &str, now_ms: i64) -> Option<String> {
+    pub(super) fn lingering_below(&self, id: &str, now_ms: i64) -> Option<String> {
         let above = format!("{id}/").to_ascii_lowercase();
         let gone = self.gone.lock().unwrap_or_else(PoisonError::into_inner);
         gone.iter()
-            .find(|(ghost, until_ms)| {
-                now_ms < *until_ms && ghost.to_ascii_lowercase().starts_with(&above)
+            .find(|(lingering, until_ms)| {
+                now_ms < *until_ms && lingering.to_ascii_lowercase().starts_with(&above)
             })
-            .map(|(ghost, _)| ghost.clone())
+            .map(|(lingering, _)| lingering.clone())
     }
 
     pub(super) fn born(&self, id: &str, lags: &Lags, now_ms: i64) {
@@ -108,15 +108,15 @@ mod tests {
     }
 
     #[test]
-    fn ghosts_stand_in_the_way_of_what_they_were_in_until_they_fade() {
+    fn what_lingers_is_found_below_its_parent_until_it_is_over() {
         let news = News::default();
         news.gone("/s/Zone/links/L", 2.0, 1_000);
         assert_eq!(
-            news.ghost_below("/S/zone", 2_999).as_deref(),
+            news.lingering_below("/S/zone", 2_999).as_deref(),
             Some("/s/Zone/links/L")
         );
-        assert_eq!(news.ghost_below("/s/zone", 3_000), None);
-        assert_eq!(news.ghost_below("/s/zon", 1_000), None);
-        assert_eq!(news.ghost_below("/s/zone/links/l", 1_000), None);
+        assert_eq!(news.lingering_below("/s/zone", 3_000), None);
+        assert_eq!(news.lingering_below("/s/zon", 1_000), None);
+        assert_eq!(news.lingering_below("/s/zone/links/l", 1_000), None);
     }
 }

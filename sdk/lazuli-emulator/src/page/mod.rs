@@ -112,7 +112,7 @@ fn document(cloud: &Cloud, web_port: Option<u16>) -> String {
          <meta name=\"viewport\" content=\"width=device-width\">\
          <noscript><meta http-equiv=\"refresh\" content=\"5\"></noscript>\
          <style>{STYLE}</style></head><body><header><h1>Lazuli emulator</h1>\
-         <p>An Azure on your machine. Nothing here is real, and nothing costs money.</p></header>\
+         <p>A local Azure for development and tests. Nothing here is real or billed.</p></header>\
          {}<script>{SCRIPT}</script></body></html>\n",
         main.into_html()
     )
@@ -131,8 +131,8 @@ fn summary(cloud: &Cloud) -> Markup {
         .child(fact("subscription", &settings.subscription))
         .child(fact("tenant", &settings.tenant))
         .child(fact("latency", &conditions.latency.to_string()))
-        .child(fact("troubles", &conditions.troubles()));
-    match world.trouble() {
+        .child(fact("faults", &conditions.fault_summary()));
+    match world.storage_error() {
         None => list,
         Some(reason) => list.child(fact("the world is no longer stored", &reason)),
     }

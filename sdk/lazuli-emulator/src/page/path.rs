@@ -1,4 +1,4 @@
-//! The way of each app to its image, hop by hop, and what its container says.
+//! The path of each app to its image, hop by hop, and what its container says.
 
 use super::markup::{Markup, el};
 use super::{badge, nothing, titled};
@@ -19,7 +19,7 @@ const LINES: usize = 60;
 
 pub(super) fn section(world: &World, web_port: Option<u16>) -> [Markup; 1] {
     let sites = Site::all(world);
-    let section = titled("Apps, and their way to the image", sites.len());
+    let section = titled("Apps and their path to the image", sites.len());
     if sites.is_empty() {
         return [section.child(nothing("There are no web apps."))];
     }

@@ -76,9 +76,9 @@ fn build(registry: &str, run: &Value) -> Markup {
 
 pub(super) fn requests(cloud: &Cloud) -> [Markup; 1] {
     let recent = cloud.traffic.recent();
-    let section = titled("Requests of late", recent.len());
+    let section = titled("Recent requests", recent.len());
     if recent.is_empty() {
-        return [section.child(nothing("Nobody asked for anything yet."))];
+        return [section.child(nothing("No requests yet."))];
     }
     let subscription = format!("/subscriptions/{}", cloud.world.settings().subscription);
     let rows = recent.iter().rev();

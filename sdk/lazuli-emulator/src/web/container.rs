@@ -2,7 +2,7 @@
 //!
 //! There is no process. Each time somebody looks (a browser, the log), the pull is judged anew: when it
 //! holds, that image runs from then on; when a *new* image cannot be pulled, the last good one keeps
-//! serving, as on the real platform. The way to the *running* image is judged as well, as if the worker
+//! serving, as on the real platform. The path to the *running* image is judged as well, as if the worker
 //! were recycled at that moment, so that a broken topology shows at once.
 
 use std::path::PathBuf;
@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::log_lines::{self, Start, trouble};
+use super::log_lines::{self, Start, broken_hop};
 use super::pull::{Pull, PulledImage, pull};
 use super::site::Site;
 use crate::build::image::Image;
@@ -41,7 +41,7 @@ pub(crate) fn settle(world: &World, site: &Site) -> Container {
         return Container { running: None };
     }
     let judged = pull(world, site);
-    let is_up = trouble(&judged).is_none();
+    let is_up = broken_hop(&judged).is_none();
     let last = last_good(world, site, before, &judged).filter(|_| !is_up);
     let outcome = match &judged.image {
         Ok(found) => found.digest.to_string(),

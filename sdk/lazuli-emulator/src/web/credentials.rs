@@ -1,21 +1,21 @@
-//! The hops at a registry's door: identity and role, or user name and password.
+//! The hops of signing in to a registry: identity and role, or user name and password.
 
-use super::pull::{FailureKind, Walk, Way, fail, failure};
-use super::site::Door;
+use super::pull::{FailureKind, PullPath, Walk, fail, failure};
+use super::site::PullSignIn;
 use crate::data::reference::ImageReference;
 use crate::data::{access, registry};
 use crate::world::Resource;
 
-impl Way<'_> {
+impl PullPath<'_> {
     pub(super) fn credentials(
         &mut self,
         registry: &Resource,
         reference: &ImageReference,
     ) -> Walk<()> {
-        match self.site.door() {
-            Door::Identity => self.managed_identity(registry, reference),
-            Door::Settings => self.password(registry, reference),
-            Door::User { user, password } => {
+        match self.site.pull_sign_in() {
+            PullSignIn::Identity => self.managed_identity(registry, reference),
+            PullSignIn::Settings => self.password(registry, reference),
+            PullSignIn::User { user, password } => {
                 self.ask("credentials");
                 self.sign_in(
                     registry,
@@ -25,11 +25,11 @@ impl Way<'_> {
                     "the main container's userName and passwordSecret",
                 )
             }
-            Door::Anonymous => {
+            PullSignIn::Anonymous => {
                 self.ask("credentials");
                 self.anonymous(
                     registry,
-                    "its main container signs in as nobody (authType Anonymous)",
+                    "its main container signs in anonymously (authType Anonymous)",
                 )
             }
         }

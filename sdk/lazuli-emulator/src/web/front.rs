@@ -15,7 +15,7 @@ use tokio::task::JoinHandle;
 use url::Url;
 
 use super::container::{self, Container};
-use super::gate::{self, Door, Origin};
+use super::gate::{self, Origin, SiteHost};
 use super::pull::pull;
 use super::rootfs::{Found, WebRoot};
 use super::site::Site;
@@ -201,7 +201,7 @@ pub(crate) async fn respond(
         };
     };
     let caller = Origin::Public(world.settings().client_ip);
-    if gate::admits(world, &site, Door::Main, caller).is_err() {
+    if gate::admits(world, &site, SiteHost::Main, caller).is_err() {
         return pages::forbidden();
     }
     if site.is_stopped() {

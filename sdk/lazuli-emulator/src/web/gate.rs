@@ -23,7 +23,7 @@ pub(crate) enum Origin<'a> {
 
 /// Which of the app's two hosts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Door {
+pub(crate) enum SiteHost {
     Main,
     Scm,
 }
@@ -35,13 +35,13 @@ pub(crate) enum Door {
 pub(crate) fn admits(
     world: &World,
     site: &Site,
-    door: Door,
+    host: SiteHost,
     origin: Origin<'_>,
 ) -> Result<(), String> {
     if is_closed_to_public(world, site) {
         return Err(format!("web app {} refuses public traffic", site.name()));
     }
-    match first_fitting(site, door, origin) {
+    match first_fitting(site, host, origin) {
         Some(rule) if rule["action"] == "Deny" => Err(format!(
             "the access restriction {} of web app {} denies {}",
             rule["name"],
@@ -49,7 +49,7 @@ pub(crate) fn admits(
             described(origin)
         )),
         Some(_) => Ok(()),
-        None if denies_by_default(site, door) => Err(format!(
+        None if denies_by_default(site, host) => Err(format!(
             "no access restriction of web app {} allows {}",
             site.name(),
             described(origin)
@@ -81,10 +81,10 @@ pub(crate) fn is_closed_to_public(world: &World, site: &Site) -> bool {
 }
 
 /// The scm host has a list of its own, or shares the app's.
-fn list(site: &Site, door: Door) -> (&'static str, &'static str) {
+fn list(site: &Site, host: SiteHost) -> (&'static str, &'static str) {
     let shared = site.config("scmIpSecurityRestrictionsUseMain") == true;
-    match door {
-        Door::Scm if !shared => (
+    match host {
+        SiteHost::Scm if !shared => (
             "scmIpSecurityRestrictions",
             "scmIpSecurityRestrictionsDefaultAction",
         ),
@@ -95,16 +95,16 @@ fn list(site: &Site, door: Door) -> (&'static str, &'static str) {
     }
 }
 
-fn denies_by_default(site: &Site, door: Door) -> bool {
-    site.config(list(site, door).1) == "Deny"
+fn denies_by_default(site: &Site, host: SiteHost) -> bool {
+    site.config(list(site, host).1) == "Deny"
 }
 
-fn first_fitting(site: &Site, door: Door, origin: Origin<'_>) -> Option<Value> {
-    let rules = site.config(list(site, door).0).as_array()?;
+fn first_fitting(site: &Site, host: SiteHost, origin: Origin<'_>) -> Option<Value> {
+    let rules = site.config(list(site, host).0).as_array()?;
     let mut rules: Vec<&Value> = rules.iter().collect();
     rules.sort_by_key(|rule| rule["priority"].as_u64().unwrap_or(u64::MAX));
     // The platform's own last rule is not asked when the app says what the default is.
-    let own_default = site.config(list(site, door).1).is_string();
+    let own_default = site.config(list(site, host).1).is_string();
     let mut fitting = rules.into_iter().filter(|rule| fits(rule, origin));
     fitting
         .find(|rule| !(own_default && rule["ipAddress"] == "Any"))
@@ -201,10 +201,10 @@ mod tests {
                 json!(default),
             );
             let site = Site::get(&world, &site_id()).expect("the site");
-            let found = admits(&world, &site, Door::Main, origin);
+            let found = admits(&world, &site, SiteHost::Main, origin);
             assert_eq!(found.is_ok(), expect, "{rules} {default:?} {origin:?}");
             assert_eq!(
-                admits(&world, &site, Door::Scm, origin),
+                admits(&world, &site, SiteHost::Scm, origin),
                 Ok(()),
                 "scm has its own list"
             );

@@ -1,4 +1,4 @@
-//! The lines of the container log: the platform's own words, then the way that was walked.
+//! The lines of the container log: the platform's own words, then the hops of the path.
 //!
 //! Wordings of pulls and starts are those that users quote from the real platform, misspelling included.
 //! `HOP` and `CAUSE` lines are the emulator's: the real log does not say why.
@@ -21,7 +21,7 @@ pub(super) struct Start<'a> {
 }
 
 /// Why a site has no new container, or one that answers nothing.
-pub(super) fn trouble(judged: &Pull) -> Option<String> {
+pub(super) fn broken_hop(judged: &Pull) -> Option<String> {
     match &judged.image {
         Err(failure) => Some(failure.cause.clone()),
         Ok(found) if server_of(&found.image.config) == Server::Unknown => {
@@ -89,7 +89,7 @@ pub(super) fn start(start: &Start<'_>) -> Vec<String> {
             lines.extend(judged.hops.iter().map(hop_line));
         }
     }
-    if let Some(cause) = trouble(judged) {
+    if let Some(cause) = broken_hop(judged) {
         lines.push(format!("CAUSE - {cause}"));
     }
     if start.keeps_last {
@@ -119,7 +119,7 @@ fn started(start: &Start<'_>, name: &str, found: &PulledImage) -> Vec<String> {
             site.name()
         ),
     ];
-    if trouble(start.judged).is_none() {
+    if broken_hop(start.judged).is_none() {
         lines.push(format!(
             "INFO  - Container {container} for site {} initialized successfully and is ready to serve requests.",
             site.name()

@@ -1,6 +1,6 @@
 //! Web apps at run time: can this site pull its image, and what does a browser see?
 //!
-//! `pull` judges the way from the site to its image hop by hop, `front` answers browsers, and the
+//! `pull` checks the path from the site to its image hop by hop, `front` answers browsers, and the
 //! modules between them hold one question each.
 
 pub(crate) mod container;

@@ -59,12 +59,12 @@ pub(crate) fn status(status: StatusCode) -> Response<Body> {
     html(status, &status.to_string(), "")
 }
 
-/// What was asked for is no address.
+/// What was asked for is not an address.
 pub(crate) fn not_an_address(url: &str) -> Response<Body> {
     html(
         StatusCode::BAD_REQUEST,
         "400 Bad Request",
-        &format!("<p>{} is no address.</p>", escape(url)),
+        &format!("<p>{} is not an address.</p>", escape(url)),
     )
 }
 

@@ -1,4 +1,4 @@
-//! Can this site pull its image? The way is walked hop by hop, and the first broken hop is the answer.
+//! Can this site pull its image? The path is checked hop by hop, and the first broken hop is the answer.
 //!
 //! Pure over a world: nothing is written, so it may be asked at any time. The order is that of the real
 //! platform: plan, image name, route, name resolution, endpoint, firewall, credentials, role, tag,
@@ -27,7 +27,7 @@ pub(crate) struct Pull {
     pub(crate) image: Result<PulledImage, PullFailure>,
 }
 
-/// One question on the way to the image.
+/// One hop of the path to the image.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Hop {
     pub(crate) what: &'static str,
@@ -67,28 +67,28 @@ pub(crate) enum FailureKind {
 
 pub(super) type Walk<T> = Result<T, PullFailure>;
 
-/// Judges the way from a site to its image.
+/// Checks the path from a site to its image.
 pub(crate) fn pull(world: &World, site: &Site) -> Pull {
-    let mut way = Way {
+    let mut path = PullPath {
         world,
         site,
         hops: Vec::new(),
         vnet: None,
     };
-    let reference = way.reference();
+    let reference = path.reference();
     let mut parsed = None;
     let image = reference.and_then(|reference| {
         parsed = Some(reference.clone());
-        way.plan()?;
-        way.route()?;
-        way.fetch(&reference)
+        path.plan()?;
+        path.route()?;
+        path.fetch(&reference)
     });
     if let Err(failure) = &image {
         let holds = false;
         let detail = failure.cause.clone();
-        match way.hops.last_mut() {
+        match path.hops.last_mut() {
             Some(hop) if hop.detail.is_empty() => (hop.holds, hop.detail) = (holds, detail),
-            _ => way.hops.push(Hop {
+            _ => path.hops.push(Hop {
                 what: "image",
                 holds,
                 detail,
@@ -97,8 +97,8 @@ pub(crate) fn pull(world: &World, site: &Site) -> Pull {
     }
     Pull {
         reference: parsed,
-        is_over_vnet: way.vnet.is_some(),
-        hops: way.hops,
+        is_over_vnet: path.vnet.is_some(),
+        hops: path.hops,
         image,
     }
 }
@@ -107,7 +107,7 @@ pub(crate) fn pull(world: &World, site: &Site) -> Pull {
 const PUBLIC_REGISTRIES: [&str; 2] = ["docker.io", "mcr.microsoft.com"];
 
 /// One walk. `reach` and `credentials` hold the hops of those names.
-pub(super) struct Way<'a> {
+pub(super) struct PullPath<'a> {
     pub(super) world: &'a World,
     pub(super) site: &'a Site,
     pub(super) hops: Vec<Hop>,
@@ -115,7 +115,7 @@ pub(super) struct Way<'a> {
     pub(super) vnet: Option<String>,
 }
 
-impl Way<'_> {
+impl PullPath<'_> {
     /// Opens a hop; `holds` closes it with what was found, a failure closes it with the cause.
     pub(super) fn ask(&mut self, what: &'static str) {
         self.hops.push(Hop {

@@ -415,7 +415,7 @@ fn the_main_container_decides_when_there_are_several() {
         (
             json!({ "authType": "Anonymous" }),
             Value::Null,
-            Err("its main container signs in as nobody"),
+            Err("its main container signs in anonymously"),
         ),
         (
             json!({ "isMain": false }),

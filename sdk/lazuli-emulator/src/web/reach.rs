@@ -2,15 +2,15 @@
 
 use std::net::IpAddr;
 
-use super::gate::{self, Door, Origin};
-use super::pull::{FailureKind, Walk, Way, fail, failure};
+use super::gate::{self, Origin, SiteHost};
+use super::pull::{FailureKind, PullPath, Walk, fail, failure};
 use super::site::{Site, last_segment};
 use super::view::{self, Resolution};
 use crate::data::{access, registry};
 use crate::world::Resource;
 
-impl Way<'_> {
-    /// Name resolution and endpoint; true when the way is private.
+impl PullPath<'_> {
+    /// Name resolution and endpoint; true when the path is private.
     pub(super) fn reach(&mut self, owner: &Resource, host: &str) -> Walk<bool> {
         self.ask("name");
         let Some(vnet) = self.vnet.clone() else {
@@ -125,11 +125,11 @@ impl Way<'_> {
             Some(subnet) => Origin::Subnet(subnet),
             None => Origin::Public(address),
         };
-        gate::admits(self.world, host, Door::Main, origin)
+        gate::admits(self.world, host, SiteHost::Main, origin)
             .map_err(|cause| failure(FailureKind::Denied, format!("{cause}: {how}")))
     }
 
-    /// What the hop before said of the way.
+    /// What the hop before said of the path.
     fn how(&self) -> String {
         let before = self.hops.iter().rev().find(|hop| !hop.detail.is_empty());
         before.map(|hop| hop.detail.clone()).unwrap_or_default()

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::container::container_log;
-use super::gate::{self, Door, Origin};
+use super::gate::{self, Origin, SiteHost};
 use super::pages;
 use super::site::Site;
 use super::zip;
@@ -26,7 +26,7 @@ const MACHINE: &str = "ln0emu000001";
 /// Answers a request to an app's scm host.
 pub(crate) fn respond(world: &World, site: &Site, request: &Request<Body>) -> Response<Body> {
     let caller = Origin::Public(world.settings().client_ip);
-    if gate::admits(world, site, Door::Scm, caller).is_err() {
+    if gate::admits(world, site, SiteHost::Scm, caller).is_err() {
         return pages::forbidden();
     }
     if !is_known(world, site, request) {

@@ -17,7 +17,7 @@ pub(crate) struct Site {
 
 /// How an app signs in at a container registry.
 #[derive(Clone, PartialEq, Eq)]
-pub(crate) enum Door {
+pub(crate) enum PullSignIn {
     /// With its managed identity.
     Identity,
     /// With the user and the password of the settings `DOCKER_REGISTRY_SERVER_*`.
@@ -198,20 +198,20 @@ impl Site {
     }
 
     /// How the app signs in where its image is.
-    pub(crate) fn door(&self) -> Door {
+    pub(crate) fn pull_sign_in(&self) -> PullSignIn {
         let Some(main) = &self.main else {
             return match self.config("acrUseManagedIdentityCreds") == true {
-                true => Door::Identity,
-                false => Door::Settings,
+                true => PullSignIn::Identity,
+                false => PullSignIn::Settings,
             };
         };
         match main.text("/properties/authType") {
-            Some("SystemIdentity" | "UserAssigned") => Door::Identity,
+            Some("SystemIdentity" | "UserAssigned") => PullSignIn::Identity,
             Some("UserCredentials") => {
                 let secret = main.private["passwordSecret"].as_str().unwrap_or_default();
                 // The secret may be the name of an app setting that holds it.
                 let password = self.setting(secret).unwrap_or(secret);
-                Door::User {
+                PullSignIn::User {
                     user: main
                         .text("/properties/userName")
                         .unwrap_or_default()
@@ -219,7 +219,7 @@ impl Site {
                     password: password.to_owned(),
                 }
             }
-            _ => Door::Anonymous,
+            _ => PullSignIn::Anonymous,
         }
     }
 

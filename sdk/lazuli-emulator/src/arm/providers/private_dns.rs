@@ -382,7 +382,7 @@ fn links_of(world: &World, zone: &str) -> Vec<Resource> {
 /// The name of a link that is gone and still counts.
 fn lingering_link(call: &Call<'_>, zone: &str) -> Option<String> {
     let links = format!("{zone}/virtualNetworkLinks");
-    let lingering = call.conditions.ghost_below(&links)?;
+    let lingering = call.conditions.lingering_below(&links)?;
     lingering.rsplit('/').next().map(str::to_owned)
 }
 

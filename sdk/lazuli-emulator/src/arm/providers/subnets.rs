@@ -333,7 +333,7 @@ fn holder(call: &Call<'_>, subnet: &str) -> Option<String> {
     }
     let lingering = format!("{subnet}/serviceAssociationLinks");
     call.conditions
-        .ghost_below(&lingering)
+        .lingering_below(&lingering)
         .or_else(|| addresses_in(call.world, subnet).into_iter().next())
 }
 

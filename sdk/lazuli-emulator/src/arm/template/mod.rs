@@ -15,7 +15,7 @@ pub(crate) mod strings;
 pub(crate) mod text;
 
 pub(crate) use plan::{Plan, Planned};
-pub(crate) use scope::{Inputs, Place, Runtime, Scope};
+pub(crate) use scope::{DeploymentScope, Inputs, Runtime, Scope};
 
 /// Why a template cannot be deployed, in ARM's words.
 #[derive(Clone, Debug, PartialEq, Eq)]

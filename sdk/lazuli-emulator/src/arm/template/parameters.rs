@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::{Inputs, Place, Result, TemplateError};
+use super::{DeploymentScope, Inputs, Result, TemplateError};
 use crate::arm::json;
 
 /// The values of all parameters (keyed in small letters), with defaults evaluated in order of need.
@@ -14,7 +14,7 @@ use crate::arm::json;
 pub(crate) fn resolve(
     template: &Value,
     given: &Value,
-    place: &Place,
+    place: &DeploymentScope,
     variables: &Value,
 ) -> Result<BTreeMap<String, Value>> {
     let declared = &template["parameters"];
@@ -257,7 +257,8 @@ mod tests {
             "s": { "type": "secureString", "defaultValue": "hidden" },
             "e": { "type": "string", "defaultValue": "one", "allowedValues": ["one", "two"] },
         } });
-        let resolve = |given: Value| resolve(&template, &given, &Place::default(), &Value::Null);
+        let resolve =
+            |given: Value| resolve(&template, &given, &DeploymentScope::default(), &Value::Null);
         let values = resolve(json!({ "N": { "value": 2 } })).expect("good");
         assert_eq!(values["a"], "hi!");
         assert!(!shown(&template, &values).to_string().contains("hidden"));
@@ -284,6 +285,14 @@ mod tests {
             "a": { "type": "string", "defaultValue": "[parameters('b')]" },
             "b": { "type": "string", "defaultValue": "[parameters('a')]" },
         } });
-        assert!(resolve(&template, &Value::Null, &Place::default(), &Value::Null).is_err());
+        assert!(
+            resolve(
+                &template,
+                &Value::Null,
+                &DeploymentScope::default(),
+                &Value::Null
+            )
+            .is_err()
+        );
     }
 }

@@ -195,14 +195,14 @@ fn now(given: &Arguments<'_>) -> Result<Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::arm::template::{Inputs, Place};
+    use crate::arm::template::{DeploymentScope, Inputs};
 
     fn inputs(group: Value) -> Inputs {
-        let place = Place {
+        let place = DeploymentScope {
             tenant: "t".into(),
             subscription: "s".into(),
             group,
-            ..Place::default()
+            ..DeploymentScope::default()
         };
         Inputs::new(
             place,

@@ -452,15 +452,15 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::arm::template::{Inputs, Place};
+    use crate::arm::template::{DeploymentScope, Inputs};
 
     const GROUP: &str = "/subscriptions/s/resourceGroups/g";
 
     fn plan(resources: Value) -> Result<Plan> {
-        let place = Place {
+        let place = DeploymentScope {
             subscription: "s".into(),
             group: json!({ "id": GROUP }),
-            ..Place::default()
+            ..DeploymentScope::default()
         };
         let inputs = Inputs::new(place, std::collections::BTreeMap::new(), &Value::Null);
         Plan::new(&json!({ "resources": resources }), &inputs.scope(), GROUP)

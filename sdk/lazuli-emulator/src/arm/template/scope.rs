@@ -27,7 +27,7 @@ pub(crate) trait Runtime {
 
 /// Where a deployment happens.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub(crate) struct Place {
+pub(crate) struct DeploymentScope {
     pub(crate) tenant: String,
     pub(crate) subscription: String,
     /// The body of the resource group; null at subscription scope.
@@ -38,7 +38,7 @@ pub(crate) struct Place {
     pub(crate) environment: Value,
 }
 
-impl Place {
+impl DeploymentScope {
     /// The id of the subscription or group.
     pub(crate) fn id(&self) -> String {
         match self.group["id"].as_str() {
@@ -51,7 +51,7 @@ impl Place {
 /// The fixed inputs of a deployment's expressions. Names are keyed in small letters.
 #[derive(Default)]
 pub(crate) struct Inputs {
-    pub(crate) place: Place,
+    pub(crate) place: DeploymentScope,
     pub(crate) parameters: BTreeMap<String, Value>,
     variables: BTreeMap<String, Value>,
     variable_loops: BTreeMap<String, Value>,
@@ -61,7 +61,7 @@ pub(crate) struct Inputs {
 
 impl Inputs {
     pub(crate) fn new(
-        place: Place,
+        place: DeploymentScope,
         parameters: BTreeMap<String, Value>,
         variables: &Value,
     ) -> Inputs {

@@ -238,7 +238,7 @@ fn uri(given: &Arguments<'_>) -> Result<Value> {
         Url::parse(given.text(0)?).and_then(|base| base.join(given.text(1).unwrap_or_default()));
     joined.map(|url| url.to_string().into()).map_err(|error| {
         given.wrong(format!(
-            "'{}' is no base address ({error})",
+            "'{}' is not a base address ({error})",
             given.values[0]
         ))
     })
@@ -270,7 +270,7 @@ fn int(given: &Arguments<'_>) -> Result<Value> {
     };
     number
         .map(|number| Value::Number(Number::from(number)))
-        .ok_or_else(|| given.wrong(format!("'{}' is no integer", plain(value))))
+        .ok_or_else(|| given.wrong(format!("'{}' is not an integer", plain(value))))
 }
 
 fn boolean(given: &Arguments<'_>) -> Result<Value> {
@@ -312,5 +312,5 @@ fn arithmetic(given: &Arguments<'_>, f: fn(i64, i64) -> Option<i64>) -> Result<V
     given.count(2, 2)?;
     f(given.number(0)?, given.number(1)?)
         .map(Value::from)
-        .ok_or_else(|| given.wrong("the result is no integer"))
+        .ok_or_else(|| given.wrong("the result is not an integer"))
 }

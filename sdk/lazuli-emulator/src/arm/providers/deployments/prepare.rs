@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::references;
-use crate::arm::template::{self, Inputs, Place, Plan, TemplateError, parameters};
+use crate::arm::template::{self, DeploymentScope, Inputs, Plan, TemplateError, parameters};
 use crate::arm::{Answer, Call, Caller, errors, json};
 use crate::world::Resource;
 
@@ -65,7 +65,8 @@ impl Prepared {
     /// The template cannot be planned any more.
     pub(super) fn of_record(record: &Resource) -> template::Result<Prepared> {
         let kept = &record.private;
-        let place: Place = serde_json::from_value(kept["place"].clone()).unwrap_or_default();
+        let place: DeploymentScope =
+            serde_json::from_value(kept["place"].clone()).unwrap_or_default();
         let values = kept["parameters"].as_object().cloned().unwrap_or_default();
         let variables = kept["variables"].clone();
         let inputs = Inputs::new(place, values.into_iter().collect(), &variables);
@@ -172,7 +173,7 @@ fn check_outputs(template: &Value) -> template::Result<()> {
     Ok(())
 }
 
-fn place(call: &Call<'_>, template: &Value, properties: &Value, mode: &str) -> Place {
+fn place(call: &Call<'_>, template: &Value, properties: &Value, mode: &str) -> DeploymentScope {
     let settings = call.world.settings();
     let group = match call.target.group() {
         Some(_) => call
@@ -193,7 +194,7 @@ fn place(call: &Call<'_>, template: &Value, properties: &Value, mode: &str) -> P
     if let Some(location) = call.body["location"].as_str() {
         json::set(&mut deployment, "location", location);
     }
-    Place {
+    DeploymentScope {
         tenant: settings.tenant.clone(),
         subscription: settings.subscription.clone(),
         group,

@@ -9,7 +9,7 @@ use super::traits::Traits;
 use crate::arm::{Call, json};
 use crate::world::Resource;
 
-/// The three places where one wish about traffic stands: site flag and `outboundVnetRouting`.
+/// The three places where one setting about traffic stands: site flag and `outboundVnetRouting`.
 pub(super) const ROUTING: [(&str, &str); 4] = [
     ("vnetRouteAllEnabled", "applicationTraffic"),
     ("vnetImagePullEnabled", "imagePullTraffic"),
@@ -84,7 +84,7 @@ pub(super) fn take_network(properties: &mut Value, site: &Value) {
     }
 }
 
-/// `siteConfig.vnetRouteAllEnabled` is the same wish again.
+/// `siteConfig.vnetRouteAllEnabled` is the same setting again.
 pub(super) fn sync_route_all(private: &mut Value, properties: &mut Value, given: &Value) {
     if let Some(wanted) = given["siteConfig"]["vnetRouteAllEnabled"].as_bool() {
         json::set(properties, "vnetRouteAllEnabled", wanted);

@@ -27,7 +27,7 @@ async fn slow(latency: Latency) -> (Azure, VirtualClock) {
     (Azure::with(options).await, clock)
 }
 
-async fn troubled(faults: &str) -> Azure {
+async fn with_faults(faults: &str) -> Azure {
     let options = Options {
         faults: Faults::parse(faults).expect("good faults"),
         ..Options::default()
@@ -35,7 +35,7 @@ async fn troubled(faults: &str) -> Azure {
     Azure::with(options).await
 }
 
-/// A troubled Azure on a virtual clock, without latency.
+/// An Azure with faults on a virtual clock, without latency.
 async fn lagging(faults: &str) -> (Azure, VirtualClock) {
     let clock = VirtualClock::new();
     let options = Options {
@@ -121,7 +121,7 @@ async fn the_scale_is_the_scale_of_everything() {
 
 #[tokio::test]
 async fn a_storm_of_429_ends_and_says_how_long_to_wait() {
-    let azure = troubled(
+    let azure = with_faults(
         "[[fault]]\nkind = 'throttled'\ntype = 'Microsoft.Network/virtualNetworks'\nmethod = 'PUT'\nnth = 1\ntimes = 2\nretry_after_s = 7",
     )
     .await;
@@ -145,7 +145,7 @@ async fn a_storm_of_429_ends_and_says_how_long_to_wait() {
 
 #[tokio::test]
 async fn connections_drop_before_or_after_the_effect() {
-    let azure = troubled(
+    let azure = with_faults(
         "[[fault]]\nkind = 'dropped_before'\nmethod = 'PUT'\npath = '*/before'\nnth = 1\n\
          [[fault]]\nkind = 'dropped_after'\nmethod = 'PUT'\npath = '*/after'\nnth = 1",
     )
@@ -165,7 +165,7 @@ async fn connections_drop_before_or_after_the_effect() {
 
 #[tokio::test]
 async fn bodies_end_early_and_proxies_answer_in_html() {
-    let azure = troubled(
+    let azure = with_faults(
         "[[fault]]\nkind = 'truncated_body'\nmethod = 'GET'\npath = '*/resourcegroups/g'\n\
          [[fault]]\nkind = 'html_page'\npath = '*/resourcegroups/h'\nstatus = 200",
     )
@@ -203,8 +203,8 @@ fn through(azure: &Azure) -> reqwest::Client {
 }
 
 #[tokio::test]
-async fn registries_and_apps_have_their_own_troubles() {
-    let azure = troubled(
+async fn registries_and_apps_have_their_own_faults() {
+    let azure = with_faults(
         "[[fault]]\nkind = 'throttled'\nhost = '*.azurecr.io'\npath = '/v2/'\nnth = 1\nretry_after_s = 3\n\
          [[fault]]\nkind = 'dropped_before'\nhost = 'troubled.azurecr.io'\npath = '/v2/_catalog'\nnth = 1\n\
          [[fault]]\nkind = 'server_error'\nhost = '*.azurewebsites.net'\nstatus = 503\n\
@@ -247,7 +247,7 @@ async fn registries_and_apps_have_their_own_troubles() {
 
 #[tokio::test]
 async fn operations_fail_with_a_result_or_never_end() {
-    let azure = troubled(
+    let azure = with_faults(
         "[[fault]]\nkind = 'failed_operation'\nmethod = 'PUT'\npath = '*/broken'\ncode = 'InternalServerError'\nmessage = 'An error occurred.'\n\
          [[fault]]\nkind = 'stuck_operation'\nmethod = 'PUT'\npath = '*/stuck'",
     )
@@ -319,7 +319,7 @@ async fn what_is_new_is_not_known_everywhere() {
 
 #[tokio::test]
 async fn what_is_gone_can_stand_in_the_way_for_a_while() {
-    let (azure, clock) = lagging("[[fault]]\nkind = 'ghost'\nfor_s = 60").await;
+    let (azure, clock) = lagging("[[fault]]\nkind = 'lingering'\nfor_s = 60").await;
     let group = azure.group("rg").await;
     let vnet_id = network(&group, "v");
     azure.make(&vnet_id, NETWORK, vnet()).await;
@@ -348,7 +348,7 @@ async fn what_is_gone_can_stand_in_the_way_for_a_while() {
     let plan = format!("{web}/serverfarms/p");
     let sized = json!({ "location": "westcentralus", "sku": { "name": "B1" } });
     azure.make(&plan, WEB, sized).await;
-    let site = format!("{web}/sites/ghostly");
+    let site = format!("{web}/sites/lingering");
     let properties = json!({ "serverFarmId": plan, "virtualNetworkSubnetId": subnet });
     azure
         .make(
