@@ -90,7 +90,7 @@ fn promised(conditions: &Conditions, incoming: &Incoming) -> Option<i64> {
 /// The request as rules see it: a poll is about what its operation works on.
 fn arriving(world: &World, conditions: &Conditions, incoming: &Incoming) -> Subject {
     let segments = ids::segments(&incoming.path).unwrap_or_default();
-    let polled = lro::is_poll(&segments)
+    let polled = lro::is_poll(world, &segments)
         .then(|| lro::asked_about(world, &segments))
         .flatten();
     let (method, path) = match polled {

@@ -4,13 +4,19 @@
 //! sharing no code with the SDK's own client, so that it cannot share its mistakes. Start one with
 //! [`Emulator::start`], or run the `lazuli-emulator` binary.
 //!
-//! - `world`: the one store of resources, in memory and in a file
+//! - `wire`: requests, answers, ids, errors and JSON; uses nothing else of the crate
+//! - `world`, `clock`: the one store of resources, in memory and in a file, and its time
 //! - `arm`: the control plane, one file per resource family under `arm/providers`
+//! - `views`: what one resource family shows to the others and to the data planes
 //! - `data`, `vault`, `build`, `web`: registries, key vaults, image builds, web apps
+//! - `conditions`: how slow this Azure is and what goes wrong in it
+//! - `cloud`: a world with its conditions and its recent traffic
 //! - `server`, `tls`, `request_log`: the port; `exchange`: one request of the control plane from arrival to
 //!   answer; `hosts`, `proxy`: the same for other names, and how clients reach these
-//! - `conditions`: how slow this Azure is and what goes wrong in it
 //! - `page`, `traffic`: what a person sees at `/`
+//!
+//! The feature `az` (on by default) has what only the Azure CLI needs: ARM templates, deployments and
+//! Microsoft Graph. Without it these answer 501.
 
 pub(crate) mod arm;
 pub(crate) mod build;

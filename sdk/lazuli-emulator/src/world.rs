@@ -115,6 +115,8 @@ pub(crate) trait Control: Send + Sync {
     fn knows(&self, kind: &str) -> bool;
     /// The dialect of that name.
     fn dialect(&self, name: &str) -> Option<&'static Dialect>;
+    /// Whether addresses of operations end in this word and a token.
+    fn is_poll_word(&self, word: &str) -> bool;
     /// Adds what GET shows of a type besides the stored body.
     fn view(&self, world: &World, kind: &str, body: &mut Value);
     /// Changes a resource whose create or update ends.

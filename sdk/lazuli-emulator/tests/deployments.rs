@@ -1,4 +1,5 @@
 //! Deployments of templates over the wire.
+#![cfg(feature = "az")]
 
 mod support;
 

@@ -1,4 +1,5 @@
 //! Who may do what: principals of the directory that sign in themselves, their roles and their groups.
+#![cfg(feature = "az")]
 
 mod support;
 

@@ -312,6 +312,7 @@ async fn secrets_live_behind_challenge_policies_and_firewall() {
     assert_eq!(write.status, 403);
 }
 
+#[cfg(feature = "az")]
 #[tokio::test]
 async fn templates_read_secrets_of_vaults_that_let_them() {
     let vault = Vault::start().await;

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::directory::{self, SignIn};
-use super::{Answer, Caller, Incoming, errors, graph};
+use super::{Answer, Caller, Incoming, errors};
 use crate::world::{Resource, World};
 
 const LIFETIME_S: i64 = 3599;
@@ -115,6 +115,7 @@ pub(crate) fn caller(world: &World, incoming: &Incoming) -> Result<Caller, Answe
 
 /// The caller of a Graph request, or its 401. The emulator's own address is the audience that its
 /// metadata names for both.
+#[cfg(feature = "az")]
 pub(crate) fn graph_caller(world: &World, incoming: &Incoming) -> Result<Caller, Answer> {
     bearer(world, incoming, |incoming, audience| {
         let graph = [
@@ -190,9 +191,6 @@ pub(crate) fn answer(world: &World, incoming: &Incoming, segments: &[String]) ->
         .map(|part| part.to_ascii_lowercase())
         .collect();
     let words: Vec<&str> = lower.iter().map(String::as_str).collect();
-    if graph::is_graph(&lower) {
-        return Some(graph::answer(world, incoming, segments));
-    }
     match (incoming.method.as_str(), words.as_slice()) {
         ("GET", ["metadata", "endpoints"]) => Some(metadata(world, incoming)),
         ("GET", ["common", "discovery", "instance"]) => Some(instance(world, incoming)),

@@ -204,26 +204,16 @@ fn group_location(call: &Call<'_>) -> String {
         .unwrap_or_else(|| "global".into())
 }
 
-/// Whether a path is one of the poll addresses above.
-pub(crate) fn is_poll(segments: &[String]) -> bool {
-    let words = [
-        "operations",
-        "operationresults",
-        "operationstatuses",
-        "privatednsoperationstatuses",
-        "privatednsoperationresults",
-        "asyncoperations",
-    ];
+/// Whether a path is an address of one of the dialects.
+pub(crate) fn is_poll(world: &World, segments: &[String]) -> bool {
     let [.., word, _] = segments else {
         return false;
     };
-    let word = word.to_ascii_lowercase();
-    // A deployment's operations are resources, not polls.
-    let listed = word == "operations"
-        && segments
-            .iter()
-            .any(|part| part.eq_ignore_ascii_case("deployments"));
-    words.contains(&word.as_str()) && !listed
+    // Below a location they are polls; below anything else they are resources of their own.
+    let location = segments.len().checked_sub(4).map(|at| &segments[at]);
+    let listed = word.eq_ignore_ascii_case("operations")
+        && !location.is_some_and(|part| part.eq_ignore_ascii_case("locations"));
+    world.control().is_poll_word(word) && !listed
 }
 
 /// Answers a poll; unknown operations are 404.
@@ -270,7 +260,7 @@ fn is_over(world: &World, operation: &Operation) -> bool {
 }
 
 /// What a poll address asks about: the id of the resource, and the seconds to wait between polls as
-/// the dialect has it. The growth of the Network provider's is from the times of recorded polls.
+/// the dialect has it.
 pub(crate) fn asked_about(world: &World, segments: &[String]) -> Option<(String, u64)> {
     let (operation, _) = load(world, &guid_of(segments.last()?)?)?;
     let wait_s = world.control().dialect(&operation.dialect)?.wait_s;

@@ -8,6 +8,7 @@
 pub(crate) mod call;
 pub(crate) mod directory;
 pub(crate) mod entra;
+#[cfg(feature = "az")]
 pub(crate) mod graph;
 pub(crate) mod kind;
 pub(crate) mod lifecycle;
@@ -20,6 +21,7 @@ mod role_catalog;
 pub(crate) mod roles;
 pub(crate) mod router;
 mod signed_url;
+#[cfg(feature = "az")]
 pub(crate) mod template;
 pub(crate) mod turn;
 

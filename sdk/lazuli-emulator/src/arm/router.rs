@@ -39,6 +39,9 @@ fn decide(
 ) -> Result<Answer, Answer> {
     let segments = ids::segments(&incoming.path)
         .ok_or_else(|| Answer::error(400, "InvalidUri", "The request path is not valid UTF-8."))?;
+    if is_graph(&segments) {
+        return Ok(graph(world, incoming, &segments));
+    }
     if let Some(answer) = entra::answer(world, incoming, &segments) {
         return Ok(answer);
     }
@@ -50,7 +53,7 @@ fn decide(
         kind: &Subject::kind_of_path(&segments, world),
     })?);
     let api_version = api_version(incoming)?;
-    if lro::is_poll(&segments) && [Method::GET, Method::HEAD].contains(&incoming.method) {
+    if lro::is_poll(world, &segments) && [Method::GET, Method::HEAD].contains(&incoming.method) {
         let query = if incoming.query.is_empty() {
             String::new()
         } else {
@@ -74,6 +77,22 @@ fn decide(
         caller,
     };
     route(call, &segments)
+}
+
+/// Microsoft Graph has a host of its own in Azure; here it is told by its paths.
+fn is_graph(segments: &[String]) -> bool {
+    let first = segments.first().map(|part| part.to_ascii_lowercase());
+    matches!(first.as_deref(), Some("v1.0" | "beta"))
+}
+
+#[cfg(feature = "az")]
+fn graph(world: &World, incoming: &Incoming, segments: &[String]) -> Answer {
+    super::graph::answer(world, incoming, segments)
+}
+
+#[cfg(not(feature = "az"))]
+fn graph(_: &World, _: &Incoming, _: &[String]) -> Answer {
+    crate::wire::errors::left_out("Microsoft Graph is")
 }
 
 /// Any well-formed date is accepted: clients are newer than every list of versions.

@@ -69,7 +69,7 @@ fn moves_an_operation(world: &World, incoming: &Incoming) -> bool {
     let Some(segments) = ids::segments(&incoming.path) else {
         return false;
     };
-    lro::is_poll(&segments) || lro::would_move(world, &format!("/{}", segments.join("/")))
+    lro::is_poll(world, &segments) || lro::would_move(world, &format!("/{}", segments.join("/")))
 }
 
 #[cfg(test)]

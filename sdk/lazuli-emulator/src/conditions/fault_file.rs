@@ -368,6 +368,13 @@ mod tests {
     }
 
     #[test]
+    fn the_older_name_of_lingering_is_read() {
+        let file = |kind: &str| format!("[[fault]]\nkind = \"{kind}\"\nfor_s = 60");
+        let now = Faults::parse(&file("lingering")).expect("good");
+        assert_eq!(Faults::parse(&file("ghost")).expect("good"), now);
+    }
+
+    #[test]
     fn nonsense_is_refused_with_every_complaint() {
         let check = |text: &str, parts: &[&str]| {
             let error = Faults::parse(text).expect_err("refused").to_string();

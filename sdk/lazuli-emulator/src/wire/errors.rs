@@ -49,6 +49,15 @@ pub(crate) fn not_modelled(what: &str) -> Answer {
     Answer::error(501, "NotModelledByEmulator", message)
 }
 
+/// The answer of a build that leaves out what the feature `az` has.
+#[cfg(not(feature = "az"))]
+pub(crate) fn left_out(what: &str) -> Answer {
+    let message = format!(
+        "{what} left out of this build of the emulator. Build it with the feature `az` (`emulator-az` of the crate `lazuli`), or use the server `lazuli-emulator`."
+    );
+    Answer::error(501, "NotModelledByEmulator", message)
+}
+
 /// The types as messages name them.
 const MODELLED: &[&str] = &[
     "Microsoft.Resources/resourceGroups",
@@ -61,6 +70,7 @@ const MODELLED: &[&str] = &[
     "Microsoft.Authorization/roleDefinitions, roleAssignments",
     "Microsoft.Web/serverfarms",
     "Microsoft.Web/sites and sites/slots (config, networkConfig, sourcecontrols, hostNameBindings, privateEndpointConnections)",
+    #[cfg(feature = "az")]
     "Microsoft.Resources/deployments (templates inside the request)",
     "Microsoft.Storage/storageAccounts (blob and file services, keys; no content)",
     "Microsoft.Authorization/locks, Microsoft.Resources/tags",

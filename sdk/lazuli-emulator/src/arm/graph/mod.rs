@@ -24,12 +24,6 @@ pub(super) struct Query<'a> {
     pub(super) caller: Caller,
 }
 
-/// Whether a path is Graph's.
-pub(crate) fn is_graph(segments: &[String]) -> bool {
-    let first = segments.first().map(String::as_str);
-    matches!(first, Some("v1.0" | "beta"))
-}
-
 /// Answers a call of Graph; `segments` are those of the path.
 pub(crate) fn answer(world: &World, incoming: &Incoming, segments: &[String]) -> Answer {
     let answer = signed_in(world, incoming).and_then(|query| route(&query, &segments[1..]));

@@ -2,11 +2,14 @@
 
 pub(crate) mod authorization;
 pub(crate) mod container_registry;
+#[cfg(feature = "az")]
 pub(crate) mod deployments;
 pub(crate) mod groups;
 pub(crate) mod identities;
 pub(crate) mod interfaces;
 pub(crate) mod key_vault;
+#[cfg(not(feature = "az"))]
+mod left_out;
 pub(crate) mod locks;
 pub(crate) mod network;
 pub(crate) mod networking;
@@ -117,6 +120,15 @@ impl Control for Table {
     fn dialect(&self, name: &str) -> Option<&'static Dialect> {
         let mut all = namespaces().flat_map(|namespace| namespace.dialects);
         all.find(|dialect| dialect.name == name).copied()
+    }
+
+    fn is_poll_word(&self, word: &str) -> bool {
+        let mut all = namespaces().flat_map(|namespace| namespace.dialects);
+        all.any(|dialect| {
+            let addresses = [dialect.status, dialect.result];
+            let mut words = addresses.iter().filter_map(|path| path.rsplit('/').next());
+            words.any(|known| known.eq_ignore_ascii_case(word))
+        })
     }
 
     fn view(&self, world: &World, kind: &str, body: &mut Value) {

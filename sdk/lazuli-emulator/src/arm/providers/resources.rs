@@ -1,6 +1,10 @@
 //! `Microsoft.Resources` as a whole: what ARM keeps itself.
 
-use super::{deployments, groups, tags};
+#[cfg(feature = "az")]
+use super::deployments;
+#[cfg(not(feature = "az"))]
+use super::left_out as deployments;
+use super::{groups, tags};
 use crate::arm::kind::Namespace;
 
 pub(crate) static NAMESPACE: Namespace = Namespace {
@@ -15,7 +19,11 @@ pub(crate) static NAMESPACE: Namespace = Namespace {
             "2021-04-01",
         ],
     )],
-    dialects: &[&groups::DIALECT, &deployments::DIALECT],
+    dialects: &[
+        &groups::DIALECT,
+        #[cfg(feature = "az")]
+        &deployments::DIALECT,
+    ],
     // The address of a deployment's operations leaves the provider out.
     short: &["deployments"],
     ..Namespace::new(
