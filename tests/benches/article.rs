@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use lazuli_arm::{ArmClient, CloudSource, ConnectOptions, CredentialSource, SecretString};
 use lazuli_azure::provider::AzureProvider;
-use lazuli_core::{Provider, Urn};
+use lazuli_core::{Provider, Schema, Urn};
 use lazuli_emulator::{Emulator, Latency, Options};
 use lazuli_engine::{Decision, Event, Frontend, Operation, Plan, Settings, Store, stop_channel};
 
@@ -57,7 +57,7 @@ impl Frontend for Watch {
 
 impl Watch {
     /// The longest chain: its length, and the names along it.
-    fn critical_path(&self, provider: &dyn Provider) -> (Duration, Vec<&str>) {
+    fn critical_path(&self, schema: &dyn Schema) -> (Duration, Vec<&str>) {
         let steps = &self.plan.steps;
         let mut order: Vec<usize> = (0..steps.len()).collect();
         order.sort_by_key(|at| self.started[&steps[*at].urn]);
@@ -65,7 +65,7 @@ impl Watch {
         let mut last: HashMap<String, usize> = HashMap::new();
         for at in order {
             let step = &steps[at];
-            let keys = provider.lock_keys(&lazuli_core::Declared {
+            let keys = schema.lock_keys(&lazuli_core::Declared {
                 urn: step.urn.clone(),
                 id: step.id.clone(),
                 inputs: step.inputs.clone(),
@@ -137,7 +137,7 @@ async fn main() {
         .browse(&format!("https://{APP}.azurewebsites.net/"))
         .await;
     assert_eq!(page.status, 200, "{}", page.text());
-    let (path, names) = watch.critical_path(&*provider);
+    let (path, names) = watch.critical_path(&*provider.schema());
     let table = format!(
         "\n| article's stack, latency {latency} | steps | critical path | makespan | above |\n|---|---|---|---|---|\n\
          | {} | {} | {:.2} s | {:.2} s | {:.1} % |\n",

@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use lazuli_core::{
     Declared, Handle, IntoInput, Observed, Options, Output, Progress, Property, Provider,
-    ProviderError, ProviderErrorKind, Recorded, ResourceSpec, Scope, Stack, TypeSchema, Value,
+    ProviderError, ProviderErrorKind, Recorded, ResourceSpec, Schema, Scope, Stack, TypeSchema,
+    Value,
 };
 use lazuli_engine::{
     Decision, Disk, EngineError, Event, Frontend, KeyFile, Keyring, Objects, Op, Operation, Plan,
@@ -192,15 +193,16 @@ fn refused(text: String) -> ProviderError {
     ProviderError::new(ProviderErrorKind::Refused, text)
 }
 
-#[async_trait]
-impl Provider for Cloud {
-    fn facts(&self, ty: &str) -> TypeSchema {
-        TypeSchema {
+struct CloudSchema;
+
+impl Schema for CloudSchema {
+    fn type_schema(&self, ty: &str) -> Arc<TypeSchema> {
+        Arc::new(TypeSchema {
             immutable: vec!["fixed".into()],
             delete_before_replace: ty == "test:Named",
             stable_outputs: vec![("serial".into(), vec!["reset".into()])],
             ..TypeSchema::default()
-        }
+        })
     }
 
     fn lock_keys(&self, desired: &Declared) -> Vec<String> {
@@ -211,6 +213,13 @@ impl Provider for Cloud {
             .map(str::to_owned)
             .into_iter()
             .collect()
+    }
+}
+
+#[async_trait]
+impl Provider for Cloud {
+    fn schema(&self) -> Arc<dyn Schema> {
+        Arc::new(CloudSchema)
     }
 
     async fn create(

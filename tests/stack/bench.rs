@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use lazuli_arm::{ArmClient, CloudSource, ConnectOptions, CredentialSource, SecretString};
 use lazuli_azure::provider::AzureProvider;
-use lazuli_core::{Provider, Stack};
+use lazuli_core::{Allowance, Provider, Stack};
 use lazuli_emulator::Emulator;
 use lazuli_engine::{
     Decision, EngineError, Event, Frontend, Operation, Plan, Settings, State, Stopper, Store,
@@ -22,6 +22,7 @@ pub(crate) struct Bench {
     provider: Arc<dyn Provider>,
     target: BTreeMap<String, String>,
     folder: tempfile::TempDir,
+    allowed: Vec<Allowance>,
 }
 
 /// Sees everything; kills the run at the event of that number.
@@ -93,9 +94,10 @@ impl Bench {
         )
         .unwrap();
         let provider = AzureProvider::new(arm.clone(), folder.path().to_owned());
-        let provider = codes.iter().fold(provider, |provider, code| {
-            let broken = "this test deploys what is broken";
-            provider.allow(*code, broken).unwrap()
+        let allowed = codes.iter().map(|code| Allowance {
+            code: (*code).to_owned(),
+            reason: "this test deploys what is broken".to_owned(),
+            location: std::panic::Location::caller().into(),
         });
         let provider = provider
             .blob_authority(emulator.ca_pem().as_bytes())
@@ -112,6 +114,7 @@ impl Bench {
             provider,
             target,
             folder,
+            allowed: allowed.collect(),
         }
     }
 
@@ -178,6 +181,7 @@ impl Bench {
         let settings = Settings {
             target: self.target.clone(),
             providers: [("azure".to_owned(), self.provider.clone())].into(),
+            allowed: self.allowed.clone(),
             parallel: 16,
             settle: Duration::from_millis(500),
             actor: "tester@bench".into(),

@@ -8,9 +8,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use futures::FutureExt as _;
-use lazuli_azure::provider::verify_all;
+use lazuli_azure::provider::AzureSchema;
 use lazuli_azure::verify::{ReachPath, Verdict, reachability};
-use lazuli_core::{DeclaredNode, Severity};
+use lazuli_core::{DeclaredNode, Schema as _, Severity};
 use lazuli_engine::Operation;
 
 use super::listener::{Asked, Heard, Listener};
@@ -86,7 +86,7 @@ fn path(declared: &[DeclaredNode]) -> ReachPath {
 
 /// Whether `verify` would have stopped it.
 fn is_stopped(declared: &[DeclaredNode]) -> bool {
-    let findings = verify_all(declared);
+    let findings = AzureSchema.verify(declared);
     findings
         .iter()
         .any(|finding| finding.severity == Severity::Error)

@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use lazuli_core::{
     Declared, DeclaredNode, Diagnostic, Lifecycle, Observed, Progress, Provider, ProviderError,
-    Recorded, TypeSchema, Urn, Value,
+    Recorded, Schema, TypeSchema, Urn, Value,
 };
 
 /// What the program declared when it was first planned: nothing is deployed then.
@@ -21,10 +21,14 @@ pub(super) struct Listener {
     pub(super) asked: Asked,
 }
 
-#[async_trait]
-impl Provider for Listener {
-    fn facts(&self, ty: &str) -> TypeSchema {
-        self.inner.facts(ty)
+struct ListenerSchema {
+    inner: Arc<dyn Schema>,
+    heard: Heard,
+}
+
+impl Schema for ListenerSchema {
+    fn type_schema(&self, ty: &str) -> Arc<TypeSchema> {
+        self.inner.type_schema(ty)
     }
 
     fn check(&self, desired: &Declared) -> Vec<Diagnostic> {
@@ -39,12 +43,6 @@ impl Provider for Listener {
         Vec::new()
     }
 
-    async fn verify_online(&self, created: &[DeclaredNode]) -> Vec<Diagnostic> {
-        let names = created.iter().map(|one| one.desired.urn.name().to_owned());
-        self.asked.lock().unwrap().extend(names);
-        self.inner.verify_online(created).await
-    }
-
     fn has_rule(&self, code: &str) -> bool {
         self.inner.has_rule(code)
     }
@@ -55,6 +53,22 @@ impl Provider for Listener {
 
     fn estimate(&self, desired: &Declared, lifecycle: Lifecycle) -> Duration {
         self.inner.estimate(desired, lifecycle)
+    }
+}
+
+#[async_trait]
+impl Provider for Listener {
+    fn schema(&self) -> Arc<dyn Schema> {
+        Arc::new(ListenerSchema {
+            inner: self.inner.schema(),
+            heard: self.heard.clone(),
+        })
+    }
+
+    async fn verify_online(&self, created: &[DeclaredNode]) -> Vec<Diagnostic> {
+        let names = created.iter().map(|one| one.desired.urn.name().to_owned());
+        self.asked.lock().unwrap().extend(names);
+        self.inner.verify_online(created).await
     }
 
     async fn create(

@@ -8,9 +8,9 @@
 
 use std::time::{Duration, Instant};
 
-use lazuli_azure::provider::verify_all;
+use lazuli_azure::provider::AzureSchema;
 use lazuli_azure::verify::{Verdict, reachability};
-use lazuli_core::{Declared, DeclaredNode, SourceLocation, Urn, Value};
+use lazuli_core::{Declared, DeclaredNode, Schema as _, SourceLocation, Urn, Value};
 use serde_json::{Value as Json, json};
 
 const SCOPE: &str = "/subscriptions/s/resourceGroups/g/providers";
@@ -36,7 +36,7 @@ fn main() {
 
 fn measure(name: &str, declared: &[DeclaredNode]) {
     let began = Instant::now();
-    let findings = verify_all(declared);
+    let findings = AzureSchema.verify(declared);
     let verified = began.elapsed();
     assert!(findings.is_empty(), "{:#?}", findings.first());
     let began = Instant::now();

@@ -36,7 +36,7 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Show what `up` would do; touches nothing
     Preview(RunArgs),
-    /// OfflineProvider the program by itself: findings, and whether each app gets what it needs
+    /// Check the program by itself: findings, and whether each app gets what it needs
     Verify(verify::VerifyArgs),
     /// Make the cloud as the program declares it
     Up(RunArgs),

@@ -38,7 +38,8 @@ use lazuli_core::{Result, Stack};
 pub use error::CliError;
 pub use exit::{EXITS, Exit};
 pub use platform::{
-    Cloud, ConnectRequest, Connection, OpenWorld, Page, Platform, ServiceRequest, WorldRequest,
+    Cloud, ConnectRequest, Connection, OfflineTarget, OpenWorld, Page, Platform, ServiceRequest,
+    WorldRequest,
 };
 pub use project::ProgramInfo;
 pub use screen::{Input, Interrupts, Prompt, Screen, Surroundings};

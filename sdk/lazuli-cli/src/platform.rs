@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use lazuli_core::Provider;
+use lazuli_core::{Provider, Schema};
 use lazuli_engine::{KeyProvider, Objects};
 
 use crate::CliError;
@@ -23,13 +23,13 @@ pub trait Platform: Send + Sync + 'static {
     /// [`CliError::usage`] when an option does not fit the target.
     async fn connect(&self, request: &ConnectRequest) -> Result<Connection, CliError>;
 
-    /// What judges a program for `verify`: the target's facts and rules, without
-    /// signing in where that can be done. Default: a connection.
+    /// What `verify` checks a program against: the target's schemas and facts, without
+    /// signing in where that can be done. Default: those of a connection.
     ///
     /// # Errors
     /// Those of [`Platform::connect`].
-    async fn survey(&self, request: &ConnectRequest) -> Result<Connection, CliError> {
-        self.connect(request).await
+    async fn survey(&self, request: &ConnectRequest) -> Result<OfflineTarget, CliError> {
+        Ok(self.connect(request).await?.offline())
     }
 
     /// The objects of a state at a storage service: `--state URL`.
@@ -157,6 +157,32 @@ pub struct Connection {
     pub hints: Vec<String>,
     /// Kept until the run is over.
     pub keep: Box<dyn Any + Send>,
+}
+
+impl Connection {
+    /// What is known of the target without the connection.
+    #[must_use]
+    pub fn offline(&self) -> OfflineTarget {
+        let providers = self.providers.iter();
+        OfflineTarget {
+            schemas: providers
+                .map(|(name, provider)| (name.clone(), provider.schema()))
+                .collect(),
+            target: self.target.clone(),
+            label: self.label.clone(),
+        }
+    }
+}
+
+/// A target that programs are checked against, and nothing is deployed to.
+#[derive(Clone)]
+pub struct OfflineTarget {
+    /// Schemas by the names of their providers.
+    pub schemas: BTreeMap<String, Arc<dyn Schema>>,
+    /// Facts about the target, handed to the program.
+    pub target: BTreeMap<String, String>,
+    /// What people call it: `the embedded Azure`.
+    pub label: String,
 }
 
 /// Which of the emulator's worlds is meant.

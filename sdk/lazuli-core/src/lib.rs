@@ -9,7 +9,8 @@
 //!
 //! Read in this order: [`mod@output`] (what a value not yet known is), [`stack`]
 //! (how a program declares resources), [`program`] (how the engine sees the
-//! running program), [`provider`] (how a resource comes to life).
+//! running program), [`schema`] (what is known of types without a cloud),
+//! [`provider`] (what a cloud does with resources).
 
 pub mod config;
 pub mod custom;
@@ -26,6 +27,7 @@ pub mod proof;
 pub mod property;
 pub mod provider;
 pub mod reference;
+pub mod schema;
 pub mod scrub;
 pub mod stack;
 pub mod urn;
@@ -42,10 +44,10 @@ pub use output::{Output, Promise};
 pub use proof::{Proof, ProofStep, Status};
 pub use property::{Property, ToProperty};
 pub use provider::{
-    Declared, DeclaredNode, Lifecycle, Observed, Progress, Provider, ProviderError,
-    ProviderErrorKind, Recorded, TypeSchema,
+    Declared, Observed, Progress, Provider, ProviderError, ProviderErrorKind, Recorded,
 };
 pub use reference::{StackReader, StackReference};
+pub use schema::{DeclaredNode, Lifecycle, Schema, TypeSchema};
 pub use stack::{AsResource, Component, Handle, ResourceSpec, Scope, Stack};
 pub use urn::{Urn, UrnError};
 pub use value::{FromValue, Value};

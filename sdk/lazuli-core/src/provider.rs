@@ -1,17 +1,18 @@
-//! How a resource comes to life: the trait that a cloud implements.
+//! What a cloud does with resources: the trait that it implements.
 //!
-//! Checks, facts and predictions are pure. Only create, read, update, delete
-//! and resume do I/O. An outcome that is not known is an ordinary result here
+//! Everything here does I/O; what is known of types without a cloud is in
+//! [`Schema`]. An outcome that is not known is an ordinary result
 //! ([`ProviderErrorKind::Unknown`]), and the engine settles it by reading.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 
-use crate::display::NodeStyle;
+use crate::schema::{DeclaredNode, Schema};
 use crate::scrub::Secrets;
 use crate::value::Value;
-use crate::{Diagnostic, Proof, SourceLocation, Urn};
+use crate::{Diagnostic, Urn};
 
 /// A resource as the program wants it. Inputs hold unknowns in a preview only.
 #[derive(Debug, Clone, PartialEq)]
@@ -46,53 +47,6 @@ pub struct Observed {
     pub id: String,
     /// The cloud's answer, in its own shape.
     pub outputs: Value,
-}
-
-/// What is fixed for a type of resource. Paths are dotted, `*` matches any
-/// index or key of one level.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct TypeSchema {
-    /// Input paths that cannot change in place.
-    pub immutable: Vec<String>,
-    /// Input paths of lists whose order means nothing.
-    pub sets: Vec<String>,
-    /// Input paths of texts compared without case (ids, locations, sku names).
-    pub ignore_case: Vec<String>,
-    /// Input paths of lists of objects, each with the member that names an
-    /// element. Without one, `name` and `id` are tried, then what elements have in common.
-    pub keys: Vec<(String, String)>,
-    /// Input paths that the cloud's answer does not tell back, or not truly:
-    /// no drift is seen there.
-    pub write_only: Vec<String>,
-    /// Output paths that an update cannot change, with the input paths whose
-    /// change makes that void: known in the preview of an update.
-    pub stable_outputs: Vec<(String, Vec<String>)>,
-    /// A replacement deletes the old one first, because both would have one name.
-    pub delete_before_replace: bool,
-}
-
-/// What kind of operation is asked about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Lifecycle {
-    /// Bring it to life.
-    Create,
-    /// Change it in place.
-    Update,
-    /// Remove it.
-    Delete,
-}
-
-/// A declared resource, as checks over the whole graph see it.
-#[derive(Debug, Clone)]
-pub struct DeclaredNode {
-    /// What the program wants; unknowns allowed.
-    pub desired: Declared,
-    /// Where the program declares it.
-    pub location: SourceLocation,
-    /// Positions in the same list of the resources it depends on.
-    pub depends_on: Vec<usize>,
-    /// It exists without the program, whose inputs then say nothing of it.
-    pub existing: bool,
 }
 
 /// Called by a provider while it works, so that a crash can be settled later.
@@ -163,67 +117,19 @@ impl ProviderError {
     }
 }
 
-/// A cloud, or a part of one. One provider serves many types.
+/// A cloud, or a part of one. One provider serves many types, which its [`Schema`]
+/// describes.
 #[async_trait]
 pub trait Provider: Send + Sync {
-    /// Facts about a type. A type that the provider does not know has no facts.
-    fn facts(&self, ty: &str) -> TypeSchema {
-        let _ = ty;
-        TypeSchema::default()
-    }
+    /// The schema of everything that this provider serves; cheap to call.
+    fn schema(&self) -> Arc<dyn Schema>;
 
-    /// Checks one resource on its own: names, formats, required members. Pure.
-    fn check(&self, desired: &Declared) -> Vec<Diagnostic> {
-        let _ = desired;
-        Vec::new()
-    }
-
-    /// Checks the whole graph: what only several resources together show. Pure.
-    fn verify(&self, declared: &[DeclaredNode]) -> Vec<Diagnostic> {
-        let _ = declared;
-        Vec::new()
-    }
-
-    /// What can be proved of the whole graph, broken or not. Pure.
-    fn proofs(&self, declared: &[DeclaredNode]) -> Vec<Proof> {
-        let _ = declared;
-        Vec::new()
-    }
-
-    /// Checks that take questions to the cloud about resources that are to be
+    /// Checks that need answers from the cloud about resources that are to be
     /// created, such as whether a global name is free. Reads only; what cannot be
     /// asked is a note at most.
     async fn verify_online(&self, created: &[DeclaredNode]) -> Vec<Diagnostic> {
         let _ = created;
         Vec::new()
-    }
-
-    /// Whether a check or rule of this provider has the code, so that its findings
-    /// can be allowed. Pure.
-    fn has_rule(&self, code: &str) -> bool {
-        let _ = code;
-        false
-    }
-
-    /// How a picture shows the resources: one for each, in their order, or none where
-    /// the provider has nothing to say. Pure.
-    fn display(&self, declared: &[DeclaredNode]) -> Vec<NodeStyle> {
-        let _ = declared;
-        Vec::new()
-    }
-
-    /// Keys of things that two operations must not work on at once (a virtual
-    /// network whose subnets are written). The scheduler serialises on them.
-    fn lock_keys(&self, desired: &Declared) -> Vec<String> {
-        let _ = desired;
-        Vec::new()
-    }
-
-    /// How long an operation usually takes; only orders the ready queue. For a
-    /// delete, `desired` is the resource as the state knows it.
-    fn estimate(&self, desired: &Declared, lifecycle: Lifecycle) -> Duration {
-        let _ = (desired, lifecycle);
-        Duration::from_secs(1)
     }
 
     /// What the provider itself keeps secret, such as passwords and tokens that it signs in with: no text that it

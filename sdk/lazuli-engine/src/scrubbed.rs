@@ -13,44 +13,55 @@ use async_trait::async_trait;
 use lazuli_core::scrub::Secrets;
 use lazuli_core::{
     Declared, DeclaredNode, Diagnostic, Lifecycle, NodeStyle, Observed, Progress, Proof, Provider,
-    ProviderError, Recorded, TypeSchema, Urn, Value,
+    ProviderError, Recorded, Schema, TypeSchema, Urn, Value,
 };
 
 /// Providers by name.
 type Providers = BTreeMap<String, Arc<dyn Provider>>;
 
-/// Wraps the providers of a run.
-pub(crate) fn wrap(providers: &Providers, config: &BTreeMap<String, Value>) -> Providers {
+/// Schemas of providers, by their names.
+type Schemas = BTreeMap<String, Arc<dyn Schema>>;
+
+/// Wraps the providers of a run and the schemas that its checks use.
+pub(crate) fn wrap(
+    providers: &Providers,
+    schemas: Schemas,
+    config: &BTreeMap<String, Value>,
+) -> (Providers, Schemas) {
     let mut fixed = Secrets::new();
     config.values().for_each(|value| fixed.add_from(value));
-    let known = Arc::new(Mutex::new(fixed.clone()));
+    let known = Known(Arc::new(Mutex::new(fixed.clone())));
     let wrapped = |(name, inner): (&String, &Arc<dyn Provider>)| {
         let provider: Arc<dyn Provider> = Arc::new(Scrubbed {
             inner: Arc::clone(inner),
             config: fixed.clone(),
-            known: Arc::clone(&known),
+            known: known.clone(),
         });
         (name.clone(), provider)
     };
-    providers.iter().map(wrapped).collect()
+    let schema = |(name, inner)| {
+        let known = known.clone();
+        let schema: Arc<dyn Schema> = Arc::new(ScrubbedSchema { inner, known });
+        (name, schema)
+    };
+    (
+        providers.iter().map(wrapped).collect(),
+        schemas.into_iter().map(schema).collect(),
+    )
 }
 
-struct Scrubbed {
-    inner: Arc<dyn Provider>,
-    /// The secrets of the stack's configuration.
-    config: Secrets,
-    /// All that is known so far, of every resource.
-    known: Arc<Mutex<Secrets>>,
-}
+/// All secrets that are known so far, of the configuration and of every resource.
+#[derive(Clone)]
+struct Known(Arc<Mutex<Secrets>>);
 
-impl Scrubbed {
-    fn known(&self) -> MutexGuard<'_, Secrets> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+impl Known {
+    fn secrets(&self) -> MutexGuard<'_, Secrets> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn learn(&self, value: &Value) {
         if value.contains_secret() {
-            self.known().add_from(value);
+            self.secrets().add_from(value);
         }
     }
 
@@ -59,35 +70,87 @@ impl Scrubbed {
         self.learn(&existing.outputs);
     }
 
+    fn learn_declared(&self, declared: &[DeclaredNode]) {
+        for one in declared {
+            self.learn(&one.desired.inputs);
+        }
+    }
+}
+
+fn scrub_findings(findings: Vec<Diagnostic>, secrets: &Secrets) -> Vec<Diagnostic> {
+    let findings = findings.into_iter();
+    findings
+        .map(|finding| secrets.scrub_finding(finding))
+        .collect()
+}
+
+/// A schema whose findings are free of the secrets of all that was declared.
+struct ScrubbedSchema {
+    inner: Arc<dyn Schema>,
+    known: Known,
+}
+
+impl Schema for ScrubbedSchema {
+    fn type_schema(&self, ty: &str) -> Arc<TypeSchema> {
+        self.inner.type_schema(ty)
+    }
+
+    fn check(&self, declared: &Declared) -> Vec<Diagnostic> {
+        self.known.learn(&declared.inputs);
+        let findings = self.inner.check(declared);
+        if findings.is_empty() {
+            return findings;
+        }
+        scrub_findings(findings, &self.known.secrets())
+    }
+
+    fn verify(&self, declared: &[DeclaredNode]) -> Vec<Diagnostic> {
+        let findings = self.inner.verify(declared);
+        if findings.is_empty() {
+            return findings;
+        }
+        self.known.learn_declared(declared);
+        scrub_findings(findings, &self.known.secrets())
+    }
+
+    fn proofs(&self, declared: &[DeclaredNode]) -> Vec<Proof> {
+        self.inner.proofs(declared)
+    }
+
+    fn has_rule(&self, code: &str) -> bool {
+        self.inner.has_rule(code)
+    }
+
+    fn display(&self, declared: &[DeclaredNode]) -> Vec<NodeStyle> {
+        self.inner.display(declared)
+    }
+
+    fn lock_keys(&self, declared: &Declared) -> Vec<String> {
+        self.inner.lock_keys(declared)
+    }
+
+    fn estimate(&self, declared: &Declared, lifecycle: Lifecycle) -> Duration {
+        self.inner.estimate(declared, lifecycle)
+    }
+}
+
+struct Scrubbed {
+    inner: Arc<dyn Provider>,
+    /// The secrets of the stack's configuration.
+    config: Secrets,
+    known: Known,
+}
+
+impl Scrubbed {
     /// All secrets that a text of the provider may repeat.
     fn secrets(&self) -> Secrets {
-        let mut secrets = self.known().clone();
+        let mut secrets = self.known.secrets().clone();
         secrets.extend(&self.inner.secrets());
         secrets
     }
 
     fn error(&self, error: ProviderError) -> ProviderError {
         self.secrets().scrub_error(error)
-    }
-
-    fn findings(&self, findings: Vec<Diagnostic>) -> Vec<Diagnostic> {
-        if findings.is_empty() {
-            return findings;
-        }
-        let secrets = self.secrets();
-        let scrubbed = findings
-            .into_iter()
-            .map(|finding| secrets.scrub_finding(finding));
-        scrubbed.collect()
-    }
-
-    fn findings_on(&self, declared: &[DeclaredNode], findings: Vec<Diagnostic>) -> Vec<Diagnostic> {
-        if !findings.is_empty() {
-            declared
-                .iter()
-                .for_each(|one| self.learn(&one.desired.inputs));
-        }
-        self.findings(findings)
     }
 
     /// The answer with secrets of the configuration and of these values sealed.
@@ -117,42 +180,20 @@ impl Progress for ScrubbedProgress<'_> {
 
 #[async_trait]
 impl Provider for Scrubbed {
-    fn facts(&self, ty: &str) -> TypeSchema {
-        self.inner.facts(ty)
-    }
-
-    fn check(&self, desired: &Declared) -> Vec<Diagnostic> {
-        self.learn(&desired.inputs);
-        self.findings(self.inner.check(desired))
-    }
-
-    fn verify(&self, declared: &[DeclaredNode]) -> Vec<Diagnostic> {
-        self.findings_on(declared, self.inner.verify(declared))
-    }
-
-    fn proofs(&self, declared: &[DeclaredNode]) -> Vec<Proof> {
-        self.inner.proofs(declared)
+    fn schema(&self) -> Arc<dyn Schema> {
+        Arc::new(ScrubbedSchema {
+            inner: self.inner.schema(),
+            known: self.known.clone(),
+        })
     }
 
     async fn verify_online(&self, created: &[DeclaredNode]) -> Vec<Diagnostic> {
         let findings = self.inner.verify_online(created).await;
-        self.findings_on(created, findings)
-    }
-
-    fn has_rule(&self, code: &str) -> bool {
-        self.inner.has_rule(code)
-    }
-
-    fn display(&self, declared: &[DeclaredNode]) -> Vec<NodeStyle> {
-        self.inner.display(declared)
-    }
-
-    fn lock_keys(&self, desired: &Declared) -> Vec<String> {
-        self.inner.lock_keys(desired)
-    }
-
-    fn estimate(&self, desired: &Declared, lifecycle: Lifecycle) -> Duration {
-        self.inner.estimate(desired, lifecycle)
+        if findings.is_empty() {
+            return findings;
+        }
+        self.known.learn_declared(created);
+        scrub_findings(findings, &self.secrets())
     }
 
     fn secrets(&self) -> Secrets {
@@ -164,7 +205,7 @@ impl Provider for Scrubbed {
         desired: &Declared,
         progress: &dyn Progress,
     ) -> Result<Observed, ProviderError> {
-        self.learn(&desired.inputs);
+        self.known.learn(&desired.inputs);
         let progress = ScrubbedProgress {
             provider: self,
             inner: progress,
@@ -175,7 +216,7 @@ impl Provider for Scrubbed {
     }
 
     async fn read(&self, existing: &Recorded) -> Result<Option<Observed>, ProviderError> {
-        self.learn_existing(existing);
+        self.known.learn_existing(existing);
         let found = self.inner.read(existing).await;
         let found = found.map_err(|error| self.error(error))?;
         Ok(found.map(|found| self.seal(found, &[&existing.inputs, &existing.outputs])))
@@ -186,7 +227,7 @@ impl Provider for Scrubbed {
         lost: &Recorded,
         known: &[String],
     ) -> Result<Option<Observed>, ProviderError> {
-        self.learn_existing(lost);
+        self.known.learn_existing(lost);
         let found = self.inner.find(lost, known).await;
         let found = found.map_err(|error| self.error(error))?;
         Ok(found.map(|found| self.seal(found, &[&lost.inputs, &lost.outputs])))
@@ -198,8 +239,8 @@ impl Provider for Scrubbed {
         desired: &Declared,
         progress: &dyn Progress,
     ) -> Result<Observed, ProviderError> {
-        self.learn_existing(existing);
-        self.learn(&desired.inputs);
+        self.known.learn_existing(existing);
+        self.known.learn(&desired.inputs);
         let progress = ScrubbedProgress {
             provider: self,
             inner: progress,
@@ -214,7 +255,7 @@ impl Provider for Scrubbed {
         existing: &Recorded,
         progress: &dyn Progress,
     ) -> Result<(), ProviderError> {
-        self.learn_existing(existing);
+        self.known.learn_existing(existing);
         let progress = ScrubbedProgress {
             provider: self,
             inner: progress,
@@ -245,17 +286,34 @@ mod tests {
         fails: bool,
     }
 
+    fn declared() -> String {
+        format!("{CONFIG} {OWN} b2YtdGhlLWlucHV0cw==")
+    }
+
     fn all() -> String {
-        format!("{CONFIG} {OWN} {TOKEN} b2YtdGhlLWlucHV0cw==")
+        format!("{} {TOKEN}", declared())
+    }
+
+    /// Its checks know no more than what was declared.
+    struct ParrotSchema;
+
+    impl Schema for ParrotSchema {
+        fn check(&self, _: &Declared) -> Vec<Diagnostic> {
+            vec![Diagnostic::error("LZ0001", declared()).help(declared())]
+        }
+
+        fn verify(&self, _: &[DeclaredNode]) -> Vec<Diagnostic> {
+            vec![Diagnostic::error("LZ0001", declared())]
+        }
     }
 
     #[async_trait]
     impl Provider for Parrot {
-        fn check(&self, _: &Declared) -> Vec<Diagnostic> {
-            vec![Diagnostic::error("LZ0001", all()).help(all())]
+        fn schema(&self) -> Arc<dyn Schema> {
+            Arc::new(ParrotSchema)
         }
 
-        fn verify(&self, _: &[DeclaredNode]) -> Vec<Diagnostic> {
+        async fn verify_online(&self, _: &[DeclaredNode]) -> Vec<Diagnostic> {
             vec![Diagnostic::error("LZ0001", all())]
         }
 
@@ -313,7 +371,7 @@ mod tests {
     fn provider(fails: bool) -> Arc<dyn Provider> {
         let inner: Arc<dyn Provider> = Arc::new(Parrot { fails });
         let config = [("c".to_owned(), Value::from(CONFIG).into_secret())].into();
-        let mut wrapped = wrap(&[("p".to_owned(), inner)].into(), &config);
+        let (mut wrapped, _) = wrap(&[("p".to_owned(), inner)].into(), BTreeMap::new(), &config);
         wrapped.remove("p").unwrap()
     }
 
@@ -340,7 +398,7 @@ mod tests {
     #[tokio::test]
     async fn whatever_a_provider_says_is_free_of_known_secrets() {
         let (provider, heard, desired) = (provider(true), Heard::default(), desired());
-        clean(&format!("{:?}", provider.check(&desired)));
+        clean(&format!("{:?}", provider.schema().check(&desired)));
         let error = provider.create(&desired, &heard).await.unwrap_err();
         clean(&format!("{error:?}"));
         clean(&heard.0.lock().unwrap()[0]);
@@ -360,15 +418,18 @@ mod tests {
         );
     }
 
-    #[test]
-    fn findings_about_several_resources_are_free_of_the_secrets_of_all() {
+    #[tokio::test]
+    async fn findings_about_several_resources_are_free_of_the_secrets_of_all() {
         let declared = DeclaredNode {
             desired: desired(),
             location: lazuli_core::SourceLocation::new("main.rs", 1),
             depends_on: Vec::new(),
             existing: false,
         };
-        clean(&format!("{:?}", provider(false).verify(&[declared])));
+        let declared = [declared];
+        let provider = provider(false);
+        clean(&format!("{:?}", provider.schema().verify(&declared)));
+        clean(&format!("{:?}", provider.verify_online(&declared).await));
     }
 
     #[tokio::test]

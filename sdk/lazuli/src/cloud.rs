@@ -8,13 +8,13 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use lazuli_arm::{ArmClient, ArmError, CloudSource, ConnectOptions, Env};
-use lazuli_azure::provider::{AzureProvider, OfflineProvider};
+use lazuli_azure::provider::{AzureProvider, AzureSchema};
 use lazuli_cli::{
-    CliError, Cloud, ConnectRequest, Connection, OpenWorld, Page, Platform, ServiceRequest,
-    WorldRequest,
+    CliError, Cloud, ConnectRequest, Connection, OfflineTarget, OpenWorld, Page, Platform,
+    ServiceRequest, WorldRequest,
 };
-use lazuli_core::Provider;
 use lazuli_core::scrub::Secrets;
+use lazuli_core::{Provider, Schema};
 use lazuli_engine::{KeyProvider, Objects};
 
 #[cfg(feature = "emulator")]
@@ -46,12 +46,12 @@ impl Platform for Clouds {
         }
     }
 
-    async fn survey(&self, request: &ConnectRequest) -> Result<Connection, CliError> {
+    async fn survey(&self, request: &ConnectRequest) -> Result<OfflineTarget, CliError> {
         match &request.cloud {
             // Only the endpoint itself says how names of its cloud end.
-            Cloud::Endpoint(_) => self.connect(request).await,
-            Cloud::Emulator => Ok(judge(request, "the embedded Azure")),
-            Cloud::Azure => Ok(judge(request, "Azure")),
+            Cloud::Endpoint(_) => Ok(self.connect(request).await?.offline()),
+            Cloud::Emulator => Ok(offline(request, "the embedded Azure")),
+            Cloud::Azure => Ok(offline(request, "Azure")),
         }
     }
 
@@ -161,18 +161,16 @@ impl Trust {
 /// The subscription of ids that are only compared with each other.
 const ANY_SUBSCRIPTION: &str = "00000000-0000-0000-0000-000000000000";
 
-/// Azure's facts and rules, for a program that nobody has signed in for.
-fn judge(request: &ConnectRequest, label: &str) -> Connection {
+/// Azure's schema and facts, without signing in.
+fn offline(request: &ConnectRequest, label: &str) -> OfflineTarget {
     let subscription = request.subscription.clone();
     let subscription = subscription.or_else(|| request.env.get("AZURE_SUBSCRIPTION_ID").cloned());
     let cloud = lazuli_arm::Cloud::public();
-    let provider: Arc<dyn Provider> = Arc::new(OfflineProvider);
-    Connection {
-        providers: [("azure".to_owned(), provider)].into(),
+    let schema: Arc<dyn Schema> = Arc::new(AzureSchema);
+    OfflineTarget {
+        schemas: [("azure".to_owned(), schema)].into(),
         target: facts(&cloud, subscription.as_deref().unwrap_or(ANY_SUBSCRIPTION)),
         label: label.to_owned(),
-        hints: Vec::new(),
-        keep: Box::new(()),
     }
 }
 

@@ -107,8 +107,8 @@ use std::sync::Arc;
 
 pub use async_trait::async_trait;
 use lazuli_cli::{
-    CliError, ConnectRequest, Connection, OpenWorld, Page, Platform, ProgramInfo, ServiceRequest,
-    Surroundings, WorldRequest,
+    CliError, ConnectRequest, Connection, OfflineTarget, OpenWorld, Page, Platform, ProgramInfo,
+    ServiceRequest, Surroundings, WorldRequest,
 };
 use lazuli_core::Provider;
 pub use lazuli_core::custom::{Custom, Facts, Failure, Inputs, Known, Made, Status, Wanted};
@@ -225,12 +225,14 @@ impl Platform for Served {
         Ok(self.with_own(azure))
     }
 
-    async fn survey(&self, request: &ConnectRequest) -> Result<Connection, CliError> {
-        let azure = match self.azure {
-            true => Some(Clouds.survey(request).await?),
-            false => None,
-        };
-        Ok(self.with_own(azure))
+    async fn survey(&self, request: &ConnectRequest) -> Result<OfflineTarget, CliError> {
+        let mut target = self.with_own(None).offline();
+        if self.azure {
+            let azure = Clouds.survey(request).await?;
+            target.schemas.extend(azure.schemas);
+            (target.target, target.label) = (azure.target, azure.label);
+        }
+        Ok(target)
     }
 
     fn objects(&self, url: &str, request: &ServiceRequest) -> Result<Arc<dyn Objects>, CliError> {

@@ -31,10 +31,11 @@ mod embedded;
 pub use embedded::{Embedded, Page};
 
 use async_trait::async_trait;
+use lazuli_azure::provider::AzureSchema;
 use lazuli_core::custom::{Custom, Inputs};
 use lazuli_core::{
-    Declared, Diagnostic, Observed, Progress, Provider, ProviderError, ProviderErrorKind, Recorded,
-    Result, Stack, TypeSchema, Value,
+    Declared, Observed, Progress, Provider, ProviderError, ProviderErrorKind, Recorded, Result,
+    Schema, Stack, Value,
 };
 use lazuli_engine::{
     Decision, Disk, EngineError, Event, Frontend, Operation, Plan, Settings, Store, stop_channel,
@@ -220,7 +221,11 @@ impl Mocks {
         for name in &self.mocked {
             let mocked: Arc<dyn Provider> = Arc::new(Mocked {
                 answer: self.answer.clone(),
-                is_azure: *name == AZURE,
+                schema: if *name == AZURE {
+                    Arc::new(AzureSchema)
+                } else {
+                    Arc::new(Unknown)
+                },
                 looked_at: self.looked_at.clone(),
             });
             providers.insert((*name).to_owned(), mocked);
@@ -312,10 +317,15 @@ impl Frontend for Watch {
     }
 }
 
-/// Azure's facts, checks and rules, over a mocked cloud; or a custom kind, which has none.
+/// The schema of a mocked custom kind, of which nothing is known.
+struct Unknown;
+
+impl Schema for Unknown {}
+
+/// A mocked cloud, with the schema of the real one.
 struct Mocked {
     answer: Arc<Answer>,
-    is_azure: bool,
+    schema: Arc<dyn Schema>,
     looked_at: LookedAt,
 }
 
@@ -409,29 +419,8 @@ fn overlay(base: &mut Value, over: Value) {
 
 #[async_trait]
 impl Provider for Mocked {
-    fn facts(&self, ty: &str) -> TypeSchema {
-        match self.is_azure {
-            true => lazuli_azure::provider::type_facts(ty),
-            false => TypeSchema::default(),
-        }
-    }
-
-    fn check(&self, desired: &Declared) -> Vec<Diagnostic> {
-        match self.is_azure {
-            true => lazuli_azure::provider::check_one(desired),
-            false => Vec::new(),
-        }
-    }
-
-    fn verify(&self, declared: &[lazuli_core::DeclaredNode]) -> Vec<Diagnostic> {
-        match self.is_azure {
-            true => lazuli_azure::provider::verify_all(declared),
-            false => Vec::new(),
-        }
-    }
-
-    fn has_rule(&self, code: &str) -> bool {
-        lazuli_azure::verify::rule(code).is_some()
+    fn schema(&self) -> Arc<dyn Schema> {
+        self.schema.clone()
     }
 
     async fn create(

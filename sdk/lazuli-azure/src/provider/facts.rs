@@ -4,6 +4,9 @@
 //! Sources: `schema` = the public type definitions, `errors` = refusals seen in
 //! real traffic, `docs` = the service's documentation.
 
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock};
+
 use lazuli_core::TypeSchema;
 
 struct Row {
@@ -245,9 +248,26 @@ const ROWS: [Row; 18] = [
     },
 ];
 
-/// The facts of a type. Of a type without a row, only what holds for all of ARM
-/// is known; whatever else is immutable there, Azure says when it is changed.
-pub(super) fn of(ty: &str) -> TypeSchema {
+/// The schema of a type: one record per type, built once. Of a type without a row,
+/// only what holds for all of ARM is known; whatever else is immutable there, Azure
+/// says when it is changed.
+pub(super) fn of(ty: &str) -> Arc<TypeSchema> {
+    /// By type in lower case.
+    static KNOWN: LazyLock<HashMap<String, Arc<TypeSchema>>> = LazyLock::new(|| {
+        let rows = ROWS.iter().map(|row| row.ty);
+        let types = rows.chain(NOT_RETURNED.iter().map(|(ty, _)| *ty));
+        types
+            .map(|ty| (ty.to_ascii_lowercase(), Arc::new(build(ty))))
+            .collect()
+    });
+    static OTHER: LazyLock<Arc<TypeSchema>> = LazyLock::new(|| Arc::new(build("")));
+    KNOWN
+        .get(&ty.to_ascii_lowercase())
+        .unwrap_or(&OTHER)
+        .clone()
+}
+
+fn build(ty: &str) -> TypeSchema {
     let own = ROWS.iter().find(|row| row.ty.eq_ignore_ascii_case(ty));
     let rows = || std::iter::once(&EVERY).chain(own);
     let owned = |texts: &'static [&'static str]| texts.iter().map(|text| (*text).to_owned());
@@ -266,22 +286,25 @@ pub(super) fn of(ty: &str) -> TypeSchema {
     }
 }
 
-/// What an answer does not tell back, or not truly: no drift is looked for there.
+/// What Azure does not return, or returns changed: drift is not detected there.
 /// A site's own answer shows defaults under `siteConfig` whatever was written.
+const NOT_RETURNED: &[(&str, &[&str])] = &[
+    ("Microsoft.Web/sites", &["properties.siteConfig"]),
+    ("Microsoft.Web/sites/slots", &["properties.siteConfig"]),
+    ("Microsoft.KeyVault/vaults/secrets", &["properties.value"]),
+    ("Lazuli.Azure/imageBuilds", &["*"]),
+    ("Lazuli.Azure/imageImports", &["*"]),
+    ("Lazuli.Azure/imagePushes", &["*"]),
+    ("Lazuli.Azure/registryCredentials", &["*"]),
+    ("Lazuli.Azure/registryLocks", &["*"]),
+    ("Lazuli.Azure/slotSwaps", &["*"]),
+    ("Lazuli.Azure/tokenCredentials", &["*"]),
+];
+
 fn write_only(ty: &str) -> &'static [&'static str] {
-    const NOT_TOLD: &[(&str, &[&str])] = &[
-        ("Microsoft.Web/sites", &["properties.siteConfig"]),
-        ("Microsoft.Web/sites/slots", &["properties.siteConfig"]),
-        ("Microsoft.KeyVault/vaults/secrets", &["properties.value"]),
-        ("Lazuli.Azure/imageBuilds", &["*"]),
-        ("Lazuli.Azure/imageImports", &["*"]),
-        ("Lazuli.Azure/imagePushes", &["*"]),
-        ("Lazuli.Azure/registryCredentials", &["*"]),
-        ("Lazuli.Azure/registryLocks", &["*"]),
-        ("Lazuli.Azure/slotSwaps", &["*"]),
-        ("Lazuli.Azure/tokenCredentials", &["*"]),
-    ];
-    let row = NOT_TOLD.iter().find(|(of, _)| of.eq_ignore_ascii_case(ty));
+    let row = NOT_RETURNED
+        .iter()
+        .find(|(of, _)| of.eq_ignore_ascii_case(ty));
     row.map_or(&[], |(_, paths)| paths)
 }
 

@@ -3,7 +3,8 @@
 //! The engine calls it through [`lazuli_core::Provider`]. Most types need no
 //! more than PUT, GET and DELETE (`generic`); what is special about a type lives
 //! in a module of its own: `site`, `group`, `role`, `vault`, `build`, `action`, `existing`. What is *known* of
-//! types lives in tables: `facts`, `estimate`, `lock_keys`, `check`.
+//! types lives in tables: `facts`, `estimate`, `lock_keys`, `check`; [`AzureSchema`]
+//! offers them without a client.
 //!
 //! How locations are written is settled in [`location`]. Outputs
 //! have the shape of Azure's own GET; absent inputs are no opinion, and what
@@ -21,7 +22,6 @@ mod facts;
 mod generic;
 mod group;
 mod json;
-mod judge;
 pub mod location;
 mod lock_keys;
 mod merge;
@@ -29,6 +29,7 @@ mod push;
 mod reporter;
 mod request;
 mod role;
+mod schema;
 mod settings;
 mod signed_url;
 mod site;
@@ -39,6 +40,7 @@ mod tests;
 pub(crate) mod vault;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -46,13 +48,12 @@ use lazuli_arm::{ArmClient, ExposeSecret, NoProgress, OperationToken};
 use lazuli_core::scrub::Secrets;
 use lazuli_core::value::Reveal;
 use lazuli_core::{
-    Declared, DeclaredNode, Diagnostic, Lifecycle, NodeStyle, Observed, Progress, Proof, Provider,
-    ProviderError, ProviderErrorKind, Recorded, TypeSchema, Urn, Value,
+    Declared, DeclaredNode, Diagnostic, Observed, Progress, Provider, ProviderError,
+    ProviderErrorKind, Recorded, Schema, Urn, Value,
 };
 
-use crate::verify::AllowError;
 use call::Call;
-pub use judge::OfflineProvider;
+pub use schema::AzureSchema;
 use signed_url::SignedUrls;
 
 /// How often the provider looks at what Azure does by itself (builds, resources
@@ -84,8 +85,6 @@ pub struct AzureProvider {
     folder: PathBuf,
     blobs: SignedUrls,
     pace: Pace,
-    /// Codes of findings that are allowed, and the reasons.
-    allowed: Vec<(String, String)>,
 }
 
 /// What a type needs beyond PUT, GET and DELETE.
@@ -131,34 +130,7 @@ impl AzureProvider {
             folder,
             blobs: SignedUrls::default(),
             pace: Pace::default(),
-            allowed: Vec::new(),
         }
-    }
-
-    /// Turns the findings with a code into notes that show the reason.
-    ///
-    /// # Errors
-    /// No rule has the code, or the reason is empty.
-    pub fn allow(
-        mut self,
-        code: impl Into<String>,
-        reason: impl Into<String>,
-    ) -> Result<Self, AllowError> {
-        let (code, reason) = (code.into(), reason.into());
-        crate::verify::allow::check(&code, &reason)?;
-        self.allowed.push((code, reason));
-        Ok(self)
-    }
-
-    fn apply_allowed(&self, mut findings: Vec<Diagnostic>) -> Vec<Diagnostic> {
-        for finding in &mut findings {
-            let allowed = self.allowed.iter();
-            let mut same = allowed.filter(|(code, _)| code.eq_ignore_ascii_case(finding.code));
-            if let Some((_, reason)) = same.next() {
-                *finding = finding.clone().allowed(reason.trim());
-            }
-        }
-        findings
     }
 
     /// Sets how often the provider looks at what it waits for.
@@ -258,71 +230,19 @@ impl AzureProvider {
     }
 }
 
-/// Facts of a type: what cannot change in place, what is a set, what stays known.
-#[must_use]
-pub fn type_facts(ty: &str) -> TypeSchema {
-    facts::of(ty)
-}
-
-/// The checks of one resource on its own (`LZ1xxx`). Pure.
-#[must_use]
-pub fn check_one(desired: &Declared) -> Vec<Diagnostic> {
-    check::check(desired)
-}
-
-/// How pictures show a topology. Pure.
-#[must_use]
-pub fn display(declared: &[DeclaredNode]) -> Vec<NodeStyle> {
-    crate::display::display(declared)
-}
-
-/// The rules over the whole graph (`LZ2xxx`). Pure.
-#[must_use]
-pub fn verify_all(declared: &[DeclaredNode]) -> Vec<Diagnostic> {
-    crate::verify::verify(declared)
-}
-
 #[async_trait]
 impl Provider for AzureProvider {
-    fn facts(&self, ty: &str) -> TypeSchema {
-        facts::of(ty)
-    }
-
-    fn check(&self, desired: &Declared) -> Vec<Diagnostic> {
-        self.apply_allowed(check::check(desired))
-    }
-
-    fn verify(&self, declared: &[DeclaredNode]) -> Vec<Diagnostic> {
-        self.apply_allowed(crate::verify::verify(declared))
-    }
-
-    fn proofs(&self, declared: &[DeclaredNode]) -> Vec<Proof> {
-        crate::verify::proofs(declared)
+    fn schema(&self) -> Arc<dyn Schema> {
+        Arc::new(AzureSchema)
     }
 
     async fn verify_online(&self, created: &[DeclaredNode]) -> Vec<Diagnostic> {
-        self.apply_allowed(crate::verify::names::taken(&self.arm, created).await)
-    }
-
-    fn has_rule(&self, code: &str) -> bool {
-        crate::verify::rule(code).is_some()
-    }
-
-    fn display(&self, declared: &[DeclaredNode]) -> Vec<NodeStyle> {
-        crate::display::display(declared)
+        crate::verify::names::taken(&self.arm, created).await
     }
 
     fn secrets(&self) -> Secrets {
         let secrets = self.arm.credential().secrets();
         secrets.iter().map(ExposeSecret::expose_secret).collect()
-    }
-
-    fn lock_keys(&self, desired: &Declared) -> Vec<String> {
-        lock_keys::keys(desired)
-    }
-
-    fn estimate(&self, desired: &Declared, lifecycle: Lifecycle) -> Duration {
-        estimate::of(desired.urn.ty(), lifecycle)
     }
 
     async fn create(

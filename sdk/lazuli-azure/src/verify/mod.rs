@@ -9,9 +9,8 @@
 //! and other apps, hop by hop. Its broken hops are findings (LZ2008 to LZ2015 and
 //! others), as bad as they are certain: see
 //! `docs/adr/0008-certain-findings-are-errors.md`. [`catalog`] has all rules, and
-//! `docs/verify.md` their tests. [`allow`](allow()) turns findings into notes.
+//! `docs/verify.md` their tests.
 
-pub mod allow;
 pub mod catalog;
 mod dns;
 mod endpoints;
@@ -30,7 +29,6 @@ use std::collections::HashMap;
 
 use lazuli_core::{DeclaredNode, Diagnostic, Urn};
 
-pub use allow::{AllowError, allow};
 pub use catalog::{RULES, Rule, Weight, rule};
 pub(crate) use reach::proofs;
 pub use reach::{Destination, Hop, HopKind, HopState, ReachPath, Spot, Verdict, reachability};

@@ -17,7 +17,7 @@ use crate::CliError;
 use crate::exit::Exit;
 use crate::picture::model::{Picture, Portrayed};
 use crate::picture::{Format, data};
-use crate::platform::Connection;
+use crate::platform::OfflineTarget;
 use crate::render::{PlainLines, Renderer as _};
 
 /// Flags of `graph`.
@@ -48,30 +48,29 @@ async fn draw(
 ) -> Result<Exit, CliError> {
     let form = args.form(session.global.json)?;
     let config = config(session)?;
-    let connection = match args.from_state {
-        true => judge(session).await?,
-        false => connect(session).await?,
-    };
-    let (seen, ended) = match args.from_state {
-        true => (deployed(session)?, Ok(())),
-        false => {
-            let settings = settings(session, config, &connection);
-            preview(session, settings, topology).await?
-        }
+    let (target, seen, ended) = if args.from_state {
+        (offline(session).await?, deployed(session)?, Ok(()))
+    } else {
+        let connection = connect(session).await?;
+        let settings = Settings {
+            providers: connection.providers.clone(),
+            ..settings(session, config, &connection.target)
+        };
+        let (seen, ended) = preview(session, settings, topology).await?;
+        (connection.offline(), seen, ended)
     };
     // A program that failed at once has nothing to show.
     let shown = seen
         .declared
         .filter(|declared| ended.is_ok() || !declared.members.is_empty());
     if let Some(declared) = &shown {
-        let picture = picture(session, &connection, declared, seen.plan.as_ref(), args);
+        let picture = picture(session, &target, declared, seen.plan.as_ref(), args);
         let text = match form {
             Some(form) => form.write(&picture),
             None => format!("{:#}\n", data(&picture)),
         };
         session.put(args.output.as_deref(), &text)?;
     }
-    drop(connection.keep);
     let Err(error) = ended else {
         return Ok(Exit::Ok);
     };
@@ -81,11 +80,11 @@ async fn draw(
     Ok(Exit::from(&error))
 }
 
-/// What judges the state: nobody needs to sign in for that.
-async fn judge(session: &mut Session) -> Result<Connection, CliError> {
+/// The schemas that describe the state: nobody needs to sign in for them.
+async fn offline(session: &mut Session) -> Result<OfflineTarget, CliError> {
     let request = connection_request(session)?;
     tokio::select! {
-        connection = session.platform.survey(&request) => connection,
+        offline = session.platform.survey(&request) => offline,
         Some(()) = session.interrupts.recv() => Err(CliError::stopped()),
     }
 }
@@ -183,24 +182,25 @@ impl Frontend for Listener {
 
 fn picture(
     session: &Session,
-    connection: &Connection,
+    target: &OfflineTarget,
     declared: &Declared,
     plan: Option<&Plan>,
     args: &GraphArgs,
 ) -> Picture {
-    let portraits = connection.providers.iter().map(|(name, provider)| {
+    let portraits = target.schemas.iter().map(|(name, schema)| {
         let (positions, declared) = declared.declared(name);
         Portrayed {
             positions,
-            looks: provider.display(&declared),
-            proofs: provider.proofs(&declared),
+            looks: schema.display(&declared),
+            proofs: schema.proofs(&declared),
         }
     });
     let portraits: Vec<_> = portraits.collect();
-    let (stack, target) = (&session.project.stack, &connection.label);
-    let state = match args.from_state {
-        true => "as it is deployed",
-        false => "as the program declares it",
+    let (stack, target) = (&session.project.stack, &target.label);
+    let state = if args.from_state {
+        "as it is deployed"
+    } else {
+        "as the program declares it"
     };
     let drawn = Picture::new(declared, &portraits, plan);
     let mut notes = plan.map(notes).unwrap_or_default();

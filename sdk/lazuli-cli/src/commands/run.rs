@@ -69,7 +69,8 @@ pub(crate) async fn run(
     scene.hints.clone_from(&connection.hints);
     let settings = Settings {
         imports: job.imports,
-        ..settings(&session, config, &connection)
+        providers: connection.providers.clone(),
+        ..settings(&session, config, &connection.target)
     };
     let settings = match job.course.apply(settings, &session.current_dir) {
         Ok(settings) => settings,
@@ -194,12 +195,11 @@ fn not_started(session: &Session, scene: Scene, error: &CliError) -> Exit {
 pub(super) fn settings(
     session: &Session,
     config: BTreeMap<String, Value>,
-    connection: &Connection,
+    target: &BTreeMap<String, String>,
 ) -> Settings {
     Settings {
         config,
-        target: connection.target.clone(),
-        providers: connection.providers.clone(),
+        target: target.clone(),
         parallel: usize::from(session.global.parallel),
         settle: SETTLE,
         expect_no_changes: session.global.expect_no_changes,

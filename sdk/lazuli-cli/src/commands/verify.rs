@@ -1,4 +1,4 @@
-//! `verify`: judges the program by itself. Nobody signs in, no state is read and
+//! `verify`: checks the program by itself. Nobody signs in, no state is read and
 //! nothing is written: findings, and for each app the proof that it gets what it
 //! needs.
 
@@ -29,37 +29,39 @@ pub(crate) async fn verify(
     let allowed = allowances(&args.allow)?;
     let config = config(session)?;
     let request = connection_request(session)?;
-    let connection = tokio::select! {
-        connection = session.platform.survey(&request) => connection?,
+    let offline = tokio::select! {
+        offline = session.platform.survey(&request) => offline?,
         Some(()) = session.interrupts.recv() => return Err(CliError::stopped()),
     };
-    let mut settings = settings(session, config, &connection);
+    let mut settings = settings(session, config, &offline.target);
     settings.allowed = allowed;
     let mut scene = scene(session, lazuli_engine::Operation::Preview);
-    scene.target.clone_from(&connection.label);
+    scene.target.clone_from(&offline.label);
     let store = session.store()?;
     let (stopper, stop) = stop_channel();
     let interrupts = std::mem::replace(&mut session.interrupts, tokio::sync::mpsc::channel(1).1);
     let watch = tokio::spawn(pass_on(interrupts, stopper));
-    let surveyed = lazuli_engine::survey(settings, store, topology, stop).await;
+    let surveyed = lazuli_engine::survey(settings, offline.schemas, store, topology, stop).await;
     watch.abort();
-    let survey = surveyed.map_err(not_judged)?;
-    match session.global.json {
-        true => session.document(&survey::json(&survey, &scene)),
-        false => session.stdout.text(&survey::text(&survey, &scene)),
+    let survey = surveyed.map_err(not_checked)?;
+    if session.global.json {
+        session.document(&survey::json(&survey, &scene));
+    } else {
+        session.stdout.text(&survey::text(&survey, &scene));
     }
     Ok(exit(&survey))
 }
 
 fn exit(survey: &Survey) -> Exit {
     let is_error = |finding: &lazuli_core::Diagnostic| finding.severity == Severity::Error;
-    match survey.findings.iter().any(is_error) {
-        true => Exit::Program,
-        false => Exit::Ok,
+    if survey.findings.iter().any(is_error) {
+        Exit::Program
+    } else {
+        Exit::Ok
     }
 }
 
-fn not_judged(error: EngineError) -> CliError {
+fn not_checked(error: EngineError) -> CliError {
     match error {
         EngineError::Stopped { .. } => CliError::stopped(),
         EngineError::State { message, help, .. } => CliError::state(message).help(help),

@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use lazuli_core::{
     Declared, DeclaredNode, Diagnostic, Handle, Observed, Options, Output, Progress, Proof,
-    ProofStep, Property, Provider, ProviderError, ProviderErrorKind, Recorded, ResourceSpec, Stack,
-    Status, Value,
+    ProofStep, Property, Provider, ProviderError, ProviderErrorKind, Recorded, ResourceSpec,
+    Schema, Stack, Status, Value,
 };
 use tokio::sync::{Notify, mpsc};
 
@@ -155,8 +155,9 @@ impl Clouds {
 
 struct Scripted(Arc<Clouds>);
 
-#[async_trait]
-impl Provider for Scripted {
+struct ScriptedSchema;
+
+impl Schema for ScriptedSchema {
     fn check(&self, desired: &Declared) -> Vec<Diagnostic> {
         match desired.inputs.at("image").and_then(Value::as_str) {
             Some("bad") => vec![
@@ -201,6 +202,13 @@ impl Provider for Scripted {
             }
         };
         sites.map(proof).collect()
+    }
+}
+
+#[async_trait]
+impl Provider for Scripted {
+    fn schema(&self) -> Arc<dyn Schema> {
+        Arc::new(ScriptedSchema)
     }
 
     async fn create(

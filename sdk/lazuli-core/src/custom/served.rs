@@ -1,4 +1,5 @@
-//! A custom kind as the engine sees it: values in, values out, typed in between.
+//! A custom kind as the engine sees it: a schema and a provider that convert
+//! between untyped values and the types of the kind.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,10 +7,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use serde::de::DeserializeOwned;
 
-use super::{Custom, Failure, Inputs as _, Known, Made, Status, Wanted, typed};
-use crate::provider::{
-    Declared, Lifecycle, Observed, Progress, Provider, ProviderError, Recorded, TypeSchema,
-};
+use super::{Custom, Facts, Failure, Inputs as _, Known, Made, Status, Wanted, typed};
+use crate::provider::{Declared, Observed, Progress, Provider, ProviderError, Recorded};
+use crate::schema::{Lifecycle, Schema, TypeSchema};
 use crate::value::Value;
 use crate::{Diagnostic, Urn};
 
@@ -18,10 +18,36 @@ const ID: &str = "id";
 
 /// The provider of a kind, with the name it is to be known by.
 pub fn serve<K: Custom>(kind: K) -> (String, Arc<dyn Provider>) {
-    (K::Inputs::TYPE.to_owned(), Arc::new(Served(kind)))
+    let schema = Arc::new(KindSchema::new(kind));
+    (K::Inputs::TYPE.to_owned(), Arc::new(Served { schema }))
 }
 
-struct Served<K>(K);
+/// What is known of a kind without calling its code for operations.
+struct KindSchema<K> {
+    kind: K,
+    facts: Facts,
+    of_type: Arc<TypeSchema>,
+}
+
+impl<K: Custom> KindSchema<K> {
+    fn new(kind: K) -> Self {
+        let facts = kind.facts();
+        let mut of_type = facts.types.clone();
+        if !facts.in_place {
+            of_type.immutable = vec!["*".to_owned()];
+        }
+        of_type.stable_outputs.push((ID.to_owned(), Vec::new()));
+        Self {
+            kind,
+            facts,
+            of_type: Arc::new(of_type),
+        }
+    }
+}
+
+struct Served<K> {
+    schema: Arc<KindSchema<K>>,
+}
 
 type Answer<K> = Made<<K as Custom>::Outputs>;
 
@@ -69,13 +95,13 @@ impl<K: Custom> Served<K> {
             Value::Map(members) => members,
             Value::Null => Default::default(),
             _ => {
-                let message = format!("the outputs of {} are no struct", K::Inputs::TYPE);
+                let message = format!("the outputs of {} are not a struct", K::Inputs::TYPE);
                 return Err(Failure::unknown(message)
                     .help("make `Outputs` a struct with named fields, or `()`")
                     .into());
             }
         };
-        for path in &self.0.facts().secret_outputs {
+        for path in &self.schema.facts.secret_outputs {
             if let Some(value) = members.get_mut(path) {
                 *value = std::mem::take(value).into_secret();
             }
@@ -93,9 +119,12 @@ fn outputs_of<T: DeserializeOwned>(answer: &Value) -> Result<T, String> {
     let mut members = answer.as_map().cloned().unwrap_or_default();
     members.remove(ID);
     let is_empty = members.is_empty();
-    typed(&Value::Map(members)).or_else(|reason| match is_empty {
-        true => typed(&Value::Null).map_err(|_| reason),
-        false => Err(reason),
+    typed(&Value::Map(members)).or_else(|reason| {
+        if is_empty {
+            typed(&Value::Null).map_err(|_| reason)
+        } else {
+            Err(reason)
+        }
     })
 }
 
@@ -109,16 +138,9 @@ fn misfit(what: &str, urn: &Urn, reason: &str) -> ProviderError {
         .into()
 }
 
-#[async_trait]
-impl<K: Custom> Provider for Served<K> {
-    fn facts(&self, _: &str) -> TypeSchema {
-        let facts = self.0.facts();
-        let mut types = facts.types;
-        if !facts.in_place {
-            types.immutable = vec!["*".to_owned()];
-        }
-        types.stable_outputs.push((ID.to_owned(), Vec::new()));
-        types
+impl<K: Custom> Schema for KindSchema<K> {
+    fn type_schema(&self, _: &str) -> Arc<TypeSchema> {
+        self.of_type.clone()
     }
 
     fn check(&self, desired: &Declared) -> Vec<Diagnostic> {
@@ -126,7 +148,7 @@ impl<K: Custom> Provider for Served<K> {
             return Vec::new();
         }
         match typed(&desired.inputs) {
-            Ok(inputs) => self.0.check(&inputs),
+            Ok(inputs) => self.kind.check(&inputs),
             Err(reason) => {
                 let place = desired.urn.address();
                 let message = format!("the inputs of {place} do not fit their struct: {reason}");
@@ -136,8 +158,15 @@ impl<K: Custom> Provider for Served<K> {
     }
 
     fn estimate(&self, desired: &Declared, lifecycle: Lifecycle) -> Duration {
-        let told = self.0.takes(&desired.inputs, lifecycle);
-        told.unwrap_or_else(|| self.0.facts().duration(lifecycle))
+        let own = self.kind.takes(&desired.inputs, lifecycle);
+        own.unwrap_or_else(|| self.facts.duration(lifecycle))
+    }
+}
+
+#[async_trait]
+impl<K: Custom> Provider for Served<K> {
+    fn schema(&self) -> Arc<dyn Schema> {
+        self.schema.clone()
     }
 
     async fn create(
@@ -145,12 +174,16 @@ impl<K: Custom> Provider for Served<K> {
         desired: &Declared,
         progress: &dyn Progress,
     ) -> Result<Observed, ProviderError> {
-        let made = self.0.create(self.wanted(desired, progress)?).await?;
+        let made = self
+            .schema
+            .kind
+            .create(self.wanted(desired, progress)?)
+            .await?;
         self.created(made)
     }
 
     async fn read(&self, existing: &Recorded) -> Result<Option<Observed>, ProviderError> {
-        let found = self.0.read(self.known(existing)?).await?;
+        let found = self.schema.kind.read(self.known(existing)?).await?;
         found.map(|made| self.created(made)).transpose()
     }
 
@@ -160,7 +193,8 @@ impl<K: Custom> Provider for Served<K> {
         desired: &Declared,
         progress: &dyn Progress,
     ) -> Result<Observed, ProviderError> {
-        if !self.0.facts().in_place && existing.inputs.unwrapped() == desired.inputs.unwrapped() {
+        if !self.schema.facts.in_place && existing.inputs.unwrapped() == desired.inputs.unwrapped()
+        {
             // An interrupted create, read since: there is nothing to write again.
             return Ok(Observed {
                 id: existing.id.clone(),
@@ -168,11 +202,11 @@ impl<K: Custom> Provider for Served<K> {
             });
         }
         let (known, wanted) = (self.known(existing)?, self.wanted(desired, progress)?);
-        let outputs = self.0.update(known, wanted).await?;
+        let outputs = self.schema.kind.update(known, wanted).await?;
         self.created(Made::new(existing.id.clone(), outputs))
     }
 
     async fn delete(&self, existing: &Recorded, _: &dyn Progress) -> Result<(), ProviderError> {
-        Ok(self.0.delete(self.known(existing)?).await?)
+        Ok(self.schema.kind.delete(self.known(existing)?).await?)
     }
 }

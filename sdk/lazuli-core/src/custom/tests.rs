@@ -167,9 +167,9 @@ fn without_a_read_what_is_recorded_is_believed_and_a_create_is_repeated() {
 
 #[test]
 fn facts_say_what_replaces() {
-    let lamp = provider(Lamp).facts("");
+    let lamp = provider(Lamp).schema().type_schema("");
     assert_eq!(lamp.immutable, ["*"]);
-    let switch = provider(Switch).facts("");
+    let switch = provider(Switch).schema().type_schema("");
     assert_eq!(switch.immutable, ["text"]);
     assert_eq!(switch.stable_outputs, [("id".to_owned(), Vec::new())]);
 }
@@ -203,7 +203,7 @@ fn an_update_keeps_the_id_and_no_outputs_are_outputs() {
 
 #[test]
 fn inputs_that_do_not_fit_are_a_finding_that_quotes_no_secret() {
-    let lamp = provider(Lamp);
+    let lamp = provider(Lamp).schema();
     let codes = |inputs: Json| {
         let findings = lamp.check(&desired(inputs));
         findings
@@ -220,7 +220,7 @@ fn inputs_that_do_not_fit_are_a_finding_that_quotes_no_secret() {
     let [finding] = lamp.check(&wrong).try_into().unwrap();
     assert!(!finding.message.contains("hunter2"), "{}", finding.message);
     let old = existing("id-w", json!({ "count": 1 }), made("id-w"));
-    let error = at_once(lamp.delete(&old, &Silent)).unwrap_err();
+    let error = at_once(provider(Lamp).delete(&old, &Silent)).unwrap_err();
     assert!(
         error.message.contains("`text`") && error.help.is_some(),
         "{error:?}"

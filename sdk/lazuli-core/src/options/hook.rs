@@ -8,8 +8,8 @@ use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use crate::Lifecycle;
 use crate::error::Result;
-use crate::provider::Lifecycle;
 use crate::urn::Urn;
 use crate::value::Value;
 

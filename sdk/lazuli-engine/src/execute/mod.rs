@@ -43,6 +43,17 @@ pub(crate) struct Context<'a> {
     pub(crate) event: &'a mut (dyn FnMut(Event) + Send),
 }
 
+impl Context<'_> {
+    fn provider(&self, name: &str) -> Option<&Arc<dyn Provider>> {
+        self.settings.providers.get(name)
+    }
+
+    /// The provider that serves a node.
+    fn provider_of(&self, index: NodeId) -> Option<&Arc<dyn Provider>> {
+        self.provider(self.graph.provider_name(index)?)
+    }
+}
+
 /// The newest report of the program.
 #[derive(Default)]
 pub(crate) struct Latest {
@@ -135,15 +146,17 @@ fn estimate(context: &Context<'_>, step: &Step, subject: &Subject) -> Duration {
     let (graph, state) = (&*context.graph, context.journal.state());
     let estimate = match subject {
         Subject::Declared(index) if !step.op.is_delete() => {
-            let provider = graph.provider_of(*index);
-            provider.map(|provider| provider.estimate(&graph.desired(*index, lifecycle), lifecycle))
+            let schema = graph
+                .provider_name(*index)
+                .and_then(|name| graph.schema(name));
+            schema.map(|schema| schema.estimate(&graph.desired(*index, lifecycle), lifecycle))
         }
         _ => {
             let leftover = step.id.as_ref().and_then(|id| state.superseded.get(id));
             let old = leftover.or_else(|| state.resources.get(&step.urn));
             old.and_then(|old| {
-                let provider = graph.provider(&old.provider)?;
-                Some(provider.estimate(&desired_of(old.existing()), lifecycle))
+                let schema = graph.schema(&old.provider)?;
+                Some(schema.estimate(&desired_of(old.existing()), lifecycle))
             })
         }
     };

@@ -268,8 +268,14 @@ mod tests {
     /// A cloud that takes everything and finishes nothing.
     struct Endless;
 
+    impl lazuli_core::Schema for Endless {}
+
     #[async_trait::async_trait]
     impl Provider for Endless {
+        fn schema(&self) -> std::sync::Arc<dyn lazuli_core::Schema> {
+            std::sync::Arc::new(Self)
+        }
+
         async fn create(&self, _: &Declared, _: &dyn Progress) -> Result<Observed, ProviderError> {
             std::future::pending().await
         }

@@ -130,7 +130,7 @@ impl Dispatcher<'_, '_> {
         let Some(index) = self.subjects[at].node() else {
             return false;
         };
-        let provider = self.context.graph.provider_of(index).cloned();
+        let provider = self.context.provider_of(index).cloned();
         let Some(provider) = provider.filter(|_| self.looked_again.insert(at)) else {
             return false;
         };

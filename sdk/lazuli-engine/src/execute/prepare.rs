@@ -37,7 +37,10 @@ impl Dispatcher<'_, '_> {
             return;
         };
         let lock_keys = match request.in_flight {
-            Some(_) => request.provider.lock_keys(&request.operation.desired()),
+            Some(_) => request
+                .provider
+                .schema()
+                .lock_keys(&request.operation.desired()),
             None => Vec::new(),
         };
         if !self.schedule.take(at, lock_keys) {
@@ -187,7 +190,7 @@ impl Dispatcher<'_, '_> {
             return None;
         }
         self.context.graph.nodes[index.index()].seen = seen;
-        let provider = self.context.graph.provider_of(index).cloned()?;
+        let provider = self.context.provider_of(index).cloned()?;
         Some(Request {
             operation: Operation::Read {
                 existing: self.context.graph.existing(index),
@@ -215,9 +218,9 @@ impl Dispatcher<'_, '_> {
         }
         self.context.graph.nodes[index.index()].seen = seen;
         let provider = provider_name(self.context, &self.steps[at])
-            .and_then(|name| self.context.graph.provider(&name).cloned())?;
+            .and_then(|name| self.context.provider(&name).cloned())?;
         let (op, old) = match self.steps[at].op {
-            Op::Update => match self.still_update(at, index, &*provider) {
+            Op::Update => match self.still_update(at, index) {
                 Ok(old) => (Op::Update, Some(old?)),
                 Err(failure) => {
                     self.fail(at, *failure, Duration::ZERO);
@@ -228,6 +231,7 @@ impl Dispatcher<'_, '_> {
         };
         let desired = self.context.graph.desired(index, lifecycle(op));
         if let Some(finding) = provider
+            .schema()
             .check(&desired)
             .into_iter()
             .find(|finding| finding.severity == Severity::Error)
@@ -275,7 +279,6 @@ impl Dispatcher<'_, '_> {
         &mut self,
         at: usize,
         index: NodeId,
-        provider: &dyn Provider,
     ) -> Result<Option<Arc<Resource>>, Box<Failure>> {
         let node = self.context.graph.node(index);
         let state = self.context.journal.state();
@@ -286,7 +289,7 @@ impl Dispatcher<'_, '_> {
                 None,
             )));
         };
-        let facts = provider.facts(node.registration.urn.ty());
+        let facts = self.context.graph.type_schema(index);
         let forced = self.steps[at].pending.is_empty();
         let name = provider_name(self.context, &self.steps[at]).unwrap_or_default();
         let candidate = Candidate {
@@ -390,7 +393,7 @@ impl Dispatcher<'_, '_> {
             self.removed_quietly(at);
             return None;
         }
-        let Some(provider) = self.context.graph.provider(&former.provider).cloned() else {
+        let Some(provider) = self.context.provider(&former.provider).cloned() else {
             let message = format!(
                 "there is no provider {:?} to delete it with",
                 former.provider

@@ -5,45 +5,39 @@ use std::sync::Arc;
 
 use lazuli_core::executor::NodeId;
 use lazuli_core::program::{Registration, RegistrationKind};
-use lazuli_core::{Diagnostic, OutputError, Provider};
+use lazuli_core::{DeclaredNode, Diagnostic, Lifecycle, OutputError, Schema};
 
 use super::{Graph, Node, Progress};
 use crate::plan::Decision;
 
 /// Everything that one provider serves.
-struct Whole {
-    provider: Arc<dyn Provider>,
+struct Whole<'a> {
+    schema: &'a dyn Schema,
     indices: Vec<NodeId>,
-    declared: Vec<lazuli_core::DeclaredNode>,
+    declared: Vec<DeclaredNode>,
 }
 
 impl Graph {
-    /// Resources that are about to be created, by provider: what can be asked of
-    /// the cloud about them.
-    pub(crate) fn to_create(&self) -> Vec<(Arc<dyn Provider>, Vec<lazuli_core::DeclaredNode>)> {
-        let mut found: BTreeMap<&str, (Arc<dyn Provider>, Vec<lazuli_core::DeclaredNode>)> =
-            BTreeMap::new();
+    /// Resources that are about to be created, by the names of their providers: what
+    /// the cloud can be asked about before that.
+    pub(crate) fn to_create(&self) -> BTreeMap<Arc<str>, Vec<DeclaredNode>> {
+        let mut found: BTreeMap<Arc<str>, Vec<DeclaredNode>> = BTreeMap::new();
         for node in &self.nodes {
-            let RegistrationKind::Resource { provider: name, .. } = &node.registration.kind else {
+            let RegistrationKind::Resource { provider, .. } = &node.registration.kind else {
                 continue;
             };
-            let index = node.registration.index;
-            let created = node.decision == Some(Decision::Create);
-            let Some(provider) = self.provider(name).filter(|_| created) else {
+            if node.decision != Some(Decision::Create) {
                 continue;
-            };
-            let declared = lazuli_core::DeclaredNode {
-                desired: self.desired(index, lazuli_core::Lifecycle::Create),
+            }
+            let declared = DeclaredNode {
+                desired: self.desired(node.registration.index, Lifecycle::Create),
                 location: node.registration.at.into(),
                 depends_on: Vec::new(),
                 existing: false,
             };
-            let entry = found
-                .entry(name)
-                .or_insert_with(|| (provider.clone(), Vec::new()));
-            entry.1.push(declared);
+            found.entry(provider.clone()).or_default().push(declared);
         }
-        found.into_values().collect()
+        found
     }
 
     /// Imports and existing resources that are not there, or cannot be read.
@@ -66,7 +60,7 @@ impl Graph {
         Some(finding.at(registration.at).help(help))
     }
 
-    /// Runs the providers' checks on every resource that is not settled, and the
+    /// Runs the checks of schemas on every resource that is not settled, and the
     /// checks over the whole graph.
     pub(crate) fn check(&self) -> Vec<Diagnostic> {
         let mut findings = self.findings.clone();
@@ -80,7 +74,7 @@ impl Graph {
             let RegistrationKind::Resource { provider: name, .. } = &node.registration.kind else {
                 continue;
             };
-            let Some(provider) = self.provider(name) else {
+            let Some(schema) = self.schema(name) else {
                 continue;
             };
             let left_alone = matches!(
@@ -92,7 +86,7 @@ impl Graph {
                 .filter(|_| !left_alone);
             if let Some(desired) = desired.filter(|_| node.progress == Progress::Declared) {
                 findings.extend(
-                    provider
+                    schema
                         .check(desired)
                         .into_iter()
                         .map(|finding| located(finding, &node.registration)),
@@ -107,16 +101,16 @@ impl Graph {
             findings.extend(self.unreadable(node));
         }
         for part in &whole {
-            findings.extend(part.provider.verify(&part.declared));
+            findings.extend(part.schema.verify(&part.declared));
         }
         findings
     }
 
-    /// What providers can prove of all resources.
+    /// What can be proved of all resources.
     pub(crate) fn proofs(&self) -> Vec<lazuli_core::Proof> {
         let whole = self.declared().into_iter();
         whole
-            .flat_map(|part| part.provider.proofs(&part.declared))
+            .flat_map(|part| part.schema.proofs(&part.declared))
             .collect()
     }
 
@@ -128,9 +122,8 @@ impl Graph {
     }
 
     /// All resources, by provider.
-    fn declared(&self) -> Vec<Whole> {
-        let mut whole: BTreeMap<&str, (Vec<NodeId>, Vec<lazuli_core::DeclaredNode>)> =
-            BTreeMap::new();
+    fn declared(&self) -> Vec<Whole<'_>> {
+        let mut whole: BTreeMap<&str, (Vec<NodeId>, Vec<DeclaredNode>)> = BTreeMap::new();
         for node in &self.nodes {
             let RegistrationKind::Resource { provider: name, .. } = &node.registration.kind else {
                 continue;
@@ -138,8 +131,8 @@ impl Graph {
             let index = node.registration.index;
             let (indices, declared) = whole.entry(name).or_default();
             indices.push(index);
-            declared.push(lazuli_core::DeclaredNode {
-                desired: self.desired(index, lazuli_core::Lifecycle::Create),
+            declared.push(DeclaredNode {
+                desired: self.desired(index, Lifecycle::Create),
                 location: node.registration.at.into(),
                 depends_on: Vec::new(),
                 existing: self.is_existing(index),
@@ -157,8 +150,8 @@ impl Graph {
                 declared[at].depends_on =
                     deps.filter_map(|dep| position.get(dep).copied()).collect();
             }
-            found.extend(self.provider(name).cloned().map(|provider| Whole {
-                provider,
+            found.extend(self.schema(name).map(|schema| Whole {
+                schema,
                 indices,
                 declared,
             }));

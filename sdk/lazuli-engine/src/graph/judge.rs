@@ -33,7 +33,7 @@ impl Graph {
         if seen.depends_on.iter().any(|dep| self.is_excluded(*dep)) {
             return Some(old.map_or(Decision::Excluded, |_| Decision::Kept));
         }
-        let facts = self.facts(index);
+        let facts = self.type_schema(index);
         let candidate = Candidate {
             seen,
             options: &node.registration.options,

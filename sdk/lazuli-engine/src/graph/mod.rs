@@ -12,7 +12,7 @@ use lazuli_core::executor::{Deps, NodeId};
 use lazuli_core::program::{Registration, RegistrationKind};
 use lazuli_core::property::Snapshot;
 use lazuli_core::{
-    Diagnostic, Observed, OutputError, Property, Provider, ProviderError, TypeSchema, Urn, Value,
+    Diagnostic, Observed, OutputError, Property, ProviderError, Schema, TypeSchema, Urn, Value,
 };
 
 pub(crate) use self::record::{hide_like, with_secrets};
@@ -60,6 +60,9 @@ pub(crate) enum Progress {
     Failed,
 }
 
+/// Schemas by the names of their providers.
+pub(crate) type Schemas = BTreeMap<String, Arc<dyn Schema>>;
+
 /// All nodes of a run.
 pub(crate) struct Graph {
     pub(crate) nodes: Vec<Node>,
@@ -68,7 +71,7 @@ pub(crate) struct Graph {
     /// Places of what was declared or is in the state, and whether it is a resource.
     places: HashMap<String, bool>,
     former_ids: HashMap<String, Urn>,
-    providers: Arc<BTreeMap<String, Arc<dyn Provider>>>,
+    schemas: Arc<Schemas>,
     pub(crate) findings: Vec<Diagnostic>,
     dirty: Vec<NodeId>,
     /// Nodes that wait for something the program makes itself (a promise): they
@@ -93,11 +96,7 @@ pub(crate) struct Scope {
 }
 
 impl Graph {
-    pub(crate) fn new(
-        providers: BTreeMap<String, Arc<dyn Provider>>,
-        scope: Scope,
-        state: &State,
-    ) -> Self {
+    pub(crate) fn new(schemas: Arc<Schemas>, scope: Scope, state: &State) -> Self {
         let former_ids = state
             .resources
             .values()
@@ -113,7 +112,7 @@ impl Graph {
                 let places = state.resources.keys().map(|urn| (urn.address(), true));
                 places.collect()
             },
-            providers: Arc::new(providers),
+            schemas,
             findings: Vec::new(),
             dirty: Vec::new(),
             unclear: Vec::new(),
@@ -124,8 +123,8 @@ impl Graph {
 
     /// Forgets what was known of the state, before anything is declared.
     pub(crate) fn restart(&mut self, state: &State) {
-        let providers = (*self.providers).clone();
-        *self = Self::new(providers, std::mem::take(&mut self.scope), state);
+        let schemas = self.schemas.clone();
+        *self = Self::new(schemas, std::mem::take(&mut self.scope), state);
     }
 
     pub(crate) fn scope(&self) -> &Scope {
@@ -150,8 +149,14 @@ impl Graph {
         self.by_id.get(&id.to_ascii_lowercase()).copied()
     }
 
-    pub(crate) fn provider(&self, name: &str) -> Option<&Arc<dyn Provider>> {
-        self.providers.get(name)
+    /// The schema of a provider, by the provider's name.
+    pub(crate) fn schema(&self, provider: &str) -> Option<&dyn Schema> {
+        self.schemas.get(provider).map(|schema| &**schema)
+    }
+
+    /// Whether a check or a rule of any provider has this code.
+    pub(crate) fn has_rule(&self, code: &str) -> bool {
+        self.schemas.values().any(|schema| schema.has_rule(code))
     }
 
     /// Takes new registrations in; duplicates and unusable names are findings.
@@ -226,9 +231,9 @@ impl Graph {
             self.findings.push(finding.help(help));
         }
         if let RegistrationKind::Resource { provider, .. } = &registration.kind
-            && !self.providers.contains_key(&**provider)
+            && !self.schemas.contains_key(&**provider)
         {
-            let known: Vec<_> = self.providers.keys().map(String::as_str).collect();
+            let known: Vec<_> = self.schemas.keys().map(String::as_str).collect();
             let message = format!(
                 "there is no provider {provider:?} for {}; there is: {}",
                 registration.urn.address(),
@@ -489,19 +494,17 @@ impl Graph {
         }
     }
 
-    /// Facts about the type of a node.
-    pub(crate) fn facts(&self, index: NodeId) -> TypeSchema {
-        let provider = self.provider_of(index);
+    /// The schema of a node's type.
+    pub(crate) fn type_schema(&self, index: NodeId) -> Arc<TypeSchema> {
+        let schema = self.provider_name(index).and_then(|name| self.schema(name));
         let ty = self.node(index).registration.urn.ty();
-        provider
-            .map(|provider| provider.facts(ty))
-            .unwrap_or_default()
+        schema.map_or_else(TypeSchema::unknown, |schema| schema.type_schema(ty))
     }
 
-    /// The provider that serves a node.
-    pub(crate) fn provider_of(&self, index: NodeId) -> Option<&Arc<dyn Provider>> {
+    /// The name of the provider that serves a node.
+    pub(crate) fn provider_name(&self, index: NodeId) -> Option<&Arc<str>> {
         match &self.node(index).registration.kind {
-            RegistrationKind::Resource { provider, .. } => self.provider(provider),
+            RegistrationKind::Resource { provider, .. } => Some(provider),
             RegistrationKind::Component => None,
         }
     }

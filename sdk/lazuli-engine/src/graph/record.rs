@@ -95,7 +95,7 @@ impl Graph {
     /// with what is really there.
     pub(crate) fn imported_inputs(&self, index: NodeId, found: &Observed) -> Value {
         let node = self.node(index);
-        actual_inputs(&node.seen.inputs, &found.outputs, &self.facts(index))
+        actual_inputs(&node.seen.inputs, &found.outputs, &self.type_schema(index))
     }
 
     /// The resource that contains this one in the cloud, components looked through.

@@ -10,16 +10,15 @@ mod settings;
 mod settle;
 mod survey;
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::time::Instant;
 
+use lazuli_core::executor::NodeId;
 use lazuli_core::output::Peek;
 use lazuli_core::program::{Environment, Report};
 use lazuli_core::stack::{Settlement, Stack};
-use lazuli_core::{
-    DeclaredNode, Diagnostic, OutputError, Provider, SourceLocation, StackReader, Urn,
-};
+use lazuli_core::{Diagnostic, OutputError, Provider, SourceLocation, StackReader, Urn};
 
 use self::quiet::Quiet;
 use self::run_state::RunState;
@@ -31,7 +30,7 @@ pub use self::survey::{Survey, survey};
 use crate::error::EngineError;
 use crate::event::{Decision as Answer, Event, Failure, Frontend, Summary};
 use crate::execute::{self, Context, Latest, Wave};
-use crate::graph::{Graph, Progress, Scope};
+use crate::graph::{Graph, Progress, Schemas, Scope};
 use crate::plan::{self, Op, PlanInput, Planned, SavedPlan, Step};
 use crate::program_thread::ProgramThread;
 use crate::scrubbed;
@@ -65,9 +64,10 @@ where
         true => Some(start(&settings, &store, topology).await?),
     };
     let scope = Scope::of(&settings, operation);
+    let schemas = schemas_of(&settings.providers);
     let run = new(
         operation,
-        settings,
+        (settings, schemas),
         (&store, run_state),
         program,
         scope,
@@ -105,15 +105,16 @@ where
 /// A run that has done nothing yet.
 fn new<'a>(
     operation: Operation,
-    mut settings: Settings,
+    (mut settings, schemas): (Settings, Schemas),
     (store, run_state): (&'a Store, RunState),
     program: Option<ProgramThread>,
     scope: Scope,
     (frontend, stop): (&'a mut dyn Frontend, Stop),
 ) -> Run<'a> {
-    settings.providers = scrubbed::wrap(&settings.providers, &settings.config);
+    let (providers, schemas) = scrubbed::wrap(&settings.providers, schemas, &settings.config);
+    settings.providers = providers;
     Run {
-        graph: Graph::new(settings.providers.clone(), scope, run_state.state()),
+        graph: Graph::new(Arc::new(schemas), scope, run_state.state()),
         store,
         failures: Vec::new(),
         given_up: HashSet::new(),
@@ -260,11 +261,11 @@ impl Run<'_> {
         let mut wave = 1;
         loop {
             let quiet = self.quiet().await?;
-            let creating = match wave == 1 && self.operation != Operation::Destroy {
-                true => self.graph.to_create(),
-                false => Vec::new(),
+            let online = if wave == 1 && self.operation != Operation::Destroy {
+                self.verify_online().await
+            } else {
+                Vec::new()
             };
-            let online = ask_the_cloud(creating).await;
             let planned = self.plan(wave, &quiet, online)?;
             if self.operation == Operation::Preview {
                 self.summary.unchanged = planned.plan.unchanged.len();
@@ -291,6 +292,24 @@ impl Run<'_> {
                 });
             }
         }
+    }
+
+    /// Asks the cloud about resources that are to be created: names that somebody
+    /// else has.
+    async fn verify_online(&mut self) -> Vec<Diagnostic> {
+        let mut findings = Vec::new();
+        for (name, declared) in self.graph.to_create() {
+            if let Some(provider) = self.settings.providers.get(&*name) {
+                findings.extend(provider.verify_online(&declared).await);
+            }
+        }
+        findings
+    }
+
+    /// The provider that serves a node.
+    fn provider_of(&self, index: NodeId) -> Option<Arc<dyn Provider>> {
+        let name = self.graph.provider_name(index)?;
+        self.settings.providers.get(&**name).cloned()
     }
 
     async fn ask(&mut self, planned: &Planned) -> Result<(), EngineError> {
@@ -380,9 +399,8 @@ impl Run<'_> {
             .chain(&self.settings.allowed)
             .cloned()
             .collect();
-        let providers = self.settings.providers.values();
         plan::allow::apply(&mut planned.plan.findings, &allowed, |code| {
-            providers.clone().any(|provider| provider.has_rule(code))
+            self.graph.has_rule(code)
         });
         planned.plan.findings.extend(errors);
         if !destroying {
@@ -576,14 +594,11 @@ impl Run<'_> {
     }
 }
 
-/// What only the cloud knows about resources that are to be created: names that
-/// somebody else has.
-async fn ask_the_cloud(creating: Vec<(Arc<dyn Provider>, Vec<DeclaredNode>)>) -> Vec<Diagnostic> {
-    let mut findings = Vec::new();
-    for (provider, declared) in creating {
-        findings.extend(provider.verify_online(&declared).await);
-    }
-    findings
+fn schemas_of(providers: &BTreeMap<String, Arc<dyn Provider>>) -> Schemas {
+    let schemas = providers.iter();
+    schemas
+        .map(|(name, provider)| (name.clone(), provider.schema()))
+        .collect()
 }
 
 fn take(graph: &mut Graph, latest: &mut Latest, mut report: Report) {

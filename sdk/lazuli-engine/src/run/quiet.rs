@@ -83,7 +83,7 @@ impl Run<'_> {
                 continue;
             }
             let id = node.registration.index;
-            let facts = self.graph.facts(id);
+            let facts = self.graph.type_schema(id);
             let Some(old) = self.graph.former(id, &node.seen, self.run_state.state()) else {
                 continue;
             };
@@ -170,7 +170,7 @@ impl Run<'_> {
                 && let Some(index) = unread.next()
             {
                 let existing = self.graph.existing(index);
-                let Some(provider) = self.graph.provider_of(index).cloned() else {
+                let Some(provider) = self.provider_of(index) else {
                     continue;
                 };
                 tasks.spawn(async move {

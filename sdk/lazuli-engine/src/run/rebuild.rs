@@ -115,7 +115,7 @@ impl Run<'_> {
                 && let Some(index) = open.next()
             {
                 let existing = self.graph.existing(index);
-                let Some(provider) = self.graph.provider_of(index).cloned() else {
+                let Some(provider) = self.provider_of(index) else {
                     continue;
                 };
                 tasks.spawn(async move {

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use lazuli_core::{Observed, ProviderError, ProviderErrorKind};
+use lazuli_core::{Observed, ProviderError, ProviderErrorKind, TypeSchema};
 use tokio::task::JoinSet;
 
 use super::Run;
@@ -108,9 +108,10 @@ impl Run<'_> {
 
     /// The resource as it really is, and how declared properties differ.
     fn compare(&self, old: &Resource, created: Observed) -> (Resource, Vec<Change>) {
-        let provider = self.settings.providers.get(&*old.provider);
-        let facts = provider.map(|provider| provider.facts(old.urn.ty()));
-        let facts = facts.unwrap_or_default();
+        let schema = self.graph.schema(&old.provider);
+        let facts = schema.map_or_else(TypeSchema::unknown, |schema| {
+            schema.type_schema(old.urn.ty())
+        });
         let inputs = actual_inputs(&old.inputs, &created.outputs, &facts);
         let changes = drift(&old.inputs, &inputs, &facts);
         let mut outputs = with_secrets(created.outputs, &old.inputs, &old.secret_outputs);

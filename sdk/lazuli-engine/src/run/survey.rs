@@ -1,9 +1,12 @@
-//! Judges a program without a cloud and without a state: what is declared, what
-//! checks and rules find, and what providers can prove of it.
+//! Checks a program without a cloud and without a state: what is declared, what
+//! checks and rules find, and what can be proved of it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use lazuli_core::stack::Stack;
-use lazuli_core::{Diagnostic, Proof};
+use lazuli_core::{Diagnostic, Proof, Schema};
 
 use super::{Operation, Run, RunState, Settings, Stop, new, waiting_for};
 use crate::error::EngineError;
@@ -25,15 +28,17 @@ pub struct Survey {
     pub waits_for: Vec<String>,
 }
 
-/// Runs the program up to the point where it waits for the cloud, and judges
-/// what it declared. Nothing is read but the exports of other stacks, and
-/// nothing is written: existing resources are taken to be there.
+/// Runs the program up to the point where it waits for the cloud, and checks what it
+/// declared against the schemas of providers, by their names. Nothing is read but the
+/// exports of other stacks, and nothing is written: existing resources are taken to be
+/// there. The settings need no providers.
 ///
 /// # Errors
 /// The program's thread cannot be started, or the run was stopped. A program
 /// that fails is a finding.
 pub async fn survey<F, Fut>(
     settings: Settings,
+    schemas: BTreeMap<String, Arc<dyn Schema>>,
     store: Store,
     topology: F,
     stop: Stop,
@@ -51,7 +56,7 @@ where
     let mut heard = Heard::default();
     let mut run = new(
         Operation::Preview,
-        settings,
+        (settings, schemas),
         (&store, run_state),
         Some(program),
         scope,

@@ -109,7 +109,7 @@ async fn what_exists_is_read_and_never_written() {
     let azure = FakeArm::start([ok(answered), missing()]).await;
     let provider = azure.provider(Path::new(".")).await;
     let wanted = desired(ty, &id, inputs.clone());
-    assert_eq!(provider.check(&wanted), []);
+    assert_eq!(provider.schema().check(&wanted), []);
     let found = provider.create(&wanted, &Journal::default()).await.unwrap();
     assert_eq!(found.outputs.at("location"), Some(&Value::from("westus")));
     let absent = provider
