@@ -171,10 +171,11 @@ fn afterwards(
     if conditions.is_calm() {
         return answer;
     }
-    if is_new && answer.status.is_success() {
-        if let Some(from_ms) = conditions.born(subject, &subject.path) {
-            arm::rbac::counts_from(&cloud.world, &subject.path, from_ms);
-        }
+    if is_new
+        && answer.status.is_success()
+        && let Some(from_ms) = conditions.born(subject, &subject.path)
+    {
+        arm::rbac::counts_from(&cloud.world, &subject.path, from_ms);
     }
     if incoming.method == Method::GET
         && let Body::Json(body) = &mut answer.body

@@ -420,6 +420,7 @@ pub(crate) fn asked_by_reading(world: &World, id: &str) {
 }
 
 /// Ends every operation on `id` itself at once; the answer is why one of them failed.
+#[cfg(feature = "az")]
 pub(crate) fn finish(world: &World, id: &str) -> Option<(String, String)> {
     let own: Vec<_> = running(world)
         .filter(|(_, operation)| operation.target.eq_ignore_ascii_case(id))

@@ -52,10 +52,12 @@ fn roles_of(world: &World, principal: &str, scope: &str) -> impl Iterator<Item =
 /// The field of an assignment's record that delays its effect, in milliseconds since 1970.
 const EFFECT_FROM: &str = "effectFromMs";
 
-/// Delays the effect of an assignment, as it takes time to spread in Azure.
+/// Delays the effect of an assignment, as it takes time to spread in Azure. Nothing else has one.
 pub(crate) fn counts_from(world: &World, assignment: &str, from_ms: i64) {
     world.update(assignment, |record| {
-        json::set(&mut record.private, EFFECT_FROM, from_ms);
+        if record.kind == roles::ASSIGNMENT {
+            json::set(&mut record.private, EFFECT_FROM, from_ms);
+        }
     });
 }
 

@@ -142,6 +142,7 @@ fn body(world: &World, incoming: &Incoming, segments: &[String]) -> Result<Value
 
 /// A request from inside, such as a deployment makes for each of its resources: signed in already,
 /// and checked like any other.
+#[cfg(feature = "az")]
 pub(crate) fn inside(
     (world, conditions): (&World, &Conditions),
     from: (&Caller, &str),

@@ -71,7 +71,8 @@ fn put(call: &Call<'_>) -> Result<Answer, Answer> {
     let existing = call.existing();
     check_unchanged(existing.as_ref(), role, principal)?;
     let body = build(call, existing.as_ref(), &scope, &given, &kind);
-    lifecycle::store(call, body.clone(), Value::Null);
+    let private = existing.map_or(Value::Null, |old| old.private);
+    lifecycle::store(call, body.clone(), private);
     // The answer to the PUT does not say yet who created the assignment; GET does.
     let mut shown = body;
     json::set(&mut shown["properties"], "createdBy", Value::Null);
