@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
 
@@ -37,7 +37,17 @@ impl Default for VirtualClock {
 impl VirtualClock {
     /// A clock that stands at the present moment.
     pub fn new() -> VirtualClock {
-        let start_ms = Timestamp::now().as_millisecond();
+        VirtualClock::from_ms(machine_time().as_millisecond())
+    }
+
+    /// A clock that stands at `start`, to the millisecond: with a seed, every answer repeats.
+    pub fn starting_at(start: SystemTime) -> VirtualClock {
+        // Outside of jiff's range (the years -9999 to 9999) there is no Azure either.
+        let start = Timestamp::try_from(start).unwrap_or_default();
+        VirtualClock::from_ms(start.as_millisecond())
+    }
+
+    fn from_ms(start_ms: i64) -> VirtualClock {
         VirtualClock {
             start_ms,
             now_ms: Arc::new(AtomicI64::new(start_ms)),
@@ -61,11 +71,30 @@ impl VirtualClock {
     }
 }
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place where an emulator reads the machine's clock"
+)]
+fn machine_time() -> Timestamp {
+    Timestamp::now()
+}
+
 impl Clock {
+    pub(crate) fn now(&self) -> Timestamp {
+        match self {
+            Clock::System => machine_time(),
+            Clock::Virtual(clock) => {
+                let now_ms = clock.now_ms.load(Ordering::SeqCst);
+                // A clock that was put past the year 9999 stands there.
+                Timestamp::from_millisecond(now_ms).unwrap_or(Timestamp::MAX)
+            }
+        }
+    }
+
     /// Milliseconds since 1970.
     pub(crate) fn now_ms(&self) -> i64 {
         match self {
-            Clock::System => Timestamp::now().as_millisecond(),
+            Clock::System => machine_time().as_millisecond(),
             Clock::Virtual(clock) => clock.now_ms.load(Ordering::SeqCst),
         }
     }

@@ -214,7 +214,7 @@ impl Emulator {
         let world = World::open(
             options.data_dir.as_deref(),
             settings,
-            options.clock.clone(),
+            conditions.origin(),
             Table::new(Arc::clone(&conditions)),
         )?;
         arm::rbac::seed(&world);

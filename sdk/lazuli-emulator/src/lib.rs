@@ -27,6 +27,7 @@ pub(crate) mod data;
 mod emulator;
 mod exchange;
 mod hosts;
+mod origin;
 pub(crate) mod page;
 pub(crate) mod proxy;
 mod request_log;

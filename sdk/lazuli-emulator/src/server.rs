@@ -10,7 +10,7 @@ use std::io;
 use std::sync::Arc;
 
 use axum::body::Body as HttpBody;
-use http::{Method, Request, Response, header};
+use http::{HeaderValue, Method, Request, Response, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Incoming as Received;
 use hyper::service::service_fn;
@@ -103,11 +103,23 @@ where
 {
     let service = service_fn(move |request: Request<Received>| {
         let state = state.clone();
-        async move { respond(&state, request.map(HttpBody::new)).await }
+        async move {
+            let response = respond(&state, request.map(HttpBody::new)).await;
+            response.map(|response| dated(&state.cloud.world, response))
+        }
     });
     auto::Builder::new(TokioExecutor::new())
         .serve_connection(TokioIo::new(stream), service)
         .await
+}
+
+/// The `Date` of this emulator; the server beneath would put the machine's.
+fn dated(world: &World, mut response: Response<HttpBody>) -> Response<HttpBody> {
+    let now = world.now().strftime("%a, %d %b %Y %H:%M:%S GMT");
+    if let Ok(now) = HeaderValue::from_str(&now.to_string()) {
+        response.headers_mut().entry(header::DATE).or_insert(now);
+    }
+    response
 }
 
 async fn serve_plain(
@@ -116,7 +128,10 @@ async fn serve_plain(
 ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let service = service_fn(move |request: Request<Received>| {
         let state = state.clone();
-        async move { Ok::<_, Infallible>(plain(&state, request.map(HttpBody::new)).await) }
+        async move {
+            let response = plain(&state, request.map(HttpBody::new)).await;
+            Ok::<_, Infallible>(dated(&state.cloud.world, response))
+        }
     });
     auto::Builder::new(TokioExecutor::new())
         .serve_connection_with_upgrades(TokioIo::new(stream), service)

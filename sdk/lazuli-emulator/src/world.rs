@@ -24,11 +24,18 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use url::Url;
 
+use jiff::Timestamp;
+use uuid::Uuid;
+
 use crate::clock::Clock;
+use crate::origin::Origin;
 use crate::wire::Answer;
 use crate::wire::dialect::Dialect;
 use crate::wire::ids::TypeNames;
 use crate::world_file::{WorldError, WorldFile};
+
+/// Counts how often a kept world was opened with a seed.
+const OPENED_ID: &str = "/lazuli/openings";
 
 /// One ARM resource, or one record of the emulator's own.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
@@ -120,7 +127,7 @@ pub(crate) trait Control: Send + Sync {
     /// Adds what GET shows of a type besides the stored body.
     fn view(&self, world: &World, kind: &str, body: &mut Value);
     /// Changes a resource whose create or update ends.
-    fn settling(&self, resource: &mut Resource);
+    fn settling(&self, world: &World, resource: &mut Resource);
     /// Follows the end of a create or update.
     fn settled(&self, world: &World, resource: &Resource);
     /// Precedes the removal of a resource.
@@ -142,7 +149,7 @@ pub(crate) struct World {
 struct Shared {
     settings: Settings,
     data_dir: DataDir,
-    clock: Clock,
+    origin: Arc<Origin>,
     control: Arc<dyn Control>,
     inner: RwLock<Inner>,
     /// How many stored resources were looked at, so that tests can count work.
@@ -178,7 +185,7 @@ impl World {
     pub(crate) fn open(
         dir: Option<&Path>,
         settings: Settings,
-        clock: Clock,
+        origin: Origin,
         control: Arc<dyn Control>,
     ) -> Result<World, WorldError> {
         let mut inner = Inner::default();
@@ -189,6 +196,9 @@ impl World {
                     inner.index(resource);
                 }
                 inner.file = Some(file);
+                if origin.is_seeded() {
+                    origin.opened_before(inner.count_opening());
+                }
                 DataDir::Given(dir.to_path_buf())
             }
             None => DataDir::Temporary(temporary_dir()?),
@@ -197,7 +207,7 @@ impl World {
             shared: Arc::new(Shared {
                 settings,
                 data_dir,
-                clock,
+                origin: Arc::new(origin),
                 control,
                 inner: RwLock::new(inner),
                 #[cfg(test)]
@@ -304,7 +314,27 @@ impl World {
 
     /// The time in this world.
     pub(crate) fn clock(&self) -> &Clock {
-        &self.shared.clock
+        self.shared.origin.clock()
+    }
+
+    /// The time here: of the machine, or of the virtual clock.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.shared.origin.now()
+    }
+
+    /// A new GUID; `about` is the id or the path that it belongs to, see [`Origin`].
+    pub(crate) fn uuid(&self, about: &str) -> Uuid {
+        self.shared.origin.uuid(about)
+    }
+
+    /// Random bytes, for keys and secrets; `about` as for [`World::uuid`].
+    pub(crate) fn random<const N: usize>(&self, about: &str) -> [u8; N] {
+        self.shared.origin.bytes(about)
+    }
+
+    /// What times and random values follow from, for those that outlive a look at the world.
+    pub(crate) fn origin(&self) -> Arc<Origin> {
+        Arc::clone(&self.shared.origin)
     }
 
     /// What its types do outside of requests.
@@ -357,6 +387,21 @@ impl TypeNames for World {
 }
 
 impl Inner {
+    /// Counts that this kept world is opened, and answers how often it was before.
+    fn count_opening(&mut self) -> u64 {
+        let opened = self.resources.get(OPENED_ID);
+        let times = opened.and_then(|record| record.body.as_u64()).unwrap_or(0);
+        let record = Resource {
+            id: OPENED_ID.into(),
+            kind: "Lazuli/openings".into(),
+            body: (times + 1).into(),
+            private: Value::Null,
+        };
+        self.record(|file| file.append_put(&record));
+        self.index(record);
+        times
+    }
+
     fn index(&mut self, resource: Resource) {
         let key = key(&resource.id);
         self.unindex(&key);
@@ -394,9 +439,12 @@ fn below(id_prefix: &str) -> std::ops::Range<String> {
     format!("{prefix}/")..format!("{prefix}0")
 }
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a folder of this machine, which no answer names; worlds with one seed must not share it"
+)]
 fn temporary_dir() -> Result<PathBuf, WorldError> {
-    let path =
-        std::env::temp_dir().join(format!("lazuli-emulator-{}", uuid::Uuid::new_v4().simple()));
+    let path = std::env::temp_dir().join(format!("lazuli-emulator-{}", Uuid::new_v4().simple()));
     std::fs::create_dir_all(&path).map_err(|source| WorldError::Io {
         path: path.clone(),
         source,

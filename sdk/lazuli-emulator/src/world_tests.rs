@@ -25,7 +25,7 @@ pub(crate) fn empty() -> World {
 
 /// An empty world in memory with a clock of its own.
 pub(crate) fn at(clock: Clock) -> World {
-    World::open(None, settings(), clock, Table::calm()).expect("a world in memory opens")
+    World::open(None, settings(), Origin::new(clock, None), Table::calm()).expect("a world in memory opens")
 }
 
 fn thing(id: &str) -> Resource {
@@ -38,7 +38,7 @@ fn thing(id: &str) -> Resource {
 }
 
 fn open(dir: &Path) -> Result<World, WorldError> {
-    World::open(Some(dir), settings(), Clock::System, Table::calm())
+    World::open(Some(dir), settings(), Origin::default(), Table::calm())
 }
 
 #[test]

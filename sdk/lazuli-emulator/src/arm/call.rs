@@ -1,6 +1,8 @@
 //! A request as handlers see it: decoded, signed in, and aimed at a resource.
 
+use jiff::Timestamp;
 use serde_json::Value;
+use uuid::Uuid;
 
 use crate::conditions::Conditions;
 use crate::wire::errors::{invalid_content, resource_not_found};
@@ -28,6 +30,16 @@ impl Call<'_> {
 
     pub(crate) fn id(&self) -> String {
         self.target.id()
+    }
+
+    /// The time of this emulator.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.world.now()
+    }
+
+    /// A new GUID for the target.
+    pub(crate) fn uuid(&self) -> Uuid {
+        self.world.uuid(&self.target.id())
     }
 
     pub(crate) fn existing(&self) -> Option<Resource> {

@@ -199,7 +199,7 @@ pub(crate) fn sign_in(world: &World, client: &str, secret: &str) -> SignIn {
     let Some(principal) = world.of_kind(SERVICE_PRINCIPAL).into_iter().find(is_client) else {
         return SignIn::NoPrincipal;
     };
-    let checked = [&application, &principal].map(|holder| check_secret(holder, secret));
+    let checked = [&application, &principal].map(|holder| check_secret(world, holder, secret));
     match checked {
         _ if checked.contains(&Some(true)) => SignIn::Principal {
             object: principal.name().to_owned(),
@@ -211,7 +211,7 @@ pub(crate) fn sign_in(world: &World, client: &str, secret: &str) -> SignIn {
 }
 
 /// Whether an application or principal has this secret: still (`true`), or no longer (`false`).
-fn check_secret(holder: &Resource, secret: &str) -> Option<bool> {
+fn check_secret(world: &World, holder: &Resource, secret: &str) -> Option<bool> {
     let known = holder.private["secrets"].as_object()?;
     let (key, _) = known
         .iter()
@@ -219,7 +219,7 @@ fn check_secret(holder: &Resource, secret: &str) -> Option<bool> {
     let mut credentials = items(&holder.body["passwordCredentials"]);
     let credential = credentials.find(|one| one["keyId"].as_str() == Some(key))?;
     let end = text(&credential["endDateTime"]).parse::<Timestamp>();
-    Some(end.is_ok_and(|end| end > Timestamp::now()))
+    Some(end.is_ok_and(|end| end > world.now()))
 }
 
 /// Compares digests, so that the time taken says nothing about the secret.

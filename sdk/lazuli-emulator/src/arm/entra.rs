@@ -6,11 +6,8 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use http::StatusCode;
-use jiff::Timestamp;
 use ring::hmac;
-use ring::rand::{SecureRandom, SystemRandom};
 use serde_json::{Value, json};
-use uuid::Uuid;
 
 use super::directory::{self, SignIn};
 use super::{Answer, Caller, Incoming, errors};
@@ -30,14 +27,14 @@ pub(crate) struct Claims {
 /// Signs a token for a principal; `lifetime_s` in seconds from now.
 pub(crate) fn issue(world: &World, claims: &Claims, lifetime_s: i64) -> String {
     let settings = world.settings();
-    let now = Timestamp::now().as_second();
+    let now = world.now().as_second();
     let header = BASE64.encode(json!({ "typ": "JWT", "alg": "HS256" }).to_string());
     let payload = BASE64.encode(
         json!({
             "aud": claims.audience, "iss": format!("https://sts.windows.net/{}/", settings.tenant),
             "iat": now, "nbf": now, "exp": now + lifetime_s,
             "appid": claims.client, "idtyp": "app", "oid": claims.principal, "sub": claims.principal,
-            "tid": settings.tenant, "ver": "1.0", "uti": Uuid::new_v4().simple().to_string(),
+            "tid": settings.tenant, "ver": "1.0", "uti": world.uuid(&claims.principal).simple().to_string(),
         })
         .to_string(),
     );
@@ -64,7 +61,7 @@ pub(crate) fn verify(world: &World, token: &str) -> Result<Claims, &'static str>
         .ok_or("The access token is malformed.")?;
     if payload["exp"]
         .as_i64()
-        .is_none_or(|exp| exp <= Timestamp::now().as_second())
+        .is_none_or(|exp| exp <= world.now().as_second())
     {
         return Err(
             "The access token expiry UTC time is in the past. The access token has expired.",
@@ -93,19 +90,15 @@ pub(crate) fn key(world: &World) -> hmac::Key {
 }
 
 fn new_key(world: &World) -> Vec<u8> {
-    let mut bytes = vec![0; 32];
-    if SystemRandom::new().fill(&mut bytes).is_err() {
-        // The operating system has no randomness; two version 4 GUIDs are what is left.
-        bytes = [Uuid::new_v4().into_bytes(), Uuid::new_v4().into_bytes()].concat();
-    }
-    let private = Value::String(BASE64.encode(&bytes));
+    let bytes = world.random::<32>(KEY_ID);
+    let private = Value::String(BASE64.encode(bytes));
     world.put(Resource {
         id: KEY_ID.into(),
         kind: "Lazuli/keys".into(),
         body: Value::Null,
         private,
     });
-    bytes
+    bytes.to_vec()
 }
 
 /// The caller of an ARM request, or ARM's 401.
@@ -258,7 +251,7 @@ fn known_tenant(world: &World, tenant: &str) -> bool {
 
 fn openid(world: &World, incoming: &Incoming, tenant: &str) -> Answer {
     if !known_tenant(world, tenant) {
-        return tenant_not_found(tenant);
+        return tenant_not_found(world, tenant);
     }
     let base = format!("{}/{tenant}", incoming.base);
     Answer::ok(json!({
@@ -291,18 +284,18 @@ fn token(world: &World, incoming: &Incoming, tenant: &str) -> Answer {
             .unwrap_or_default()
     };
     if !known_tenant(world, tenant) {
-        return tenant_not_found(tenant);
+        return tenant_not_found(world, tenant);
     }
     if field("grant_type") != "client_credentials" {
         let message = format!(
             "AADSTS70003: The app requested an unsupported grant type '{}'. This emulator issues tokens for 'client_credentials' with a client secret.",
             field("grant_type"),
         );
-        return aadsts(400, "unsupported_grant_type", 70003, &message);
+        return aadsts(world, 400, "unsupported_grant_type", 70003, &message);
     }
     if field("client_secret").is_empty() {
         let message = "AADSTS7000216: 'client_assertion', 'client_secret' or 'request' is required for the 'client_credentials' grant type.";
-        return aadsts(401, "invalid_client", 7_000_216, message);
+        return aadsts(world, 401, "invalid_client", 7_000_216, message);
     }
     let signed_in = directory::sign_in(world, field("client_id"), field("client_secret"));
     let SignIn::Principal { object, client } = signed_in else {
@@ -313,7 +306,7 @@ fn token(world: &World, incoming: &Incoming, tenant: &str) -> Answer {
             "AADSTS1002012: The provided value for scope {} is not valid. Client credential flows must have a scope value with /.default suffixed to the resource identifier.",
             field("scope")
         );
-        return aadsts(400, "invalid_scope", 1_002_012, &message);
+        return aadsts(world, 400, "invalid_scope", 1_002_012, &message);
     };
     let claims = Claims {
         principal: object,
@@ -348,39 +341,39 @@ fn refuse_sign_in(world: &World, client: &str, why: &SignIn) -> Answer {
             let message = format!(
                 "AADSTS7000215: Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID, for a secret added to app '{client}'."
             );
-            aadsts(401, "invalid_client", 7_000_215, &message)
+            aadsts(world, 401, "invalid_client", 7_000_215, &message)
         }
         SignIn::ExpiredSecret => {
             let message = format!(
                 "AADSTS7000222: The provided client secret keys for app '{client}' are expired. Visit the Azure portal to create new keys for your app: https://aka.ms/NewClientSecret, or consider using certificate credentials for added security: https://aka.ms/certCreds."
             );
-            aadsts(401, "invalid_client", 7_000_222, &message)
+            aadsts(world, 401, "invalid_client", 7_000_222, &message)
         }
         SignIn::NoPrincipal => {
             let message = format!(
                 "AADSTS7000229: The client application {client} is missing service principal in the tenant {tenant}. See instructions here: https://go.microsoft.com/fwlink/?linkid=2225119"
             );
-            aadsts(401, "unauthorized_client", 7_000_229, &message)
+            aadsts(world, 401, "unauthorized_client", 7_000_229, &message)
         }
         SignIn::UnknownClient | SignIn::Principal { .. } => {
             let message = format!(
                 "AADSTS700016: Application with identifier '{client}' was not found in the directory '{tenant}'. This can happen if the application has not been installed by the administrator of the tenant or consented to by any user in the tenant."
             );
-            aadsts(400, "unauthorized_client", 700_016, &message)
+            aadsts(world, 400, "unauthorized_client", 700_016, &message)
         }
     }
 }
 
-fn tenant_not_found(tenant: &str) -> Answer {
+fn tenant_not_found(world: &World, tenant: &str) -> Answer {
     let message = format!(
         "AADSTS90002: Tenant '{tenant}' not found. Check to make sure you have the correct tenant ID and are signing into the correct cloud. Check with your subscription administrator, this may happen if there are no active subscriptions for the tenant."
     );
-    aadsts(400, "invalid_request", 90002, &message)
+    aadsts(world, 400, "invalid_request", 90002, &message)
 }
 
-fn aadsts(status: u16, error: &str, code: u32, message: &str) -> Answer {
-    let now = Timestamp::now().strftime("%Y-%m-%d %H:%M:%SZ").to_string();
-    let (trace, correlation) = (Uuid::new_v4(), Uuid::new_v4());
+fn aadsts(world: &World, status: u16, error: &str, code: u32, message: &str) -> Answer {
+    let now = world.now().strftime("%Y-%m-%d %H:%M:%SZ").to_string();
+    let (trace, correlation) = (world.uuid(error), world.uuid(error));
     let body = json!({
         "error": error,
         "error_description": format!("{message} Trace ID: {trace} Correlation ID: {correlation} Timestamp: {now}"),

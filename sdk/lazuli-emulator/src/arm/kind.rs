@@ -80,7 +80,7 @@ pub(crate) struct Namespace {
     /// `None` when the handlers look for parents themselves: not everything on the path is a resource.
     pub(crate) missing_parent: Option<fn(&Call<'_>, &str, &str) -> Answer>,
     /// What every end of a create or update does to the resource.
-    pub(crate) settling: Option<fn(&mut Resource)>,
+    pub(crate) settling: Option<fn(&World, &mut Resource)>,
     /// Types that may stand below a group without `providers` and the namespace.
     pub(crate) short: &'static [&'static str],
 }

@@ -37,7 +37,7 @@ pub(crate) fn settle(world: &World, id: &str) {
         if let Some(state) = resource.body.pointer_mut("/properties/provisioningState") {
             *state = "Succeeded".into();
         }
-        world.control().settling(resource);
+        world.control().settling(world, resource);
     });
     if let Some(resource) = world.get(id) {
         world.control().settled(world, &resource);

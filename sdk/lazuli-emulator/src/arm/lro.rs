@@ -104,7 +104,7 @@ fn begin(
     effect: Effect,
     answer: Option<Value>,
 ) -> Addresses {
-    let guid = Uuid::new_v4().to_string();
+    let guid = call.world.uuid(target).to_string();
     let operation = Operation {
         target: target.to_owned(),
         dialect: dialect.name.to_owned(),

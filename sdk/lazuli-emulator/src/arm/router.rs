@@ -1,9 +1,7 @@
 //! From a request to the handler that answers it: sign-in, checks that hold for every provider, dispatch.
 
 use http::{Method, StatusCode};
-use jiff::Timestamp;
 use serde_json::Value;
-use uuid::Uuid;
 
 use super::kind::Kind;
 use super::providers::{self, groups, locks, subscription};
@@ -393,14 +391,15 @@ pub(crate) fn with_standard_headers(
     allowance: Option<Allowance>,
     mut answer: Answer,
 ) -> Answer {
-    let request_id = Uuid::new_v4().to_string();
+    let request_id = world
+        .uuid(&format!("{} {}", incoming.method, incoming.path))
+        .to_string();
     let correlation = incoming
         .header("x-ms-correlation-request-id")
         .map_or_else(|| request_id.clone(), str::to_owned);
-    let now = Timestamp::from_millisecond(world.clock().now_ms()).unwrap_or_default();
     let routing = format!(
         "{ROUTING_REGION}:{}:{request_id}",
-        now.strftime("%Y%m%dT%H%M%SZ")
+        world.now().strftime("%Y%m%dT%H%M%SZ")
     );
     if let Some(allowance) = allowance {
         allowance.add_to(&mut answer);

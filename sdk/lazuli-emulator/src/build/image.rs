@@ -346,6 +346,8 @@ fn linux_child(index: &Value) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
 
     fn tree(files: &[(&str, &str)]) -> Tree {
@@ -390,7 +392,7 @@ mod tests {
     #[test]
     fn an_image_survives_the_store() {
         let folder = tempfile::tempdir().expect("folder");
-        let store = OciStore::at(folder.path());
+        let store = OciStore::at(folder.path(), Arc::default());
         let layers = vec![pack(&tree(&[("a", "1")])).expect("packs")];
         let image = Image {
             config: json!({ "architecture": "amd64" }),

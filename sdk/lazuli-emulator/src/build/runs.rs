@@ -3,7 +3,6 @@
 //! The status that a client sees goes Queued, Running and then the end, one step a poll and never ahead of the
 //! build itself, so that clients meet every state.
 
-use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::under_way;
@@ -22,7 +21,7 @@ pub(super) fn key(world: &World, registry: &Resource, run: &str) -> String {
 
 /// Takes the next run id, `ch1`, `ch2`, ..., for a run that is queued from now on.
 pub(super) fn reserve(world: &World, registry: &Resource, request: &Value, by: &str) -> String {
-    let now = Timestamp::now().to_string();
+    let now = world.now().to_string();
     let take = |runs: &mut Runs| {
         let id = format!("ch{}", runs.len() + 1);
         let mut run = json!({
@@ -67,7 +66,7 @@ pub(super) fn finish(
             run["outputImages"] = images;
             run["runErrorMessage"] = error;
         }
-        run["finishTime"] = Timestamp::now().to_string().into();
+        run["finishTime"] = world.now().to_string().into();
     });
 }
 
@@ -94,7 +93,7 @@ pub(super) fn cancel(world: &World, registry: &Resource, run: &str) {
         if run["status"].is_null() {
             run["status"] = "Canceled".into();
             run["outputImages"] = json!([]);
-            run["finishTime"] = Timestamp::now().to_string().into();
+            run["finishTime"] = world.now().to_string().into();
         }
     });
     advance_to_end(world, registry, run);

@@ -4,9 +4,7 @@
 //! build is carried out by a thread of its own, beside the control plane; see [`super::under_way`].
 
 use http::{Method, StatusCode};
-use jiff::Timestamp;
 use serde_json::{Value, json};
-use uuid::Uuid;
 
 use super::log::Log;
 use super::run::{Order, carry_out};
@@ -103,7 +101,7 @@ fn log_blob(registry: &Resource, run: &str) -> BlobName {
 }
 
 fn upload_url(world: &World, registry: &Resource, base_url: &str) -> std::io::Result<Answer> {
-    let path = format!("source/{}.tar.gz", Uuid::new_v4().simple());
+    let path = format!("source/{}.tar.gz", world.uuid(&registry.id).simple());
     let name = BlobName {
         container: container(registry),
         path: path.clone(),
@@ -167,7 +165,7 @@ fn build(
 ) {
     let name = log_blob(registry, run_id);
     let sink = |line: &str| {
-        let stamp = Timestamp::now().strftime("%Y/%m/%d %H:%M:%S");
+        let stamp = world.now().strftime("%Y/%m/%d %H:%M:%S");
         if let Err(error) = blob::append(world, &name, format!("{stamp} {line}\r\n").as_bytes()) {
             tracing::error!(%error, run_id, "the log of a run could not be written");
         }

@@ -30,6 +30,7 @@ use news::{Lags, News};
 use throttle::Throttle;
 
 use crate::clock::Clock;
+use crate::origin::Origin;
 use crate::wire::Answer;
 
 /// What [`crate::Options`] say about latency and faults.
@@ -50,6 +51,7 @@ pub(crate) struct Conditions {
     pub(crate) requires_registration: bool,
     rules: Vec<Rule>,
     seed: u64,
+    is_seeded: bool,
     throttle: Option<Throttle>,
     counts: Counts,
     news: News,
@@ -66,18 +68,25 @@ impl Default for Conditions {
 
 impl Conditions {
     pub(crate) fn new(options: ConditionOptions) -> Conditions {
+        let seed = options.seed.or(options.faults.seed);
         Conditions {
             start_ms: options.clock.now_ms(),
             clock: options.clock,
             latency: options.latency,
             requires_registration: options.requires_registration,
-            seed: options.seed.or(options.faults.seed).unwrap_or_default(),
+            seed: seed.unwrap_or_default(),
+            is_seeded: seed.is_some(),
             rules: options.faults.rules,
             throttle: options.throttles.then(Throttle::default),
             counts: Counts::default(),
             news: News::default(),
             promised_ms: Mutex::default(),
         }
+    }
+
+    /// What times and random values follow from under these conditions.
+    pub(crate) fn origin(&self) -> Origin {
+        Origin::new(self.clock.clone(), self.is_seeded.then_some(self.seed))
     }
 
     /// Whether nothing of this room applies, so that nothing needs to be counted.

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use http_body_util::BodyExt;
 
 use super::*;
@@ -5,7 +7,7 @@ use crate::build::base_images;
 
 fn shelf_of(names: &[(&str, &str)]) -> (tempfile::TempDir, OciStore) {
     let folder = tempfile::tempdir().expect("a folder");
-    let store = OciStore::at(folder.path());
+    let store = OciStore::at(folder.path(), Arc::default());
     let image = base_images::find("docker.io", "library/nginx", "latest").expect("known");
     for (name, tag) in names {
         image.push(&store, name, tag).expect("pushed");

@@ -27,8 +27,7 @@ pub(crate) struct Attributes {
 }
 
 impl Attributes {
-    fn fresh() -> Self {
-        let now = Timestamp::now();
+    fn fresh(now: Timestamp) -> Self {
         Self {
             created_time: now,
             last_update_time: now,
@@ -88,7 +87,7 @@ impl OciStore {
     ) -> Result<Attributes, StoreError> {
         Ok(self
             .noted(repository, item)?
-            .unwrap_or_else(Attributes::fresh))
+            .unwrap_or_else(|| Attributes::fresh(self.origin.now())))
     }
 
     /// Notes the attributes of an item.
@@ -108,7 +107,7 @@ impl OciStore {
     /// Notes that an item is there, or came again.
     pub(super) fn touch(&self, repository: &str, item: Item<'_>) -> Result<(), StoreError> {
         let mut attributes = self.attributes(repository, item)?;
-        attributes.last_update_time = Timestamp::now();
+        attributes.last_update_time = self.origin.now();
         self.set_attributes(repository, item, &attributes)
     }
 

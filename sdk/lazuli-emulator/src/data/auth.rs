@@ -9,7 +9,6 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use http::{HeaderMap, Method, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Limited};
-use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::access::{self, Holder};
@@ -115,8 +114,8 @@ pub(crate) fn holder_of_token(world: &World, registry: &Resource, token: &str) -
 /// Claims of a token that this registry issued for this purpose. A switch of the role assignment mode
 /// makes every earlier token worthless.
 fn own_claims(world: &World, registry: &Resource, token: &str, purpose: &str) -> Option<Value> {
-    let key = SigningKey::of(&world.data_dir()).ok()?;
-    let claims = key.claims(token, Timestamp::now().as_second())?;
+    let key = SigningKey::of(world).ok()?;
+    let claims = key.claims(token, world.now().as_second())?;
     let ours = claims["aud"] == login_server(registry)
         && claims["grant_type"] == purpose
         && claims["abac"] == access::is_abac(registry);
@@ -130,16 +129,16 @@ fn issue(
     seconds: i64,
     more: Value,
 ) -> std::io::Result<String> {
-    let now = Timestamp::now().as_second();
+    let now = world.now().as_second();
     let mut claims = json!({
-        "jti": uuid::Uuid::new_v4().to_string(), "iss": "Azure Container Registry", "aud": login_server(registry),
+        "jti": world.uuid(&registry.id).to_string(), "iss": "Azure Container Registry", "aud": login_server(registry),
         "iat": now, "nbf": now, "exp": now + seconds, "version": "1.0", "grant_type": purpose,
         "tenant": world.settings().tenant, "abac": access::is_abac(registry),
     });
     if let (Value::Object(claims), Value::Object(more)) = (&mut claims, more) {
         claims.extend(more);
     }
-    Ok(SigningKey::of(&world.data_dir())?.token(&claims))
+    Ok(SigningKey::of(world)?.token(&claims))
 }
 
 /// Answers `/oauth2/exchange` and `/oauth2/token`.

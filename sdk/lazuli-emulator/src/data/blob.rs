@@ -12,7 +12,6 @@ use std::path::PathBuf;
 use axum::body::Body;
 use http::{HeaderMap, Method, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Limited};
-use jiff::Timestamp;
 
 use super::data_endpoint;
 use super::digest::Digest;
@@ -88,8 +87,8 @@ pub(crate) fn signed_url(
     name: &BlobName,
     permissions: &str,
 ) -> io::Result<String> {
-    let key = SigningKey::of(&world.data_dir())?;
-    let expiry = (Timestamp::now().as_second() + VALID_SECONDS).to_string();
+    let key = SigningKey::of(world)?;
+    let expiry = (world.now().as_second() + VALID_SECONDS).to_string();
     let signature = key.sign(&text_to_sign(name, permissions, &expiry));
     let query = url::form_urlencoded::Serializer::new(String::new())
         .extend_pairs([
@@ -225,11 +224,11 @@ fn authorize(
         .collect();
     let value = |key: &str| pairs.get(key).map(String::as_str).unwrap_or_default();
     let (permissions, expiry) = (value("sp"), value("se"));
-    let key = SigningKey::of(&world.data_dir())?;
+    let key = SigningKey::of(world)?;
     let text = text_to_sign(name, permissions, expiry);
     let in_time = expiry
         .parse()
-        .is_ok_and(|second: i64| second > Timestamp::now().as_second());
+        .is_ok_and(|second: i64| second > world.now().as_second());
     if !in_time || !key.holds(&text, value("sig")) {
         return Err(StorageError::authentication_failed());
     }
@@ -256,6 +255,8 @@ async fn put(
     let bytes = body.map_err(|_| StorageError::too_large())?.to_bytes();
     write(world, name, &bytes, &metadata_headers(&parts.headers))?;
     Ok(common(
+        world,
+        (&Method::PUT, name),
         Response::builder().status(StatusCode::CREATED),
         &etag(&bytes),
     )
@@ -285,7 +286,7 @@ fn get(
     } else {
         "BlockBlob"
     };
-    let mut response = common(Response::builder(), &etag(&bytes))
+    let mut response = common(world, (method, name), Response::builder(), &etag(&bytes))
         .header(header::CONTENT_TYPE, "application/octet-stream")
         .header(header::ACCEPT_RANGES, "bytes")
         .header("x-ms-blob-type", kind);
@@ -333,8 +334,14 @@ fn etag(bytes: &[u8]) -> String {
     format!("\"0x{}\"", Digest::of(bytes).hex()[..15].to_uppercase())
 }
 
-fn common(response: http::response::Builder, etag: &str) -> http::response::Builder {
-    let request = uuid::Uuid::new_v4().to_string();
+fn common(
+    world: &World,
+    asked: (&Method, &BlobName),
+    response: http::response::Builder,
+    etag: &str,
+) -> http::response::Builder {
+    let (method, name) = asked;
+    let request = world.uuid(&format!("{method} {}", name.path)).to_string();
     response
         .header(header::ETAG, etag)
         .header("x-ms-version", VERSION)

@@ -68,6 +68,8 @@ fn copy(
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use serde_json::json;
 
     use super::*;
@@ -79,8 +81,8 @@ mod tests {
     fn an_index_brings_its_children_along() {
         let folder = tempfile::tempdir().expect("a folder");
         let (one, two) = (
-            OciStore::at(folder.path().join("1")),
-            OciStore::at(folder.path().join("2")),
+            OciStore::at(folder.path().join("1"), Arc::default()),
+            OciStore::at(folder.path().join("2"), Arc::default()),
         );
         let config = one.put_blob("a", b"{}").expect("config");
         let layer = one.put_blob("a", b"layer").expect("layer");

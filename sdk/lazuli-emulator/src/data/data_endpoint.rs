@@ -8,7 +8,6 @@ use std::net::IpAddr;
 
 use axum::body::Body;
 use http::{Request, Response, StatusCode, header};
-use jiff::Timestamp;
 use serde_json::Value;
 
 use super::access;
@@ -131,8 +130,8 @@ fn container(registry: &Resource) -> String {
 }
 
 fn signed_query(world: &World, registry: &Resource, digest: &Digest) -> std::io::Result<String> {
-    let expiry = (Timestamp::now().as_second() + VALID_SECONDS).to_string();
-    let key = SigningKey::of(&world.data_dir())?;
+    let expiry = (world.now().as_second() + VALID_SECONDS).to_string();
+    let key = SigningKey::of(world)?;
     let signature = key.sign(&text_to_sign(&container(registry), digest, &expiry));
     let pairs = [
         ("se", expiry.as_str()),
@@ -222,8 +221,8 @@ fn is_signed(world: &World, registry: &Resource, digest: &Digest, query: &str) -
     let text = text_to_sign(&container(registry), digest, value("se"));
     let in_time = value("se")
         .parse()
-        .is_ok_and(|second: i64| second > Timestamp::now().as_second());
-    in_time && SigningKey::of(&world.data_dir()).is_ok_and(|key| key.holds(&text, value("sig")))
+        .is_ok_and(|second: i64| second > world.now().as_second());
+    in_time && SigningKey::of(world).is_ok_and(|key| key.holds(&text, value("sig")))
 }
 
 fn not_authorized() -> Response<Body> {

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use super::*;
 
 struct Fixture {
@@ -14,7 +16,7 @@ struct Reply {
 impl Fixture {
     fn new() -> Self {
         let folder = tempfile::tempdir().expect("folder");
-        let store = OciStore::at(folder.path());
+        let store = OciStore::at(folder.path(), Arc::default());
         Self {
             _folder: folder,
             store,

@@ -17,12 +17,14 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use uuid::Uuid;
 
 use super::attributes::Item;
 use super::digest::{Digest, Hasher};
 use super::store_error::StoreError;
+use crate::origin::Origin;
 
 type Result<T> = std::result::Result<T, StoreError>;
 
@@ -30,6 +32,7 @@ type Result<T> = std::result::Result<T, StoreError>;
 #[derive(Clone, Debug)]
 pub(crate) struct OciStore {
     root: PathBuf,
+    pub(super) origin: Arc<Origin>,
 }
 
 /// A manifest as it was pushed.
@@ -49,8 +52,11 @@ pub(crate) struct Blob {
 
 impl OciStore {
     /// The store under `root`; folders are made when they are first written.
-    pub(crate) fn at(root: impl Into<PathBuf>) -> Self {
-        Self { root: root.into() }
+    pub(crate) fn at(root: impl Into<PathBuf>, origin: Arc<Origin>) -> Self {
+        Self {
+            root: root.into(),
+            origin,
+        }
     }
 
     // Blobs
@@ -102,7 +108,7 @@ impl OciStore {
     /// Starts an upload and returns its id.
     pub(crate) fn begin_upload(&self, repository: &str) -> Result<String> {
         check_name(repository)?;
-        let id = Uuid::new_v4().to_string();
+        let id = self.origin.uuid(repository).to_string();
         let folder = self.root.join("uploads").join(&id);
         self.write(&folder.join("repository"), repository.as_bytes())?;
         self.write(&folder.join("data"), b"")?;
@@ -394,6 +400,10 @@ impl OciStore {
     }
 }
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a file of this machine, which no answer names; two writers must not share it"
+)]
 /// Writes a file so that a reader, also after a crash, sees all of it or nothing.
 pub(crate) fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));

@@ -6,7 +6,7 @@ const MEDIA: &str = "application/vnd.oci.image.manifest.v1+json";
 
 fn store() -> (tempfile::TempDir, OciStore) {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let store = OciStore::at(folder.path());
+    let store = OciStore::at(folder.path(), Arc::default());
     (folder, store)
 }
 
@@ -32,7 +32,7 @@ fn code<T: std::fmt::Debug>(result: Result<T>) -> &'static str {
 fn content_is_found_again_by_a_store_that_is_opened_later() {
     let (folder, store) = store();
     let digest = push(&store, "team/site", "v1");
-    let reopened = OciStore::at(folder.path());
+    let reopened = OciStore::at(folder.path(), Arc::default());
     let by_tag = reopened.manifest("team/site", "v1").expect("by tag");
     let by_digest = reopened
         .manifest("team/site", digest.as_str())

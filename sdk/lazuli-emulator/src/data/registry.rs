@@ -46,10 +46,11 @@ pub(crate) fn name_of(registry: &Resource) -> String {
 }
 
 /// The content of a registry. A registry that was deleted and made again is another one, and empty, so
-/// the folder carries the time of its creation.
+/// the folder carries a name drawn when it was made (before there were such names: its time).
 pub(crate) fn store(world: &World, registry: &Resource) -> OciStore {
-    let created = registry
-        .text("/properties/creationDate")
+    let made = registry.private["content"].as_str();
+    let created = made
+        .or(registry.text("/properties/creationDate"))
         .unwrap_or_default();
     let created: String = created
         .chars()
@@ -66,6 +67,7 @@ pub(crate) fn store(world: &World, registry: &Resource) -> OciStore {
             .join("registries")
             .join(name_of(registry))
             .join(incarnation),
+        world.origin(),
     )
 }
 

@@ -9,9 +9,10 @@ use std::path::Path;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
 use ring::hmac;
-use ring::rand::{SecureRandom, SystemRandom};
 use serde_json::Value;
 use uuid::Uuid;
+
+use crate::world::World;
 
 const FILE: &str = "signing.key";
 
@@ -19,14 +20,17 @@ const FILE: &str = "signing.key";
 pub(crate) struct SigningKey(hmac::Key);
 
 impl SigningKey {
-    /// The key of the world in `folder`, made on first use.
+    /// The key of the world, made on first use.
     ///
     /// # Errors
     /// When the folder cannot be written.
-    pub(crate) fn of(folder: &Path) -> io::Result<Self> {
+    pub(crate) fn of(world: &World) -> io::Result<Self> {
+        let folder = world.data_dir();
         let path = folder.join(FILE);
         let bytes = match fs::read(&path) {
-            Err(e) if e.kind() == io::ErrorKind::NotFound => create(folder, &path)?,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => {
+                create(&world.random::<32>(FILE), &folder, &path)?
+            }
             other => other?,
         };
         Ok(Self(hmac::Key::new(hmac::HMAC_SHA256, &bytes)))
@@ -63,15 +67,15 @@ impl SigningKey {
     }
 }
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a file of this machine, which no answer names; two writers must not share it"
+)]
 /// Makes the key under a temporary name and links it, so that of two first users one wins.
-fn create(folder: &Path, path: &Path) -> io::Result<Vec<u8>> {
-    let mut bytes = vec![0; 32];
-    SystemRandom::new()
-        .fill(&mut bytes)
-        .map_err(|_| io::Error::other("the system gave no random bytes"))?;
+fn create(bytes: &[u8], folder: &Path, path: &Path) -> io::Result<Vec<u8>> {
     fs::create_dir_all(folder)?;
     let temporary = folder.join(format!("{FILE}-{}", Uuid::new_v4()));
-    private_file(&temporary)?.write_all(&bytes)?;
+    private_file(&temporary)?.write_all(bytes)?;
     let linked = fs::hard_link(&temporary, path);
     fs::remove_file(&temporary)?;
     match linked {
@@ -93,26 +97,21 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::world;
 
     #[test]
     fn a_token_holds_until_it_expires_and_in_its_world_only() {
-        let (one, two) = (
-            tempfile::tempdir().expect("a"),
-            tempfile::tempdir().expect("b"),
-        );
-        let token = SigningKey::of(one.path())
+        let (one, two) = (world::tests::empty(), world::tests::empty());
+        let token = SigningKey::of(&one)
             .expect("key")
             .token(&json!({ "sub": "x", "exp": 100 }));
-        let same = SigningKey::of(one.path()).expect("key again");
+        let same = SigningKey::of(&one).expect("key again");
         assert_eq!(
             same.claims(&token, 99).map(|c| c["sub"].clone()),
             Some("x".into())
         );
         assert_eq!(same.claims(&token, 100), None);
         assert_eq!(same.claims(&format!("{token}x"), 0), None);
-        assert_eq!(
-            SigningKey::of(two.path()).expect("key").claims(&token, 0),
-            None
-        );
+        assert_eq!(SigningKey::of(&two).expect("key").claims(&token, 0), None);
     }
 }

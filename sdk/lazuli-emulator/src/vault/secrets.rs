@@ -5,11 +5,10 @@
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use uuid::Uuid;
 
 use crate::views::vault_view::{recovery_level, retention_days, uri};
 use crate::wire::json;
-use crate::world::Resource;
+use crate::world::{Resource, World};
 
 /// The longest value the service takes, in bytes.
 pub(crate) const MAX_VALUE_BYTES: usize = 25_600;
@@ -80,20 +79,32 @@ fn listed(vault: &Resource, bin: &str) -> Vec<String> {
 ///
 /// # Errors
 /// A secret of that name lies in the bin.
-pub(crate) fn write(vault: &mut Resource, name: &str, given: &Given<'_>) -> Result<(), String> {
+pub(crate) fn write(
+    world: &World,
+    vault: &mut Resource,
+    name: &str,
+    given: &Given<'_>,
+) -> Result<(), String> {
     if entry(vault, "deletedSecrets", name).is_some() {
         return Err(in_bin(name));
     }
     let Some(value) = given.value else {
         if let Some(last) = newest(vault, name) {
-            change(vault, name, json::text(&last["version"]), given);
+            change(
+                world.now(),
+                vault,
+                name,
+                json::text(&last["version"]),
+                given,
+            );
         }
         return Ok(());
     };
-    let now = Timestamp::now().as_second();
+    let now = world.now().as_second();
+    let version = world.uuid(&format!("{}/secrets/{name}", vault.id));
     let mut attributes = json!({ "enabled": true, "created": now, "updated": now });
     lay(&mut attributes, given.attributes);
-    let mut made = json!({ "version": Uuid::new_v4().simple().to_string(), "value": value, "attributes": attributes });
+    let mut made = json!({ "version": version.simple().to_string(), "value": value, "attributes": attributes });
     if given.content_type.is_string() {
         json::set(&mut made, "contentType", given.content_type.clone());
     }
@@ -117,7 +128,13 @@ pub(crate) fn in_bin(name: &str) -> String {
 }
 
 /// Changes one version; false when there is no such version.
-pub(crate) fn change(vault: &mut Resource, name: &str, version: &str, given: &Given<'_>) -> bool {
+pub(crate) fn change(
+    now: Timestamp,
+    vault: &mut Resource,
+    name: &str,
+    version: &str,
+    given: &Given<'_>,
+) -> bool {
     let key = name.to_ascii_lowercase();
     let Some(all) = vault.private["secrets"][&key]["versions"].as_array_mut() else {
         return false;
@@ -129,11 +146,7 @@ pub(crate) fn change(vault: &mut Resource, name: &str, version: &str, given: &Gi
         return false;
     };
     lay(&mut found["attributes"], given.attributes);
-    json::set(
-        &mut found["attributes"],
-        "updated",
-        Timestamp::now().as_second(),
-    );
+    json::set(&mut found["attributes"], "updated", now.as_second());
     if given.content_type.is_string() {
         json::set(found, "contentType", given.content_type.clone());
     }
@@ -162,11 +175,11 @@ fn put(vault: &mut Resource, bin: &str, name: &str, value: Option<Value>) {
 }
 
 /// Moves a secret to the bin; false when there is none.
-pub(crate) fn delete(vault: &mut Resource, name: &str) -> bool {
+pub(crate) fn delete(now: Timestamp, vault: &mut Resource, name: &str) -> bool {
     let Some(mut secret) = entry(vault, "secrets", name).cloned() else {
         return false;
     };
-    let now = Timestamp::now().as_second();
+    let now = now.as_second();
     json::set(&mut secret, "deletedDate", now);
     json::set(
         &mut secret,
@@ -240,6 +253,7 @@ pub(crate) fn deleted_item(vault: &Resource, name: &str, with_version: bool) -> 
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+    use crate::world;
 
     pub(crate) fn vault() -> Resource {
         Resource {
@@ -257,8 +271,10 @@ pub(crate) mod tests {
             attributes: &Value::Null,
             tags: &Value::Null,
         };
-        write(vault, name, &given)
+        write(&world::tests::empty(), vault, name, &given)
     }
+
+    const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
     fn value(vault: &Resource, name: &str) -> Option<String> {
         newest(vault, name).map(|one| json::text(&one["value"]).to_owned())
@@ -272,12 +288,14 @@ pub(crate) mod tests {
         assert_eq!(names(&vault), ["Db"]);
         assert_eq!(versions(&vault, "DB").len(), 2);
         assert_eq!(value(&vault, "db").as_deref(), Some("two"));
-        assert!(delete(&mut vault, "db") && !delete(&mut vault, "db"));
+        assert!(delete(NOW, &mut vault, "db") && !delete(NOW, &mut vault, "db"));
         assert_eq!(value(&vault, "db"), None);
         assert!(set(&mut vault, "db", "three").is_err());
         assert!(recover(&mut vault, "db") && !recover(&mut vault, "db"));
         assert_eq!(value(&vault, "db").as_deref(), Some("two"));
-        assert!(delete(&mut vault, "db") && purge(&mut vault, "db") && !purge(&mut vault, "db"));
+        assert!(
+            delete(NOW, &mut vault, "db") && purge(&mut vault, "db") && !purge(&mut vault, "db")
+        );
         set(&mut vault, "db", "four").expect("free again");
         assert_eq!(versions(&vault, "db").len(), 1);
     }
@@ -293,7 +311,7 @@ pub(crate) mod tests {
                 .contains("hidden")
         );
         assert_eq!(bundle(&vault, "db", &version)["value"], "hidden");
-        assert!(delete(&mut vault, "db"));
+        assert!(delete(NOW, &mut vault, "db"));
         let gone = deleted_item(&vault, "db", true).expect("in the bin");
         assert!(!gone.to_string().contains("hidden"));
     }

@@ -277,9 +277,9 @@ impl Call<'_> {
             ));
         }
         let given = given(&body, Some(value));
-        let written = self
-            .world
-            .update(&vault.id, |stored| secrets::write(stored, name, &given));
+        let written = self.world.update(&vault.id, |stored| {
+            secrets::write(self.world, stored, name, &given)
+        });
         match written {
             Some(Ok(())) => get(&self.again(vault)?, name, None),
             Some(Err(message)) => Err(refusal(
@@ -296,7 +296,7 @@ impl Call<'_> {
         let body = self.body()?;
         let given = given(&body, None);
         let changed = self.world.update(&vault.id, |stored| {
-            secrets::change(stored, name, version, &given)
+            secrets::change(self.world.now(), stored, name, version, &given)
         });
         if changed != Some(true) {
             return Err(not_found(name));
@@ -313,9 +313,9 @@ impl Call<'_> {
     }
 
     fn delete(&self, vault: &Resource, name: &str) -> Result<Answer, Answer> {
-        let done = self
-            .world
-            .update(&vault.id, |stored| secrets::delete(stored, name));
+        let done = self.world.update(&vault.id, |stored| {
+            secrets::delete(self.world.now(), stored, name)
+        });
         if done != Some(true) {
             return Err(not_found(name));
         }

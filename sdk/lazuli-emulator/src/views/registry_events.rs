@@ -1,8 +1,6 @@
 //! What happens to the content of a registry, and the webhooks that it is recorded for.
 
-use jiff::Timestamp;
 use serde_json::{Value, json};
-use uuid::Uuid;
 
 use crate::wire::json;
 use crate::world::{Resource, World};
@@ -39,7 +37,7 @@ pub(crate) fn notify(world: &World, registry: &Resource, happening: &Happening<'
         let host = registry.body["properties"]["loginServer"].clone();
         let content =
             json!({ "action": happening.action, "target": target, "request": { "host": host } });
-        record(world, &webhook, event(&webhook, content));
+        record(world, &webhook, event(world, &webhook, content));
     }
 }
 
@@ -61,10 +59,10 @@ fn wants(webhook: &Resource, happening: &Happening<'_>) -> bool {
 }
 
 /// An event of a webhook, not delivered.
-pub(crate) fn event(webhook: &Resource, mut content: Value) -> Value {
-    let id = Uuid::new_v4().to_string();
+pub(crate) fn event(world: &World, webhook: &Resource, mut content: Value) -> Value {
+    let id = world.uuid(&webhook.id).to_string();
     json::set(&mut content, "id", id.clone());
-    json::set(&mut content, "timestamp", Timestamp::now().to_string());
+    json::set(&mut content, "timestamp", world.now().to_string());
     json!({
         "id": id,
         "eventRequestMessage": {

@@ -173,7 +173,7 @@ pub(crate) fn sign_in(
         return Err(Refusal::Disabled);
     }
     let digest = Digest::of(password.as_bytes());
-    let now = Timestamp::now();
+    let now = world.now();
     let valid = |one: &Value| {
         let expiry = one["expiry"]
             .as_str()

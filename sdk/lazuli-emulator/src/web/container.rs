@@ -8,7 +8,6 @@
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
-use uuid::Uuid;
 
 use super::log_lines::{self, Start, broken_hop};
 use super::pull::{Pull, PulledImage, pull};
@@ -49,13 +48,16 @@ pub(crate) fn settle(world: &World, site: &Site) -> Container {
     };
     let is_news = before["stamp"] != stamp || before["outcome"] != outcome;
     if is_news {
-        let lines = log_lines::start(&Start {
-            site,
-            judged: &judged,
-            stamp: &stamp,
-            is_restart: before["stamp"].is_string(),
-            keeps_last: last.is_some(),
-        });
+        let lines = log_lines::start(
+            world.now(),
+            &Start {
+                site,
+                judged: &judged,
+                stamp: &stamp,
+                is_restart: before["stamp"].is_string(),
+                keeps_last: last.is_some(),
+            },
+        );
         remember(
             world,
             site,
@@ -83,7 +85,7 @@ fn stop(world: &World, site: &Site, before: &Value, stamp: &str) {
     if before["outcome"] == STOPPED || before.is_null() {
         return;
     }
-    let lines = log_lines::stopped(site, before["stamp"].as_str().unwrap_or(stamp));
+    let lines = log_lines::stopped(world.now(), site, before["stamp"].as_str().unwrap_or(stamp));
     world.update(site.id(), |resource| {
         resource.private["container"]["outcome"] = STOPPED.into();
         write(resource, lines);
@@ -118,7 +120,7 @@ pub(crate) fn folder(world: &World, site: &Site) -> PathBuf {
 }
 
 fn copies(world: &World, site: &Site) -> OciStore {
-    OciStore::at(folder(world, site).join("images"))
+    OciStore::at(folder(world, site).join("images"), world.origin())
 }
 
 fn keep_copy(world: &World, site: &Site, found: &PulledImage) {
@@ -157,7 +159,7 @@ fn remember(
             resource.private = json!({});
         }
         if resource.private["home"].is_null() {
-            resource.private["home"] = Uuid::new_v4().simple().to_string().into();
+            resource.private["home"] = world.uuid(site.id()).simple().to_string().into();
         }
         let before = &resource.private["container"]["running"];
         let running = match &judged.image {

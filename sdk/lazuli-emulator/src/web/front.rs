@@ -287,7 +287,10 @@ async fn hosted_registry(world: &World, site: &Site, request: Request<Body>) -> 
 
 /// The content of the registry that a site runs.
 pub(crate) fn hosted_store(world: &World, site: &Site) -> OciStore {
-    OciStore::at(container::folder(world, site).join("registry"))
+    OciStore::at(
+        container::folder(world, site).join("registry"),
+        world.origin(),
+    )
 }
 
 /// Whether the image a site names is a registry. An image that itself comes from a site's registry is

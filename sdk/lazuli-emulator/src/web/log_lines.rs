@@ -32,10 +32,8 @@ pub(super) fn broken_hop(judged: &Pull) -> Option<String> {
 }
 
 /// Puts the time before each line.
-pub(super) fn stamped(lines: Vec<String>) -> Vec<String> {
-    let now = Timestamp::now()
-        .strftime("%Y-%m-%dT%H:%M:%S.%3fZ")
-        .to_string();
+pub(super) fn stamped(now: Timestamp, lines: Vec<String>) -> Vec<String> {
+    let now = now.strftime("%Y-%m-%dT%H:%M:%S.%3fZ");
     let lines = lines.into_iter();
     lines.map(|line| format!("{now} {line}")).collect()
 }
@@ -56,16 +54,19 @@ fn port(site: &Site) -> &str {
 }
 
 /// The owner stopped the app.
-pub(super) fn stopped(site: &Site, stamp: &str) -> Vec<String> {
-    stamped(vec![format!(
-        "INFO  - Stopping container {} of site {}: the app is stopped.",
-        container_name(site, stamp),
-        site.name()
-    )])
+pub(super) fn stopped(now: Timestamp, site: &Site, stamp: &str) -> Vec<String> {
+    stamped(
+        now,
+        vec![format!(
+            "INFO  - Stopping container {} of site {}: the app is stopped.",
+            container_name(site, stamp),
+            site.name()
+        )],
+    )
 }
 
 /// Everything about one start, from the pull to the first ping.
-pub(super) fn start(start: &Start<'_>) -> Vec<String> {
+pub(super) fn start(now: Timestamp, start: &Start<'_>) -> Vec<String> {
     let (site, judged) = (start.site, start.judged);
     let name = judged
         .reference
@@ -95,7 +96,7 @@ pub(super) fn start(start: &Start<'_>) -> Vec<String> {
     if start.keeps_last {
         lines.push("WARN  - The last good image keeps serving.".to_owned());
     }
-    stamped(lines)
+    stamped(now, lines)
 }
 
 /// Only the names of the environment are shown: values may be secrets.

@@ -7,7 +7,6 @@ use axum::body::Body;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
-use jiff::Timestamp;
 use serde_json::json;
 
 use super::container::container_log;
@@ -47,7 +46,7 @@ pub(crate) fn respond(world: &World, site: &Site, request: &Request<Body>) -> Re
         "/logs/docker/zip" | "/dump" => archive(world, site),
         "" | "/logstream" | "/logs/stream" => text(log_of(world, site)),
         path if path.starts_with("/logstream/") => text(log_of(world, site)),
-        path if path == format!("/vfs/logfiles/{}", file_name().to_lowercase()) => {
+        path if path == format!("/vfs/logfiles/{}", file_name(world).to_lowercase()) => {
             text(log_of(world, site))
         }
         _ => not_here(),
@@ -77,8 +76,8 @@ fn is_known(world: &World, site: &Site, request: &Request<Body>) -> bool {
         && expected.is_some_and(|expected| expected == password)
 }
 
-fn file_name() -> String {
-    let day = Timestamp::now().strftime("%Y_%m_%d").to_string();
+fn file_name(world: &World) -> String {
+    let day = world.now().strftime("%Y_%m_%d").to_string();
     format!("{day}_{MACHINE}_docker.log")
 }
 
@@ -89,9 +88,9 @@ fn log_of(world: &World, site: &Site) -> Vec<u8> {
 }
 
 fn listing(world: &World, site: &Site) -> Response<Body> {
-    let (name, host) = (file_name(), site.scm_host());
+    let (name, host) = (file_name(world), site.scm_host());
     let rows = json!([{
-        "machineName": MACHINE, "lastUpdated": Timestamp::now().to_string(), "size": log_of(world, site).len(),
+        "machineName": MACHINE, "lastUpdated": world.now().to_string(), "size": log_of(world, site).len(),
         "href": format!("https://{host}/api/vfs/LogFiles/{name}"), "path": format!("/home/LogFiles/{name}"),
     }]);
     let mut response = Response::new(Body::from(rows.to_string()));
@@ -101,7 +100,10 @@ fn listing(world: &World, site: &Site) -> Response<Body> {
 }
 
 fn archive(world: &World, site: &Site) -> Response<Body> {
-    let file = (format!("LogFiles/{}", file_name()), log_of(world, site));
+    let file = (
+        format!("LogFiles/{}", file_name(world)),
+        log_of(world, site),
+    );
     let mut response = Response::new(Body::from(zip::archive(&[file])));
     let kind = HeaderValue::from_static("application/zip");
     response.headers_mut().insert(header::CONTENT_TYPE, kind);

@@ -14,6 +14,7 @@ pub(crate) struct Reply {
     pub(crate) status: u16,
     pub(crate) headers: reqwest::header::HeaderMap,
     pub(crate) body: Value,
+    pub(crate) text: String,
 }
 
 impl Reply {
@@ -39,7 +40,10 @@ impl Azure {
 
     pub(crate) async fn with(options: Options) -> Azure {
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let emulator = Emulator::start(options).await.expect("the emulator starts");
+        Azure::of(Emulator::start(options).await.expect("the emulator starts")).await
+    }
+
+    pub(crate) async fn of(emulator: Emulator) -> Azure {
         let ca =
             reqwest::Certificate::from_pem(emulator.ca_pem().as_bytes()).expect("a certificate");
         let http = reqwest::Client::builder()
@@ -52,6 +56,13 @@ impl Azure {
             http,
             bearer: String::new(),
         };
+        azure.sign_in().await;
+        azure
+    }
+
+    /// Gets a token for ARM, as at the start.
+    pub(crate) async fn sign_in(&mut self) {
+        let azure = self;
         let form = [
             ("client_id", azure.emulator.client().to_owned()),
             ("client_secret", azure.emulator.secret().to_owned()),
@@ -61,7 +72,6 @@ impl Azure {
         let (status, token) = azure.token(azure.emulator.tenant(), &form).await;
         assert_eq!(status, 200, "{token}");
         azure.bearer = token["access_token"].as_str().expect("a token").to_owned();
-        azure
     }
 
     fn url(&self, path: &str) -> String {
@@ -240,5 +250,6 @@ async fn reply(request: reqwest::RequestBuilder) -> Reply {
         status,
         headers,
         body: serde_json::from_str(&text).unwrap_or(Value::Null),
+        text,
     }
 }

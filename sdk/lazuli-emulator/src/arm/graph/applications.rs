@@ -3,10 +3,8 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::{Method, StatusCode};
-use jiff::{Timestamp, ToSpan};
-use ring::rand::{SecureRandom, SystemRandom};
+use jiff::ToSpan;
 use serde_json::{Value, json};
-use uuid::Uuid;
 
 use super::{Query, filtered, list, missing, no_content, refuse, required, unsupported};
 use crate::arm::Answer;
@@ -118,10 +116,10 @@ fn create_application(query: &Query<'_>) -> Result<Answer, Answer> {
     if name.is_empty() {
         return Err(required("displayName", "Application"));
     }
-    let id = Uuid::new_v4().to_string();
+    let id = query.uuid().to_string();
     let mut body = json!({
-        "id": id, "deletedDateTime": null, "appId": Uuid::new_v4().to_string(), "applicationTemplateId": null,
-        "disabledByMicrosoftStatus": null, "createdDateTime": Timestamp::now().to_string(), "displayName": name,
+        "id": id, "deletedDateTime": null, "appId": query.uuid().to_string(), "applicationTemplateId": null,
+        "disabledByMicrosoftStatus": null, "createdDateTime": query.world.now().to_string(), "displayName": name,
         "description": null, "groupMembershipClaims": null, "identifierUris": [], "isDeviceOnlyAuthSupported": null,
         "isFallbackPublicClient": null, "notes": null, "publisherDomain": super::domain(query.world),
         "serviceManagementReference": null, "signInAudience": "AzureADMyOrg", "tags": [], "tokenEncryptionKeyId": null,
@@ -180,12 +178,12 @@ fn create_principal(query: &Query<'_>) -> Result<Answer, Answer> {
             &message,
         ));
     }
-    let id = Uuid::new_v4().to_string();
+    let id = query.uuid().to_string();
     let mut names = vec![application["appId"].clone()];
     names.extend(items(&application["identifierUris"]).cloned());
     let name = text(&application["displayName"]);
     let mut body = directory::principal(query.world, &id, app, name, "Application", names.into());
-    json::set(&mut body, "createdDateTime", Timestamp::now().to_string());
+    json::set(&mut body, "createdDateTime", query.world.now().to_string());
     Ok(created(query.world, SERVICE_PRINCIPAL, &id, body))
 }
 
@@ -211,15 +209,15 @@ fn delete_application(query: &Query<'_>, found: &Resource) -> Answer {
 /// Makes a secret. It is answered here and never again.
 fn add_password(query: &Query<'_>, found: &Resource) -> Result<Answer, Answer> {
     let given = &query.body["passwordCredential"];
-    let secret = new_secret();
-    let now = Timestamp::now();
+    let secret = URL_SAFE_NO_PAD.encode(query.world.random::<SECRET_BYTES>(&found.id));
+    let now = query.world.now();
     let start = text(&given["startDateTime"]);
     let end = text(&given["endDateTime"]);
     let two_years = now.checked_add((2 * 365 * 24).hours()).unwrap_or(now);
     let credential = json!({
         "customKeyIdentifier": null, "displayName": given["displayName"],
         "endDateTime": if end.is_empty() { two_years.to_string() } else { end.to_owned() },
-        "hint": secret.get(..3), "keyId": Uuid::new_v4().to_string(), "secretText": null,
+        "hint": secret.get(..3), "keyId": query.uuid().to_string(), "secretText": null,
         "startDateTime": if start.is_empty() { now.to_string() } else { start.to_owned() },
     });
     let key = text(&credential["keyId"]).to_owned();
@@ -232,15 +230,6 @@ fn add_password(query: &Query<'_>, found: &Resource) -> Result<Answer, Answer> {
     let mut shown = credential;
     json::set(&mut shown, "secretText", secret);
     Ok(Answer::ok(shown))
-}
-
-fn new_secret() -> String {
-    let mut bytes = [0; SECRET_BYTES];
-    if SystemRandom::new().fill(&mut bytes).is_err() {
-        // The operating system has no randomness; version 4 GUIDs are what is left.
-        return format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple());
-    }
-    URL_SAFE_NO_PAD.encode(bytes)
 }
 
 fn remove_password(query: &Query<'_>, found: &Resource) -> Result<Answer, Answer> {

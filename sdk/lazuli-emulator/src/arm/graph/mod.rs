@@ -9,11 +9,11 @@ mod filter;
 mod people;
 
 use http::StatusCode;
-use jiff::Timestamp;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{Answer, Caller, Incoming, directory, entra};
+use crate::wire::Body;
 use crate::world::World;
 
 /// One call of Graph, signed in.
@@ -27,7 +27,28 @@ pub(super) struct Query<'a> {
 /// Answers a call of Graph; `segments` are those of the path.
 pub(crate) fn answer(world: &World, incoming: &Incoming, segments: &[String]) -> Answer {
     let answer = signed_in(world, incoming).and_then(|query| route(&query, &segments[1..]));
-    answer.unwrap_or_else(|refusal| refusal)
+    answer.unwrap_or_else(|refusal| dated(world, incoming, refusal))
+}
+
+/// Every refusal of Graph carries its time and the request's id.
+fn dated(world: &World, incoming: &Incoming, mut refusal: Answer) -> Answer {
+    if let Body::Json(body) = &mut refusal.body
+        && body["error"]["innerError"].is_object()
+    {
+        let request = world.uuid(&incoming.path).to_string();
+        body["error"]["innerError"] = json!({
+            "date": world.now().strftime("%Y-%m-%dT%H:%M:%S").to_string(),
+            "request-id": request, "client-request-id": request,
+        });
+    }
+    refusal
+}
+
+impl Query<'_> {
+    /// A new GUID for something that this request makes.
+    fn uuid(&self) -> Uuid {
+        self.world.uuid(&self.incoming.path)
+    }
 }
 
 fn signed_in<'a>(world: &'a World, incoming: &'a Incoming) -> Result<Query<'a>, Answer> {
@@ -110,17 +131,12 @@ fn unsupported(query: &Query<'_>) -> Answer {
     super::errors::not_modelled(&what)
 }
 
-/// Graph's error shape.
+/// Graph's error shape; `dated` completes it.
 fn refuse(status: u16, code: &str, message: &str) -> Answer {
-    let date = Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S").to_string();
-    let request = Uuid::new_v4().to_string();
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
     Answer::json(
         status,
-        json!({ "error": {
-        "code": code, "message": message,
-        "innerError": { "date": date, "request-id": request, "client-request-id": request },
-    } }),
+        json!({ "error": { "code": code, "message": message, "innerError": {} } }),
     )
 }
 

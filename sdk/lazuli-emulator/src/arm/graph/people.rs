@@ -1,9 +1,7 @@
 //! Users, groups, and objects of any type by their ids.
 
 use http::{Method, StatusCode};
-use jiff::Timestamp;
 use serde_json::{Value, json};
-use uuid::Uuid;
 
 use super::{
     Query, filtered, list, missing, no_content, referenced, refuse, required, unsupported,
@@ -47,7 +45,7 @@ fn create_user(query: &Query<'_>) -> Result<Answer, Answer> {
             "Another object with the same value for property userPrincipalName already exists.";
         return Err(refuse(400, "Request_BadRequest", message));
     }
-    let id = Uuid::new_v4().to_string();
+    let id = query.uuid().to_string();
     // The password is not kept: users cannot sign in here.
     let body = json!({
         "id": id, "businessPhones": [], "displayName": given["displayName"], "givenName": given["givenName"],
@@ -113,9 +111,9 @@ fn create_group(query: &Query<'_>) -> Result<Answer, Answer> {
             return Err(required(property, "Group"));
         }
     }
-    let id = Uuid::new_v4().to_string();
+    let id = query.uuid().to_string();
     let body = json!({
-        "id": id, "deletedDateTime": null, "createdDateTime": Timestamp::now().to_string(), "description": given["description"],
+        "id": id, "deletedDateTime": null, "createdDateTime": query.world.now().to_string(), "description": given["description"],
         "displayName": given["displayName"], "groupTypes": [], "mail": null, "mailEnabled": false,
         "mailNickname": given["mailNickname"], "securityEnabled": true, "visibility": null,
     });

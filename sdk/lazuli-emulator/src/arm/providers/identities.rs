@@ -2,7 +2,6 @@
 
 use http::StatusCode;
 use serde_json::{Value, json};
-use uuid::Uuid;
 
 pub(crate) use crate::arm::directory::USER_ASSIGNED_IDENTITY as KIND;
 use crate::arm::kind::{Kind, Namespace};
@@ -113,7 +112,7 @@ fn put(call: &Call<'_>) -> Result<Answer, Answer> {
     let properties = match &existing {
         Some(old) => old.body["properties"].clone(),
         None => json!({
-            "tenantId": call.world.settings().tenant, "principalId": Uuid::new_v4().to_string(), "clientId": Uuid::new_v4().to_string(),
+            "tenantId": call.world.settings().tenant, "principalId": call.uuid().to_string(), "clientId": call.uuid().to_string(),
         }),
     };
     let mut body = json!({
@@ -330,7 +329,7 @@ pub(crate) fn merge(call: &Call<'_>, given: &Value, stored: &Value) -> Result<Va
     let mut identity = json!({ "type": name });
     if system {
         let kept = stored["principalId"].as_str().map(str::to_owned);
-        let kept = kept.unwrap_or_else(|| Uuid::new_v4().to_string());
+        let kept = kept.unwrap_or_else(|| call.uuid().to_string());
         json::set(&mut identity, "principalId", kept);
         json::set(
             &mut identity,

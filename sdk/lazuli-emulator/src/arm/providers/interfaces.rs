@@ -2,7 +2,6 @@
 //! and link services.
 
 use serde_json::{Value, json};
-use uuid::Uuid;
 
 use super::network::{self, inline_child};
 use super::networking::private_link::{self, Member};
@@ -62,7 +61,7 @@ pub(crate) fn make(
     })?;
     let custom = json::text(&properties["customNetworkInterfaceName"]);
     let name = if custom.is_empty() {
-        format!("{}.nic.{}", call.target.name(), Uuid::new_v4())
+        format!("{}.nic.{}", call.target.name(), call.uuid())
     } else {
         custom.to_owned()
     };
@@ -82,7 +81,7 @@ pub(crate) fn make(
             let behind = json!({ "groupId": group, "requiredMemberName": member.name, "fqdns": member.fqdns });
             json::set(&mut shown, "privateLinkConnectionProperties", behind);
         }
-        let config = format!("privateEndpointIpConfig.{}", Uuid::new_v4());
+        let config = format!("privateEndpointIpConfig.{}", call.uuid());
         configs.push(configuration(&id, &config, shown));
     }
     let owner = json!({ "privateEndpoint": { "id": call.id() } });
@@ -114,14 +113,14 @@ pub(crate) fn store_hidden(
 ) {
     let managed_by = owner.as_object().and_then(|it| it.values().next());
     let managed_by = managed_by.map(|it| it["id"].clone()).unwrap_or_default();
-    let mut properties = common(Uuid::new_v4().to_string(), configs);
+    let mut properties = common(world.uuid(id).to_string(), configs);
     json::overlay(&mut properties, &owner);
     json::set(&mut properties, "provisioningState", "Succeeded");
     let mut body = json!({
         "name": crate::wire::ids::name_of(id), "id": id, "etag": "", "properties": properties, "type": KIND,
         "location": location, "managedBy": managed_by, "kind": "Regular",
     });
-    network::touch(&mut body);
+    network::touch(world, &mut body);
     world.put(Resource {
         id: id.to_owned(),
         kind: KIND.into(),
@@ -166,7 +165,7 @@ fn put(call: &Call<'_>) -> Result<Answer, Answer> {
             message,
         ));
     }
-    let mut properties = common(network::resource_guid(existing.as_ref()), configs);
+    let mut properties = common(network::resource_guid(call, existing.as_ref()), configs);
     for flag in [
         "enableAcceleratedNetworking",
         "enableIPForwarding",

@@ -137,9 +137,9 @@ impl Control for Table {
         }
     }
 
-    fn settling(&self, resource: &mut Resource) {
+    fn settling(&self, world: &World, resource: &mut Resource) {
         if let Some(settling) = namespace_of(&resource.kind).and_then(|of| of.settling) {
-            settling(resource);
+            settling(world, resource);
         }
     }
 

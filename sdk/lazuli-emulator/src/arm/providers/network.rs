@@ -5,7 +5,6 @@ use std::net::Ipv4Addr;
 use http::StatusCode;
 use ipnet::Ipv4Net;
 use serde_json::{Value, json};
-use uuid::Uuid;
 
 use crate::arm::lifecycle;
 use crate::arm::lro::{self, Effect};
@@ -26,13 +25,13 @@ pub(crate) static DIALECT: Dialect = Dialect {
 pub(crate) const RESERVED_AT_START: u32 = 4;
 
 /// A weak etag as the Network provider writes it.
-pub(crate) fn new_etag() -> String {
-    format!("W/\"{}\"", Uuid::new_v4())
+pub(crate) fn new_etag(world: &World, id: &str) -> String {
+    format!("W/\"{}\"", world.uuid(id))
 }
 
 /// A new etag on a body and on every child written into it: one transition, one etag.
-pub(crate) fn touch(body: &mut Value) {
-    let etag = new_etag();
+pub(crate) fn touch(world: &World, body: &mut Value) {
+    let etag = new_etag(world, json::text(&body["id"]));
     stamp(body, &etag);
 }
 
@@ -98,10 +97,10 @@ pub(crate) fn child(id: &str, kind: &str, properties: Value) -> Resource {
 }
 
 /// The identifier a resource keeps through its life.
-pub(crate) fn resource_guid(existing: Option<&Resource>) -> String {
+pub(crate) fn resource_guid(call: &Call<'_>, existing: Option<&Resource>) -> String {
     existing
         .and_then(|old| old.text("/properties/resourceGuid"))
-        .map_or_else(|| Uuid::new_v4().to_string(), str::to_owned)
+        .map_or_else(|| call.uuid().to_string(), str::to_owned)
 }
 
 /// `[{ "id": … }]` of references.
@@ -128,7 +127,7 @@ pub(crate) fn patch_tags(call: &Call<'_>) -> Result<Answer, Answer> {
     if let Some(tags) = call.tags() {
         call.world.update(&call.id(), |resource| {
             json::set(&mut resource.body, "tags", tags);
-            touch(&mut resource.body);
+            touch(call.world, &mut resource.body);
         });
     }
     Ok(lifecycle::shown(call.world, &call.required()?))
@@ -165,7 +164,7 @@ pub(crate) fn write_with(
     if unchanged && let Some(old) = &existing {
         keep_computed(&old.body, &mut resource.body);
     }
-    touch(&mut resource.body);
+    touch(call.world, &mut resource.body);
     if unchanged {
         mark(&mut resource.body, "Succeeded");
     }
@@ -404,7 +403,7 @@ mod tests {
     #[test]
     fn one_transition_one_etag() {
         let mut body = json!({ "etag": "a", "properties": { "children": [{ "etag": "b" }] } });
-        touch(&mut body);
+        touch(&crate::world::tests::empty(), &mut body);
         assert_eq!(body["etag"], body["properties"]["children"][0]["etag"]);
         assert_ne!(body["etag"], "a");
     }

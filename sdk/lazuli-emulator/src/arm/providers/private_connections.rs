@@ -3,7 +3,6 @@
 //! The endpoint holds it as `privateLinkServiceConnections[0]`, the target as a resource of its own,
 //! `…/privateEndpointConnections/{name}`, through which its owner approves or rejects.
 
-use jiff::Timestamp;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -171,7 +170,7 @@ pub(crate) fn store(call: &Call<'_>, connection: &Connection) {
         return;
     };
     let kind = format!("{}/privateEndpointConnections", connection.service.kind);
-    let guid = ordered_guid();
+    let guid = ordered_guid(call);
     let (resource, endpoint) = (held.name(), call.target.name());
     let name = match connection.service.naming() {
         Naming::ResourceAndDigits => format!("{resource}.{}", guid.simple()),
@@ -196,13 +195,13 @@ fn resource_guid(call: &Call<'_>) -> String {
     let guid = endpoint
         .as_ref()
         .and_then(|held| held.text("/properties/resourceGuid"));
-    guid.map_or_else(|| Uuid::new_v4().to_string(), str::to_owned)
+    guid.map_or_else(|| call.uuid().to_string(), str::to_owned)
 }
 
 /// A GUID that sorts by the time it was made, so that lists show connections in their order.
-fn ordered_guid() -> Uuid {
-    let mut bytes = Uuid::new_v4().into_bytes();
-    let now = Timestamp::now().as_microsecond().to_be_bytes();
+fn ordered_guid(call: &Call<'_>) -> Uuid {
+    let mut bytes = call.uuid().into_bytes();
+    let now = call.now().as_microsecond().to_be_bytes();
     // The first byte of the microseconds since 1970 is 0 until the year 4253.
     bytes[..6].copy_from_slice(&now[1..7]);
     Uuid::from_bytes(bytes)
@@ -235,7 +234,7 @@ fn shown_by_target(
             })
         }
         _ if connection.group.is_none() => {
-            let link = Uuid::new_v4().as_u128() % 1_000_000_000;
+            let link = call.uuid().as_u128() % 1_000_000_000;
             let mut connection = network::child(
                 id,
                 kind,
@@ -244,7 +243,7 @@ fn shown_by_target(
                     "privateLinkServiceConnectionState": state("Auto Approved"), "linkIdentifier": link.to_string(),
                 }),
             );
-            network::touch(&mut connection.body);
+            network::touch(call.world, &mut connection.body);
             connection.body
         }
         _ => {

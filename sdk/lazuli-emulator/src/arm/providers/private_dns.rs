@@ -2,7 +2,6 @@
 
 use http::StatusCode;
 use serde_json::{Value, json};
-use uuid::Uuid;
 
 use super::record_sets;
 use crate::arm::kind::Kind;
@@ -53,7 +52,7 @@ fn put_zone(call: &Call<'_>) -> Result<Answer, Answer> {
     check_global(call, body)?;
     check_zone_name(call.target.name())?;
     let mut zone = json!({
-        "id": call.id(), "name": call.target.name(), "type": ZONE, "etag": Uuid::new_v4().to_string(), "location": "global",
+        "id": call.id(), "name": call.target.name(), "type": ZONE, "etag": call.uuid().to_string(), "location": "global",
         "properties": {
             "maxNumberOfRecordSets": 25000, "maxNumberOfVirtualNetworkLinks": 1000,
             "maxNumberOfVirtualNetworkLinksWithRegistration": 100, "provisioningState": "Succeeded",
@@ -96,7 +95,7 @@ fn internal_id(call: &Call<'_>) -> String {
         .existing()
         .and_then(|zone| zone.text("/properties/internalId").map(str::to_owned));
     kept.unwrap_or_else(|| {
-        let plain = format!("SW1tdXRhYmxlWm9uZUlkZW50aXR5;{};0", Uuid::new_v4());
+        let plain = format!("SW1tdXRhYmxlWm9uZUlkZW50aXR5;{};0", call.uuid());
         base64::engine::general_purpose::STANDARD.encode(plain)
     })
 }
@@ -130,7 +129,7 @@ fn put_link(call: &Call<'_>) -> Result<Answer, Answer> {
         );
     }
     let mut link = json!({
-        "id": call.id(), "name": call.target.name(), "type": LINK, "etag": format!("\"{}\"", Uuid::new_v4()),
+        "id": call.id(), "name": call.target.name(), "type": LINK, "etag": format!("\"{}\"", call.uuid()),
         "location": "global", "properties": properties,
     });
     if let Some(tags) = call.tags() {
@@ -284,7 +283,7 @@ fn patch(call: &Call<'_>) -> Result<Answer, Answer> {
             json::set(&mut body["properties"], STATE, "InProgress");
         }
     }
-    let etag = Uuid::new_v4().to_string();
+    let etag = call.uuid().to_string();
     let quoted = call.target.kind == LINK;
     json::set(
         &mut body,

@@ -177,7 +177,7 @@ fn build(
         (shown, Vec::new())
     };
     let mut all = json!({
-        "provisioningState": "Updating", "resourceGuid": network::resource_guid(existing),
+        "provisioningState": "Updating", "resourceGuid": network::resource_guid(call, existing),
         "privateLinkServiceConnections": automatic, "manualPrivateLinkServiceConnections": manual,
         "customNetworkInterfaceName": json::text(&given["customNetworkInterfaceName"]),
         "subnet": { "id": subnet }, "ipConfigurations": ip_configurations(call, given, old),

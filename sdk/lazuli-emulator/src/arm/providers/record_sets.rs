@@ -2,7 +2,6 @@
 
 use http::StatusCode;
 use serde_json::{Value, json};
-use uuid::Uuid;
 
 use crate::arm::kind::Kind;
 use crate::arm::{Answer, Call, ids, json};
@@ -48,6 +47,7 @@ fn put(call: &Call<'_>) -> Result<Answer, Answer> {
     };
     json::overlay(&mut properties, &given);
     let resource = build(
+        call.world,
         ids::parent(&call.id()),
         kind,
         call.target.name(),
@@ -59,7 +59,7 @@ fn put(call: &Call<'_>) -> Result<Answer, Answer> {
     Ok(answer.with("etag", etag))
 }
 
-fn build(zone: &str, kind: &str, name: &str, mut properties: Value) -> Resource {
+fn build(world: &World, zone: &str, kind: &str, name: &str, mut properties: Value) -> Resource {
     let id = format!("{zone}/{}/{name}", record_type(kind));
     let zone_name = ids::name_of(zone);
     let fqdn = if name == "@" {
@@ -80,7 +80,7 @@ fn build(zone: &str, kind: &str, name: &str, mut properties: Value) -> Resource 
     {
         json::set(&mut properties, records, json!([]));
     }
-    let body = json!({ "id": id, "name": name, "type": kind, "etag": Uuid::new_v4().to_string(), "properties": properties });
+    let body = json!({ "id": id, "name": name, "type": kind, "etag": world.uuid(&id).to_string(), "properties": properties });
     Resource {
         id,
         kind: kind.to_owned(),
@@ -150,6 +150,7 @@ fn patch(call: &Call<'_>) -> Result<Answer, Answer> {
     json::merge_patch(&mut properties, &call.body["properties"]);
     check_records(call, &properties)?;
     let resource = build(
+        call.world,
         ids::parent(&call.id()),
         &call.target.kind,
         call.target.name(),
@@ -213,6 +214,7 @@ pub(crate) fn ensure_soa(world: &World, zone: &Resource) {
         "refreshTime": 3600, "retryTime": 300, "serialNumber": 1,
     } });
     world.put(build(
+        world,
         &zone.id,
         "Microsoft.Network/privateDnsZones/SOA",
         "@",
@@ -229,7 +231,7 @@ pub(crate) fn add_addresses(world: &World, zone: &str, record: &Value, ttl_s: u3
     let addresses: Vec<Value> = addresses.map(|ip| json!({ "ipv4Address": ip })).collect();
     let properties = json!({ "ttl": ttl_s, "aRecords": addresses });
     let name = json::text(&record["recordSetName"]);
-    world.put(build(zone, ADDRESS, name, properties));
+    world.put(build(world, zone, ADDRESS, name, properties));
 }
 
 /// Takes a zone group's addresses out of a record, and the record away with its last address.

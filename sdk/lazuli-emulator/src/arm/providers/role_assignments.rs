@@ -1,7 +1,6 @@
 //! `Microsoft.Authorization/roleAssignments`: an extension of any scope.
 
 use http::StatusCode;
-use jiff::Timestamp;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -186,7 +185,7 @@ fn build(
     given: &Value,
     kind: &str,
 ) -> Value {
-    let now = Timestamp::now().to_string();
+    let now = call.now().to_string();
     let created = existing
         .and_then(|old| old.text("/properties/createdOn"))
         .unwrap_or(&now)

@@ -1,7 +1,6 @@
 //! `Microsoft.Authorization/roleDefinitions`: the built-in roles, and custom ones.
 
 use http::StatusCode;
-use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::arm::roles::{ASSIGNMENT, DEFINITION as KIND, built_in, catalog, find};
@@ -82,7 +81,7 @@ pub(crate) fn put(call: &Call<'_>) -> Result<Answer, Answer> {
         })
     };
     let permissions: Vec<Value> = json::items(&given["permissions"]).map(permission).collect();
-    let now = Timestamp::now().to_string();
+    let now = call.now().to_string();
     let subscription = &call.world.settings().subscription;
     let id = format!("/subscriptions/{subscription}/providers/{KIND}/{name}");
     let old = call.world.get(&id);

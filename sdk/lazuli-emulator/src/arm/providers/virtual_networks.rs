@@ -2,7 +2,6 @@
 
 use ipnet::Ipv4Net;
 use serde_json::{Value, json};
-use uuid::Uuid;
 
 use super::network::{self, range};
 use super::networking::peerings;
@@ -71,7 +70,7 @@ fn build(
     let guid = existing.and_then(|old| old.text("/properties/resourceGuid").map(str::to_owned));
     let mut all = json!({
         "provisioningState": "Updating",
-        "resourceGuid": guid.unwrap_or_else(|| Uuid::new_v4().to_string()),
+        "resourceGuid": guid.unwrap_or_else(|| call.uuid().to_string()),
     });
     for (name, value) in properties.as_object().into_iter().flatten() {
         let left_out = [
@@ -240,7 +239,7 @@ fn store_subnets(call: &Call<'_>, wanted: Vec<Resource>) {
         .unwrap_or_default();
     let etag = json::text(&network["etag"]).to_owned();
     for mut subnet in wanted {
-        network::touch(&mut subnet.body);
+        network::touch(call.world, &mut subnet.body);
         network::mark(
             &mut subnet.body,
             json::text(&network["properties"]["provisioningState"]),

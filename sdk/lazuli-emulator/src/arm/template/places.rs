@@ -34,10 +34,14 @@ pub(crate) fn call(scope: &Scope<'_>, name: &str, given: &Arguments<'_>) -> Opti
             None => Err(given.wrong("it takes at least 3 arguments")),
         }),
         "reference" => reference(scope, given),
-        "newguid" => given
-            .count(0, 0)
-            .map(|()| Uuid::new_v4().to_string().into()),
-        "utcnow" => given.count(0, 1).and_then(|()| now(given)),
+        "newguid" => given.count(0, 0).map(|()| {
+            place
+                .origin
+                .uuid(json::text(&place.deployment["name"]))
+                .to_string()
+                .into()
+        }),
+        "utcnow" => given.count(0, 1).and_then(|()| now(scope, given)),
         _ if name.starts_with("list") && name.len() > 4 => list(scope, given),
         _ => return None,
     })
@@ -177,7 +181,7 @@ fn list(scope: &Scope<'_>, given: &Arguments<'_>) -> Result<Value> {
 }
 
 /// `utcNow()` in the default form, or in the few patterns that templates use.
-fn now(given: &Arguments<'_>) -> Result<Value> {
+fn now(scope: &Scope<'_>, given: &Arguments<'_>) -> Result<Value> {
     let pattern = match given.values.first() {
         None => "%Y%m%dT%H%M%SZ",
         Some(_) => match given.text(0)? {
@@ -189,7 +193,14 @@ fn now(given: &Arguments<'_>) -> Result<Value> {
             other => return Err(given.wrong(format!("the format '{other}' is not modelled"))),
         },
     };
-    Ok(jiff::Timestamp::now().strftime(pattern).to_string().into())
+    Ok(scope
+        .inputs
+        .place
+        .origin
+        .now()
+        .strftime(pattern)
+        .to_string()
+        .into())
 }
 
 #[cfg(test)]

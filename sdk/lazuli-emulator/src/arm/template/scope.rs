@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -9,6 +10,7 @@ use serde_json::{Map, Value, json};
 use super::expression::{self, Expression};
 use super::{Result, TemplateError, functions};
 use crate::arm::json;
+use crate::origin::Origin;
 
 /// What only a running deployment can answer.
 pub(crate) trait Runtime {
@@ -36,6 +38,9 @@ pub(crate) struct DeploymentScope {
     pub(crate) deployment: Value,
     /// What `environment()` answers.
     pub(crate) environment: Value,
+    /// What `newGuid()` and `utcNow()` answer by; a deployment that runs asks neither any more.
+    #[serde(skip)]
+    pub(crate) origin: Arc<Origin>,
 }
 
 impl DeploymentScope {

@@ -95,7 +95,7 @@ fn regenerate(call: &Call<'_>) -> Result<Answer, Answer> {
     };
     call.world.update(&call.id(), |registry| {
         if let Some(slot) = registry.private.pointer_mut(&format!("/passwords/{index}")) {
-            *slot = password().into();
+            *slot = password(call).into();
         }
     });
     credentials(&call.required()?)

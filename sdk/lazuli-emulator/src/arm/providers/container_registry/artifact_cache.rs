@@ -3,7 +3,6 @@
 //! The resources are complete; a pull of a cached repository is answered with what the registry holds,
 //! because the emulator reaches no upstream.
 
-use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::child::{self, Child};
@@ -53,7 +52,7 @@ fn put_rule(call: &Call<'_>) -> Result<Answer, Answer> {
         .map(|old| old.body["properties"]["creationDate"].clone());
     let mut properties = json!({
         "sourceRepository": given["sourceRepository"], "targetRepository": given["targetRepository"],
-        "creationDate": created.unwrap_or_else(|| Timestamp::now().to_string().into()), "provisioningState": "Creating",
+        "creationDate": created.unwrap_or_else(|| call.now().to_string().into()), "provisioningState": "Creating",
     });
     set_credentials(call, &mut properties, &given)?;
     let made = with_identity(call, properties, existing.as_ref())?;
@@ -108,7 +107,7 @@ fn write_set(call: &Call<'_>) -> Result<Answer, Answer> {
     let mut properties = match &existing {
         Some(old) => old.body["properties"].clone(),
         None => {
-            json!({ "creationDate": Timestamp::now().to_string(), "provisioningState": "Creating" })
+            json!({ "creationDate": call.now().to_string(), "provisioningState": "Creating" })
         }
     };
     for key in ["loginServer", "authCredentials"] {

@@ -5,7 +5,6 @@
 //! `Location` only.
 
 use http::StatusCode;
-use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::arm::lifecycle;
@@ -58,7 +57,7 @@ impl Child {
 
 /// Who made and changed something, in the form of `systemData`.
 pub(super) fn system_data(call: &Call<'_>, existing: Option<&Resource>) -> Value {
-    let now = Timestamp::now().to_string();
+    let now = call.now().to_string();
     let creator = || json!({ "createdBy": call.caller.client, "createdByType": "Application", "createdAt": now });
     let mut data = existing
         .map(|old| old.body["systemData"].clone())

@@ -3,7 +3,6 @@
 
 use http::StatusCode;
 use serde_json::{Value, json};
-use uuid::Uuid;
 
 use super::registry_body::{apply, check_name, defaults, sku};
 use super::{actions, child, connections, versions};
@@ -45,7 +44,7 @@ fn put(call: &Call<'_>) -> Result<Answer, Answer> {
         None => defaults(call, sku),
     };
     allow_exports(&mut properties);
-    apply(&mut properties, &given, sku)?;
+    apply(call, &mut properties, &given, sku)?;
     let identity = identities::merge(call, &body["identity"], &old["identity"])?;
     let tags = call.tags().unwrap_or_else(|| json!({}));
     write(
@@ -75,7 +74,7 @@ fn patch(call: &Call<'_>) -> Result<Answer, Answer> {
     let body = call.object()?;
     let sku = sku(&body["sku"], Some(&existing))?;
     let mut properties = existing.body["properties"].clone();
-    apply(&mut properties, &json::properties(body)?, sku)?;
+    apply(call, &mut properties, &json::properties(body)?, sku)?;
     let identity = identities::merge(call, &body["identity"], &existing.body["identity"])?;
     let tags = call.tags().unwrap_or_else(|| existing.body["tags"].clone());
     let location = existing.text("/location").unwrap_or_default().to_owned();
@@ -125,7 +124,7 @@ fn write(call: &Call<'_>, existing: Option<Resource>, parts: Parts) -> Result<An
     }
     json::set(&mut body, "properties", properties);
     let private = existing.map_or_else(
-        || json!({ "passwords": [password(), password()] }),
+        || json!({ "passwords": [password(call), password(call)], "content": call.uuid().simple().to_string() }),
         |old| old.private,
     );
     let stored = lifecycle::store(call, body, private);
@@ -147,12 +146,12 @@ fn is_slow(old: &Value, parts: &Parts) -> bool {
         || changed("/policies/exportPolicy/status")
 }
 
-pub(crate) fn password() -> String {
+pub(crate) fn password(call: &Call<'_>) -> String {
     // 52 characters, as real ones; no registry outside this process knows it.
     format!(
         "{}{}",
-        Uuid::new_v4().simple(),
-        &Uuid::new_v4().simple().to_string()[..20]
+        call.uuid().simple(),
+        &call.uuid().simple().to_string()[..20]
     )
 }
 
@@ -226,7 +225,7 @@ pub(super) fn remember_replication(world: &World, registry: &str) {
     });
 }
 
-/// The role assignments of a registry go with it; its content is kept under its creation and so is not found again.
+/// The role assignments of a registry go with it; its content is kept under a name of its own and so is not found again.
 fn removed(world: &World, registry: &Resource) {
     role_assignments::forget_scope(world, &registry.id);
 }

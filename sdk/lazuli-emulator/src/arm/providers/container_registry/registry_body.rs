@@ -1,7 +1,6 @@
 //! The body of a registry: what is there from the start, what a request may change, and what its tier
 //! allows.
 
-use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::arm::{Answer, Call, errors, json};
@@ -37,7 +36,7 @@ pub(super) fn sku(given: &Value, existing: Option<&Resource>) -> Result<&'static
 }
 
 pub(super) fn defaults(call: &Call<'_>, sku: &str) -> Value {
-    let now = Timestamp::now().to_string();
+    let now = call.now().to_string();
     let name = call.target.name();
     let mut properties = json!({
         "loginServer": format!("{}.azurecr.io", name.to_lowercase()), "creationDate": now, "provisioningState": "Creating",
@@ -67,7 +66,12 @@ pub(super) fn defaults(call: &Call<'_>, sku: &str) -> Value {
 }
 
 /// Lays the request on the properties, in canonical casing, and checks what the SKU allows.
-pub(super) fn apply(properties: &mut Value, given: &Value, sku: &str) -> Result<(), Answer> {
+pub(super) fn apply(
+    call: &Call<'_>,
+    properties: &mut Value,
+    given: &Value,
+    sku: &str,
+) -> Result<(), Answer> {
     let mut given = given.clone();
     check_label_scope(&given)?;
     for (key, allowed) in [
@@ -116,7 +120,7 @@ pub(super) fn apply(properties: &mut Value, given: &Value, sku: &str) -> Result<
         return Err(Answer::error(400, "ExportPolicyDisableNotAllowed", message));
     }
     json::overlay(properties, &given);
-    encrypt(properties)
+    encrypt(call, properties)
 }
 
 /// Login servers with a hash in their name are not modelled.
@@ -166,7 +170,7 @@ fn not_in_sku(feature: &str, sku: &str, needed: &str) -> Answer {
 }
 
 /// Encryption with a key of one's own names the key, and a version of it follows.
-fn encrypt(properties: &mut Value) -> Result<(), Answer> {
+fn encrypt(call: &Call<'_>, properties: &mut Value) -> Result<(), Answer> {
     let encryption = &mut properties["encryption"];
     if encryption["status"] != "enabled" {
         return Ok(());
@@ -184,7 +188,7 @@ fn encrypt(properties: &mut Value) -> Result<(), Answer> {
     };
     let rotates = rest.is_empty();
     let version = if rotates {
-        format!("{given}/{}", uuid::Uuid::new_v4().simple())
+        format!("{given}/{}", call.uuid().simple())
     } else {
         given.clone()
     };

@@ -30,7 +30,7 @@ fn put(call: &Call<'_>) -> Result<Answer, Answer> {
     check_place(call, &registry, &location)?;
     let given = json::properties(body)?;
     let mut properties = json!({
-        "provisioningState": "Creating", "status": { "timestamp": jiff::Timestamp::now().to_string() },
+        "provisioningState": "Creating", "status": { "timestamp": call.now().to_string() },
         "regionEndpointEnabled": true, "zoneRedundancy": "Disabled",
     });
     if let Some(old) = &existing {
@@ -149,8 +149,7 @@ fn home(registry: &Resource) -> Option<Value> {
 
 fn ready(world: &World, replication: &Resource) {
     world.update(&replication.id, |replication| {
-        let status =
-            json!({ "displayStatus": "Ready", "timestamp": jiff::Timestamp::now().to_string() });
+        let status = json!({ "displayStatus": "Ready", "timestamp": world.now().to_string() });
         json::set(&mut replication.body["properties"], "status", status);
     });
 }

@@ -1,6 +1,5 @@
 //! `registries/scopeMaps`: named sets of repository permissions, and the ones each registry is born with.
 
-use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::child::{self, Child};
@@ -29,7 +28,7 @@ fn put(call: &Call<'_>) -> Result<Answer, Answer> {
     let created = existing
         .as_ref()
         .map(|old| old.body["properties"]["creationDate"].clone())
-        .unwrap_or_else(|| Timestamp::now().to_string().into());
+        .unwrap_or_else(|| call.now().to_string().into());
     let mut properties = json!({
         "type": "UserDefined", "creationDate": created, "provisioningState": "Creating", "actions": given["actions"],
     });

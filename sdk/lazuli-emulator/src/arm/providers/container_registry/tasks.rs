@@ -1,7 +1,6 @@
 //! `registries/tasks`: builds that are described once and run often. Triggers are kept and shown, but nothing
 //! fires them here: a run starts with `scheduleRun` or a task run.
 
-use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::child::{self, Child};
@@ -37,7 +36,7 @@ fn write(call: &Call<'_>) -> Result<Answer, Answer> {
     let mut properties = match &existing {
         Some(old) => old.body["properties"].clone(),
         None => json!({
-            "creationDate": Timestamp::now().to_string(), "status": "Enabled", "agentConfiguration": { "cpu": 2 },
+            "creationDate": call.now().to_string(), "status": "Enabled", "agentConfiguration": { "cpu": 2 },
             "timeout": 3600, "isSystemTask": false,
         }),
     };

@@ -30,7 +30,7 @@ fn put(call: &Call<'_>) -> Result<Answer, Answer> {
     let mut properties = match &existing {
         Some(old) => old.body["properties"].clone(),
         None => json!({
-            "creationDate": Timestamp::now().to_string(), "provisioningState": "Creating", "scopeMapId": null,
+            "creationDate": call.now().to_string(), "provisioningState": "Creating", "scopeMapId": null,
             "credentials": { "certificates": [], "passwords": [] }, "status": "enabled",
         }),
     };
@@ -124,22 +124,22 @@ pub(super) fn generate(call: &Call<'_>) -> Result<Answer, Answer> {
             )
         })?;
     let chosen = json::one_of(&body["name"], "name", &NAMES)?;
-    let expiry = expiry(&body["expiry"])?;
+    let expiry = expiry(call, &body["expiry"])?;
     let names = NAMES
         .into_iter()
         .filter(|name| chosen.is_none_or(|one| one == *name));
-    let made: Vec<Value> = names.map(|name| password(name, &expiry)).collect();
+    let made: Vec<Value> = names.map(|name| password(call, name, &expiry)).collect();
     call.world.update(&token.id, |token| remember(token, &made));
     Ok(Answer::ok(
         json!({ "username": token.name(), "passwords": shown(call, &token.id, &made) }),
     ))
 }
 
-fn expiry(given: &Value) -> Result<Value, Answer> {
+fn expiry(call: &Call<'_>, given: &Value) -> Result<Value, Answer> {
     match given.as_str() {
         None => Ok(Value::Null),
         Some(text) => match text.parse::<Timestamp>() {
-            Ok(at) if at > Timestamp::now() => Ok(at.to_string().into()),
+            Ok(at) if at > call.now() => Ok(at.to_string().into()),
             _ => Err(child::invalid(format!(
                 "The expiry '{text}' is not a time in the future."
             ))),
@@ -147,9 +147,9 @@ fn expiry(given: &Value) -> Result<Value, Answer> {
     }
 }
 
-fn password(name: &str, expiry: &Value) -> Value {
+fn password(call: &Call<'_>, name: &str, expiry: &Value) -> Value {
     let mut made = json!({
-        "creationTime": Timestamp::now().to_string(), "name": name, "value": registries::password(),
+        "creationTime": call.now().to_string(), "name": name, "value": registries::password(call),
     });
     if expiry.is_string() {
         json::set(&mut made, "expiry", expiry.clone());

@@ -92,7 +92,7 @@ fn action(call: &Call<'_>, word: &str) -> Result<Answer, Answer> {
             "serviceUri": webhook.private["serviceUri"], "customHeaders": webhook.private["customHeaders"],
         }))),
         "ping" => {
-            let event = event(&webhook, json!({ "action": "ping" }));
+            let event = event(call.world, &webhook, json!({ "action": "ping" }));
             let id = event["id"].clone();
             record(call.world, &webhook, event);
             Ok(Answer::ok(json!({ "id": id })))

@@ -227,8 +227,9 @@ fn cancel(call: &Call<'_>) -> Result<Answer, Answer> {
         );
         return Err(Answer::error(409, "DeploymentCannotBeCancelled", message));
     }
-    call.world
-        .update(&call.id(), |record| show::ended(record, "Canceled"));
+    call.world.update(&call.id(), |record| {
+        show::ended(call.world, record, "Canceled")
+    });
     Ok(Answer::empty(StatusCode::NO_CONTENT))
 }
 

@@ -199,6 +199,7 @@ fn place(call: &Call<'_>, template: &Value, properties: &Value, mode: &str) -> D
         subscription: settings.subscription.clone(),
         group,
         deployment,
+        origin: call.world.origin(),
         environment: environment(settings.base(), &settings.tenant),
     }
 }

@@ -58,7 +58,7 @@ fn fail(world: &World, id: &str, details: Vec<Value>) {
     let error =
         json!({ "code": "DeploymentFailed", "target": id, "message": message, "details": details });
     world.update(id, |record| {
-        show::ended(record, "Failed");
+        show::ended(world, record, "Failed");
         json::set(super::properties(record), "error", error);
     });
 }
@@ -145,7 +145,7 @@ impl<'a> Run<'a> {
                 broken[*at] = true;
                 continue;
             }
-            let started = show::now();
+            let started = show::now(self.world);
             let done = self.resource(one);
             self.note(deployment, one, &done, &started);
             if let Some(error) = done.error {
@@ -281,7 +281,7 @@ impl<'a> Run<'a> {
             json::set(&mut record.body, "location", location.clone());
         }
         let prepared = Prepared::of_record(&record).map_err(wrong)?;
-        show::nested(&mut record.body, &prepared, &self.correlation);
+        show::nested(self.world, &mut record.body, &prepared, &self.correlation);
         Ok(record)
     }
 
@@ -365,7 +365,7 @@ impl<'a> Run<'a> {
         made.sort_unstable_by_key(|id| id.to_ascii_lowercase());
         let made: Vec<Value> = made.into_iter().map(|id| json!({ "id": id })).collect();
         self.world.update(id, |record| {
-            show::ended(record, "Succeeded");
+            show::ended(self.world, record, "Succeeded");
             json::set(super::properties(record), "outputs", outputs);
             json::set(super::properties(record), "outputResources", made);
         });
@@ -377,7 +377,7 @@ impl<'a> Run<'a> {
         let operation = format!("{number:016X}");
         let mut properties = json!({
             "provisioningOperation": "Create", "provisioningState": if done.error.is_none() { "Succeeded" } else { "Failed" },
-            "timestamp": show::now(), "duration": show::since(started), "trackingId": self.correlation, "serviceRequestId": self.correlation,
+            "timestamp": show::now(self.world), "duration": show::since(self.world, started), "trackingId": self.correlation, "serviceRequestId": self.correlation,
             "statusCode": status_word(done.status),
             "targetResource": { "id": one.id, "resourceType": one.kind, "resourceName": one.name },
         });

@@ -8,22 +8,18 @@ use super::{KIND, Prepared};
 use crate::arm::template::{Plan, Planned, hash, parameters};
 use crate::arm::{Call, json};
 use crate::wire::ids::location_key;
-use crate::world::Resource;
+use crate::world::{Resource, World};
 
 /// The moment in ARM's seven digits.
-pub(super) fn now() -> String {
-    Timestamp::now()
-        .strftime("%Y-%m-%dT%H:%M:%S.%7fZ")
-        .to_string()
+pub(super) fn now(world: &World) -> String {
+    world.now().strftime("%Y-%m-%dT%H:%M:%S.%7fZ").to_string()
 }
 
 /// An ISO 8601 duration since a moment in ARM's form.
-pub(super) fn since(start: &str) -> String {
-    let started = start
-        .parse::<Timestamp>()
-        .unwrap_or_else(|_| Timestamp::now());
-    let seconds =
-        (Timestamp::now().as_microsecond() - started.as_microsecond()).max(0) as f64 / 1e6;
+pub(super) fn since(world: &World, start: &str) -> String {
+    let now = world.now();
+    let started = start.parse::<Timestamp>().unwrap_or(now);
+    let seconds = (now.as_microsecond() - started.as_microsecond()).max(0) as f64 / 1e6;
     format!("PT{seconds}S")
 }
 
@@ -40,7 +36,7 @@ pub(super) fn accepted(call: &Call<'_>, prepared: &Prepared) -> Value {
     }
     let mut properties = facts(prepared);
     json::set(&mut properties, "provisioningState", "Accepted");
-    json::set(&mut properties, "timestamp", now());
+    json::set(&mut properties, "timestamp", now(call.world));
     json::set(&mut properties, "duration", "PT0.0003034S");
     json::set(&mut properties, "correlationId", correlation);
     close(&mut properties, &prepared.plan);
@@ -78,10 +74,10 @@ fn facts(prepared: &Prepared) -> Value {
 }
 
 /// The facts of a deployment that another one makes.
-pub(super) fn nested(record: &mut Value, prepared: &Prepared, correlation: &Value) {
+pub(super) fn nested(world: &World, record: &mut Value, prepared: &Prepared, correlation: &Value) {
     let mut properties = facts(prepared);
     json::set(&mut properties, "provisioningState", "Accepted");
-    json::set(&mut properties, "timestamp", now());
+    json::set(&mut properties, "timestamp", now(world));
     json::set(&mut properties, "duration", "PT0.0003034S");
     json::set(&mut properties, "correlationId", correlation.clone());
     close(&mut properties, &prepared.plan);
@@ -155,12 +151,12 @@ fn dependencies(plan: &Plan) -> Value {
 }
 
 /// Writes the end of a deployment into its record.
-pub(super) fn ended(record: &mut Resource, state: &str) {
+pub(super) fn ended(world: &World, record: &mut Resource, state: &str) {
     let properties = super::properties(record);
     let started = json::text(&properties["timestamp"]).to_owned();
     json::set(properties, "provisioningState", state);
-    json::set(properties, "timestamp", now());
-    json::set(properties, "duration", since(&started));
+    json::set(properties, "timestamp", now(world));
+    json::set(properties, "duration", since(world, &started));
 }
 
 /// `NewNSG` is shown as `newNSG`, `URL` as `url`.

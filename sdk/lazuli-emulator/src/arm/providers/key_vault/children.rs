@@ -3,9 +3,7 @@
 //! ARM can create and read them, not delete them; that is what the data plane is for. Keys are records
 //! without key material.
 
-use jiff::Timestamp;
 use serde_json::{Value, json};
-use uuid::Uuid;
 
 use super::{bad_request, recovery_level, uri, vaults};
 use crate::arm::{Answer, Call, json};
@@ -34,9 +32,9 @@ pub(super) fn put_secret(call: &Call<'_>) -> Result<Answer, Answer> {
         attributes: &given["attributes"],
         tags: tags.as_ref().unwrap_or(&Value::Null),
     };
-    let changed = call
-        .world
-        .update(&vault.id, |stored| secrets::write(stored, name, &written));
+    let changed = call.world.update(&vault.id, |stored| {
+        secrets::write(call.world, stored, name, &written)
+    });
     match changed {
         Some(Ok(())) => get_secret(call),
         Some(Err(message)) => Err(Answer::error(409, "Conflict", message)),
@@ -104,7 +102,7 @@ fn key(call: &Call<'_>, vault: &Resource, name: &str, given: &Value) -> Result<V
             "The property \"kty\" of a key is not specified.",
         ));
     };
-    let now = Timestamp::now().as_second();
+    let now = call.now().as_second();
     let base = format!("{}/keys/{name}", uri(vault.name()));
     let elliptic = kty.starts_with("EC");
     let operations: &[&str] = if elliptic {
@@ -145,7 +143,7 @@ fn key(call: &Call<'_>, vault: &Resource, name: &str, given: &Value) -> Result<V
         json::set(&mut properties, "keySize", size);
     }
     json::set(&mut properties, "keyUri", base.clone());
-    let version = Uuid::new_v4().simple().to_string();
+    let version = call.uuid().simple().to_string();
     json::set(
         &mut properties,
         "keyUriWithVersion",

@@ -6,9 +6,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::StatusCode;
-use jiff::Timestamp;
 use serde_json::{Value, json};
-use uuid::Uuid;
 
 use super::{bad_request, vaults};
 use crate::arm::lro::{self, Effect};
@@ -94,7 +92,7 @@ pub(super) fn put(call: &Call<'_>) -> Result<Answer, Answer> {
         .unwrap_or_default();
     private_endpoints::reflect(call.world, endpoint, &state);
     call.world.update(&call.id(), |one| {
-        json::set(&mut one.body, "etag", Uuid::new_v4().simple().to_string());
+        json::set(&mut one.body, "etag", call.uuid().simple().to_string());
         json::set(&mut one.body["properties"], "provisioningState", "Updating");
         json::set(
             &mut one.body["properties"],
@@ -118,7 +116,7 @@ fn own_address(call: &Call<'_>, connection: &Resource, status: &str) -> String {
         _ => "update",
     };
     let note = json!({
-        "code": format!("privateEndpointConnections/{verb}"), "st": Timestamp::now().to_string(),
+        "code": format!("privateEndpointConnections/{verb}"), "st": call.now().to_string(),
         "etag": connection.text("/etag"),
     });
     let note = URL_SAFE_NO_PAD.encode(note.to_string());

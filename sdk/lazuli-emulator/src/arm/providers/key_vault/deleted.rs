@@ -24,7 +24,7 @@ pub(super) fn keep(world: &World, vault: &Resource) {
         "/subscriptions/{subscription}/providers/Microsoft.KeyVault/locations/{place}/deletedVaults/{}",
         vault.name()
     );
-    let now = Timestamp::now();
+    let now = world.now();
     let purge = now + SignedDuration::from_hours(24 * retention_days(vault));
     let mut properties = json!({
         "vaultId": vault.id, "location": place, "tags": vault.body["tags"],
@@ -64,7 +64,7 @@ pub(crate) fn by_name(world: &World, name: &str) -> Option<Resource> {
 
 /// What lies in the bin today; what is overdue is removed.
 fn kept(world: &World) -> Vec<Resource> {
-    let now = Timestamp::now();
+    let now = world.now();
     let overdue = |vault: &Resource| {
         let day = vault.text("/properties/scheduledPurgeDate");
         day.and_then(|text| text.parse::<Timestamp>().ok())
@@ -120,7 +120,7 @@ pub(super) fn action(call: &Call<'_>, word: &str) -> Result<Answer, Answer> {
         );
         return Err(Answer::error(405, "MethodNotAllowed", message));
     }
-    let now = Timestamp::now().strftime("%Y-%m-%d %H:%M:%SZ").to_string();
+    let now = call.now().strftime("%Y-%m-%d %H:%M:%SZ").to_string();
     let done: Value =
         json!({ "createdDateTime": now, "lastActionDateTime": now, "status": "Succeeded" });
     let addresses = lro::start_answering(call, &vault.id, &vaults::DIALECT, Effect::Remove, done);

@@ -10,7 +10,6 @@ pub(crate) mod deleted;
 pub(crate) mod policies;
 pub(crate) mod vaults;
 
-use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::arm::kind::{Kind, Namespace};
@@ -167,15 +166,13 @@ pub(crate) fn check_name(name: &str) -> Result<(), String> {
 }
 
 /// Milliseconds, as ARM writes `systemData`.
-pub(crate) fn now_ms() -> String {
-    Timestamp::now()
-        .strftime("%Y-%m-%dT%H:%M:%S.%3fZ")
-        .to_string()
+pub(crate) fn now_ms(call: &Call<'_>) -> String {
+    call.now().strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string()
 }
 
 /// `systemData` after a write of the caller.
 pub(crate) fn system_data(call: &Call<'_>, old: &Value) -> Value {
-    let now = now_ms();
+    let now = now_ms(call);
     let kept = |name: &str, new: &str| match old[name].as_str() {
         Some(text) => text.to_owned(),
         None => new.to_owned(),

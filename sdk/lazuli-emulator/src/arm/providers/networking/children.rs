@@ -79,7 +79,7 @@ impl Children {
             }
         }
         for mut child in wanted {
-            network::touch(&mut child.body);
+            network::touch(call.world, &mut child.body);
             network::mark(&mut child.body, "Succeeded");
             call.world.put(child);
         }

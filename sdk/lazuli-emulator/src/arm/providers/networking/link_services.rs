@@ -3,7 +3,6 @@
 //! Nothing answers behind the load balancer; the connections and what their owner decides are real.
 
 use serde_json::{Value, json};
-use uuid::Uuid;
 
 use super::{LINK_SERVICE, LOAD_BALANCER, addresses};
 use crate::arm::kind::Kind;
@@ -46,13 +45,13 @@ fn put(call: &Call<'_>) -> Result<Answer, Answer> {
             format!(
                 "{}.{}.{location}.azure.privatelinkservice",
                 call.target.name(),
-                Uuid::new_v4()
+                call.uuid()
             )
         },
         str::to_owned,
     );
     let mut properties = json!({
-        "provisioningState": "Updating", "resourceGuid": network::resource_guid(existing.as_ref()),
+        "provisioningState": "Updating", "resourceGuid": network::resource_guid(call, existing.as_ref()),
         "fqdns": given["fqdns"].as_array().cloned().unwrap_or_default(), "alias": alias,
         "enableProxyProtocol": given["enableProxyProtocol"].as_bool().unwrap_or(false),
         "loadBalancerFrontendIpConfigurations": fronts, "ipConfigurations": configs,
@@ -137,7 +136,7 @@ fn interface(call: &Call<'_>, existing: Option<&Resource>, location: &str) -> St
     if let Some(kept) = kept {
         return kept.to_owned();
     }
-    let name = format!("{}.nic.{}", call.target.name(), Uuid::new_v4());
+    let name = format!("{}.nic.{}", call.target.name(), call.uuid());
     let id = format!(
         "{}/providers/{}/{name}",
         call.target.scope,

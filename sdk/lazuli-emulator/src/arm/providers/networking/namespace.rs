@@ -62,9 +62,9 @@ fn is_dns(kind: &str) -> bool {
 }
 
 /// Private DNS is a provider of its own that shares the namespace only.
-fn new_etag(resource: &mut Resource) {
+fn new_etag(world: &World, resource: &mut Resource) {
     if !is_dns(&resource.kind) {
-        network::touch(&mut resource.body);
+        network::touch(world, &mut resource.body);
     }
 }
 

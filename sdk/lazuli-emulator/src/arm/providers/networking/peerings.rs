@@ -262,7 +262,7 @@ pub(crate) fn store(call: &Call<'_>, wanted: Vec<Resource>) {
         }
     }
     for mut peering in wanted {
-        network::touch(&mut peering.body);
+        network::touch(call.world, &mut peering.body);
         network::mark(&mut peering.body, "Succeeded");
         call.world.put(peering.clone());
         settle(call.world, &peering);

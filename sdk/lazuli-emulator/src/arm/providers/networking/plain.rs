@@ -91,7 +91,7 @@ fn put_address(call: &Call<'_>) -> Result<Answer, Answer> {
         &["IPv4", "IPv6"],
     )?;
     let mut properties = json!({
-        "provisioningState": "Updating", "resourceGuid": network::resource_guid(existing.as_ref()),
+        "provisioningState": "Updating", "resourceGuid": network::resource_guid(call, existing.as_ref()),
     });
     if method == "Static" && version != Some("IPv6") {
         json::set(
@@ -210,7 +210,7 @@ fn put_gateway(call: &Call<'_>) -> Result<Answer, Answer> {
         )?;
     }
     let mut properties = json!({
-        "provisioningState": "Updating", "resourceGuid": network::resource_guid(existing.as_ref()),
+        "provisioningState": "Updating", "resourceGuid": network::resource_guid(call, existing.as_ref()),
         "idleTimeoutInMinutes": given["idleTimeoutInMinutes"].as_u64().unwrap_or(4),
     });
     for list in ["publicIpAddresses", "publicIpPrefixes"] {
@@ -257,7 +257,7 @@ fn put_group(call: &Call<'_>) -> Result<Answer, Answer> {
     let location = call.location(existing.as_ref())?;
     call.object()?;
     let properties = json!({
-        "provisioningState": "Updating", "resourceGuid": network::resource_guid(existing.as_ref()),
+        "provisioningState": "Updating", "resourceGuid": network::resource_guid(call, existing.as_ref()),
     });
     Ok(write(call, network::tracked(call, &location, properties)))
 }
@@ -296,7 +296,7 @@ fn put_balancer(call: &Call<'_>) -> Result<Answer, Answer> {
     let location = call.location(existing.as_ref())?;
     let given = json::properties(call.object()?)?;
     let mut properties = json!({
-        "provisioningState": "Updating", "resourceGuid": network::resource_guid(existing.as_ref()),
+        "provisioningState": "Updating", "resourceGuid": network::resource_guid(call, existing.as_ref()),
     });
     for list in BALANCER_LISTS {
         let parts = json::items(&given[list]).map(|one| part(call, list, one));

@@ -43,7 +43,7 @@ fn put(call: &Call<'_>) -> Result<Answer, Answer> {
         .map(|route| route.body["properties"].clone())
         .collect();
     let properties = json!({
-        "provisioningState": "Updating", "resourceGuid": network::resource_guid(existing.as_ref()),
+        "provisioningState": "Updating", "resourceGuid": network::resource_guid(call, existing.as_ref()),
         "disableBgpRoutePropagation": given["disableBgpRoutePropagation"].as_bool().unwrap_or(false),
         "routes": shown,
     });

@@ -116,7 +116,7 @@ fn put(call: &Call<'_>) -> Result<Answer, Answer> {
     let given = json::properties(call.object()?)?;
     let rules = RULES.inline(call, &given)?;
     let mut properties = json!({
-        "provisioningState": "Updating", "resourceGuid": network::resource_guid(existing.as_ref()),
+        "provisioningState": "Updating", "resourceGuid": network::resource_guid(call, existing.as_ref()),
     });
     if given["flushConnection"].is_boolean() {
         json::set(

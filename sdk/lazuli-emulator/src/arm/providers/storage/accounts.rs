@@ -3,7 +3,6 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::StatusCode;
-use ring::rand::{SecureRandom, SystemRandom};
 use serde_json::{Value, json};
 
 use super::{ACCOUNT, CONNECTION, by_name, check_name, taken};
@@ -76,7 +75,7 @@ pub(super) fn put(call: &Call<'_>) -> Result<Answer, Answer> {
     }
     let mut properties = match &existing {
         Some(old) => old.body["properties"].clone(),
-        None => defaults(name, kind, &sku, &location),
+        None => defaults(call, kind, &sku, &location),
     };
     json::overlay(&mut properties, &given);
     let mut body = json!({ "sku": sku, "kind": kind, "id": call.id(), "name": name, "type": ACCOUNT, "location": location });
@@ -93,7 +92,7 @@ pub(super) fn put(call: &Call<'_>) -> Result<Answer, Answer> {
     json::set(&mut body, "properties", properties);
     let private = match &existing {
         Some(old) => old.private.clone(),
-        None => json!({ "keys": [key()?, key()?] }),
+        None => json!({ "keys": [key(call), key(call)] }),
     };
     let resource = Resource {
         id: call.id(),
@@ -171,8 +170,8 @@ fn kind(call: &Call<'_>, existing: Option<&Resource>) -> Result<&'static str, An
 }
 
 /// What a new account answers beyond the request, as the service does.
-fn defaults(name: &str, kind: &str, sku: &Value, location: &str) -> Value {
-    let now = now_ms();
+fn defaults(call: &Call<'_>, kind: &str, sku: &Value, location: &str) -> Value {
+    let (name, now) = (call.target.name(), now_ms(call));
     let services: &[&str] = match kind {
         "BlobStorage" => &["dfs", "blob", "table"],
         "BlockBlobStorage" => &["dfs", "web", "blob"],
@@ -239,16 +238,8 @@ fn pair(location: &str) -> &str {
 }
 
 /// 64 random bytes.
-fn key() -> Result<String, Answer> {
-    let mut bytes = [0; 64];
-    SystemRandom::new().fill(&mut bytes).map_err(|_| {
-        Answer::error(
-            500,
-            "InternalServerError",
-            "The operating system has no randomness for an account key.",
-        )
-    })?;
-    Ok(STANDARD.encode(bytes))
+fn key(call: &Call<'_>) -> String {
+    STANDARD.encode(call.world.random::<64>(&call.id()))
 }
 
 pub(super) fn patch(call: &Call<'_>) -> Result<Answer, Answer> {
@@ -284,13 +275,13 @@ pub(super) fn action(call: &Call<'_>, word: &str) -> Result<Answer, Answer> {
             let Some(name) = name else {
                 return Err(errors::invalid_content("'keyName' must be key1 or key2."));
             };
-            let (fresh, at) = (key()?, usize::from(name == "key2"));
+            let (fresh, at) = (key(call), usize::from(name == "key2"));
             call.world.update(&call.id(), |stored| {
                 stored.private["keys"][at] = fresh.into();
                 json::set(
                     &mut stored.body["properties"]["keyCreationTime"],
                     name,
-                    now_ms(),
+                    now_ms(call),
                 );
             });
             Ok(keys(&call.required()?))

@@ -2,7 +2,6 @@
 
 use http::StatusCode;
 use serde_json::{Value, json};
-use uuid::Uuid;
 
 use crate::arm::lifecycle;
 use crate::arm::{Answer, Call, json};
@@ -80,7 +79,7 @@ pub(super) fn put_item(call: &Call<'_>) -> Result<Answer, Answer> {
     json::overlay(&mut properties, &given);
     let etag = format!(
         "\"0x{}\"",
-        &Uuid::new_v4().simple().to_string().to_uppercase()[..15]
+        &call.uuid().simple().to_string().to_uppercase()[..15]
     );
     let body = json!({
         "id": call.id(), "name": call.target.name(), "type": call.target.kind, "etag": etag, "properties": properties,

@@ -18,7 +18,7 @@ pub(super) fn action(call: &Call<'_>, word: &str) -> Result<Answer, Answer> {
         "stop" => Ok(set_state(call, "Stopped")),
         "newpassword" => {
             call.world.update(&app.id, |app| {
-                let password = uuid::Uuid::new_v4().simple().to_string();
+                let password = call.uuid().simple().to_string();
                 json::set(&mut app.private, "publishingPassword", password);
             });
             Ok(Answer::empty(StatusCode::NO_CONTENT))

@@ -111,7 +111,7 @@ pub(super) fn compute(
         names(&name),
         place(call, &name, plan, traits),
         addresses(call),
-        state(properties, config, traits),
+        state(call, properties, config, traits),
     ];
     for part in &parts {
         for (key, value) in part.as_object().into_iter().flatten() {
@@ -174,14 +174,14 @@ fn addresses(call: &Call<'_>) -> Value {
 }
 
 /// A disabled app is `Disabled`, a stopped one stays `Stopped`.
-fn state(properties: &Value, config: &Value, traits: &Traits) -> Value {
+fn state(call: &Call<'_>, properties: &Value, config: &Value, traits: &Traits) -> Value {
     let state = match properties["state"].as_str() {
         _ if properties["enabled"] == false => "Disabled",
         Some("Stopped") => "Stopped",
         _ => "Running",
     };
     json!({
-        "state": state, "lastModifiedTimeUtc": plans::timestamp(), "eligibleLogCategories": traits.log_categories(),
+        "state": state, "lastModifiedTimeUtc": plans::timestamp(call), "eligibleLogCategories": traits.log_categories(),
         "siteProperties": { "metadata": null, "properties": stacks(config), "appSettings": null },
     })
 }

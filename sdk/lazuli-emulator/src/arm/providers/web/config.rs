@@ -4,7 +4,6 @@
 //! the part's name and knows `config/web`; `settings`, `parts` and `publishing` know the others.
 
 use serde_json::{Value, json};
-use uuid::Uuid;
 
 use super::naming::AppName;
 use super::traits::Traits;
@@ -44,22 +43,22 @@ const DEFAULTS: &str = include_str!("defaults/config_web.json");
 const LAST_PRIORITY: u64 = 2_147_483_647;
 
 /// The private part of a new app.
-pub(super) fn new_private(traits: &Traits) -> Value {
+pub(super) fn new_private(call: &Call<'_>, traits: &Traits) -> Value {
     let mut config: Value = serde_json::from_str(DEFAULTS).unwrap_or_else(|_| json!({}));
     for (name, value) in traits.config().as_object().into_iter().flatten() {
         json::set(&mut config, name, value.clone());
     }
     json!({
         "config": config, "appSettings": {}, "connectionStrings": {}, "metadata": {}, "azureStorageAccounts": {},
-        "slotConfigNames": {}, "restarts": 0, "containerLog": [], "publishingPassword": Uuid::new_v4().simple().to_string(),
+        "slotConfigNames": {}, "restarts": 0, "containerLog": [], "publishingPassword": call.uuid().simple().to_string(),
     })
 }
 
 /// The private part of a slot that starts as a copy of its site; what ran there does not run here yet.
-pub(super) fn cloned_private(site: &Value) -> Value {
+pub(super) fn cloned_private(call: &Call<'_>, site: &Value) -> Value {
     let mut private = json!({
         "metadata": {}, "slotConfigNames": {}, "restarts": 0, "containerLog": [],
-        "publishingPassword": Uuid::new_v4().simple().to_string(),
+        "publishingPassword": call.uuid().simple().to_string(),
     });
     for key in [
         "config",
@@ -271,7 +270,7 @@ fn write_web(call: &Call<'_>, app: &Resource, given: &Value) -> Result<Answer, A
     json::set(&mut shown, "id", changed.id.clone());
     json::set(&mut shown, "name", AppName::of(&changed).resource());
     json::set(&mut shown, "type", changed.kind.clone());
-    Ok(Answer::ok(shown).with("etag", sites::new_etag()))
+    Ok(Answer::ok(shown).with("etag", sites::new_etag(call)))
 }
 
 /// `config/web`, which names itself after the site.

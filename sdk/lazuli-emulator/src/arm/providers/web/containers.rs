@@ -64,7 +64,7 @@ fn put(call: &Call<'_>) -> Result<Answer, Answer> {
     }
     let auth = json::one_of(&given["authType"], "authType", &AUTH_TYPES)?;
     json::set(&mut properties, "authType", auth.unwrap_or("Anonymous"));
-    let now = plans::timestamp();
+    let now = plans::timestamp(call);
     let created = before("/properties/createdTime").unwrap_or_else(|| now.clone().into());
     json::set(&mut properties, "createdTime", created);
     json::set(&mut properties, "lastModifiedTime", now);

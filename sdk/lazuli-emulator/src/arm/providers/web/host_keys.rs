@@ -59,20 +59,15 @@ fn function_app(call: &Call<'_>) -> Result<Resource, Answer> {
 }
 
 /// 40 random bytes, as long as real ones.
-fn new_key() -> String {
-    let mut bytes = Vec::with_capacity(48);
-    for _ in 0..3 {
-        bytes.extend(uuid::Uuid::new_v4().into_bytes());
-    }
-    bytes.truncate(40);
-    URL_SAFE.encode(bytes)
+fn new_key(call: &Call<'_>) -> String {
+    URL_SAFE.encode(call.world.random::<40>(&call.id()))
 }
 
 /// The keys as they are, made if there are none yet.
 fn keys(call: &Call<'_>, app: &Resource) -> Value {
     if app.private[KEPT].is_null() {
         let made = json!({
-            "masterKey": new_key(), "functionKeys": { "default": new_key() }, "systemKeys": {},
+            "masterKey": new_key(call), "functionKeys": { "default": new_key(call) }, "systemKeys": {},
         });
         call.world
             .update(&app.id, |app| json::set(&mut app.private, KEPT, made));
@@ -105,7 +100,9 @@ fn put(call: &Call<'_>) -> Result<Answer, Answer> {
     let app = function_app(call)?;
     let given = json::properties(call.object()?)?;
     let name = call.target.name();
-    let value = given["value"].as_str().map_or_else(new_key, str::to_owned);
+    let value = given["value"]
+        .as_str()
+        .map_or_else(|| new_key(call), str::to_owned);
     let list = list_name(call);
     let new = keys(call, &app)[list][name].is_null();
     call.world.update(&app.id, |app| {

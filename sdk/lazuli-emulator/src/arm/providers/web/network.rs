@@ -168,7 +168,7 @@ fn delete(call: &Call<'_>) -> Result<Answer, Answer> {
         );
         json::set(&mut site.private["config"], "vnetName", "");
     });
-    Ok(Answer::empty(StatusCode::OK).with("etag", sites::new_etag()))
+    Ok(Answer::empty(StatusCode::OK).with("etag", sites::new_etag(call)))
 }
 
 /// The connection of an integrated app; the platform answers it under any name's casing.

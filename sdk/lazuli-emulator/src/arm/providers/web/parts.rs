@@ -110,7 +110,7 @@ pub(super) fn put(
         }
     });
     let app = sites::site_of(call)?;
-    Ok(shown(&app, part).with("etag", sites::new_etag()))
+    Ok(shown(&app, part).with("etag", sites::new_etag(call)))
 }
 
 /// What `config/web` says about the logs that are on.

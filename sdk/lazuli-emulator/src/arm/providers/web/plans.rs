@@ -59,7 +59,7 @@ fn put(call: &Call<'_>) -> Result<Answer, Answer> {
     let mut shown = lifecycle::present(call.world, &stored);
     let given = body["location"].as_str().unwrap_or(&location);
     lie(&mut shown, given, sku, existing.is_none());
-    Ok(Answer::ok(shown).with("etag", sites::new_etag()))
+    Ok(Answer::ok(shown).with("etag", sites::new_etag(call)))
 }
 
 /// The answer to a PUT has the location as given, the SKU twice, and no workers yet for a new plan.
@@ -166,7 +166,7 @@ fn platform(call: &Call<'_>, old: &Value, location: &str, given: &Value, sku: &V
     let number = farm_number(&call.id());
     let created = old["createdTime"]
         .as_str()
-        .map_or_else(timestamp, str::to_owned);
+        .map_or_else(|| timestamp(call), str::to_owned);
     let mut made = json!({
         "serverFarmId": number, "name": call.target.name(), "subscription": call.world.settings().subscription,
         "webSpace": web_space(call.target.group().unwrap_or_default(), &display, linux, hyper_v),
@@ -175,7 +175,7 @@ fn platform(call: &Call<'_>, old: &Value, location: &str, given: &Value, sku: &V
         "mdmId": format!("waws-prod-emu-001_{number}"), "createdTime": created,
     });
     if linux && sku["name"] == "B1" && old["freeOfferExpirationTime"].is_null() {
-        let end = Timestamp::now().checked_add((FREE_DAYS * 24).hours());
+        let end = call.now().checked_add((FREE_DAYS * 24).hours());
         json::set(
             &mut made,
             "freeOfferExpirationTime",
@@ -399,8 +399,8 @@ pub(super) fn consumption(call: &Call<'_>, location: &str, linux: bool) -> Resou
 }
 
 /// Now, as App Service prints times.
-pub(super) fn timestamp() -> String {
-    stamp(Timestamp::now())
+pub(super) fn timestamp(call: &Call<'_>) -> String {
+    stamp(call.now())
 }
 
 fn stamp(time: Timestamp) -> String {

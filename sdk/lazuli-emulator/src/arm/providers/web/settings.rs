@@ -69,7 +69,7 @@ pub(super) fn put(
     call.world.update(&app.id, |app| {
         json::set(&mut app.private, key, checked.clone())
     });
-    Ok(Answer::ok(envelope(app, part, part, checked)).with("etag", sites::new_etag()))
+    Ok(Answer::ok(envelope(app, part, part, checked)).with("etag", sites::new_etag(call)))
 }
 
 pub(super) fn list(app: &Resource, part: &str) -> Answer {

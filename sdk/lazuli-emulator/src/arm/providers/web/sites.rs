@@ -6,7 +6,6 @@
 
 use http::StatusCode;
 use serde_json::{Value, json};
-use uuid::Uuid;
 
 use super::naming::AppName;
 use super::traits::{App, Traits};
@@ -53,10 +52,10 @@ const SUMMARY_VALUES: [&str; 11] = [
     "webJobsEnabled",
 ];
 
-pub(super) fn new_etag() -> String {
+pub(super) fn new_etag(call: &Call<'_>) -> String {
     format!(
         "\"{}\"",
-        &Uuid::new_v4().simple().to_string().to_uppercase()[..15]
+        &call.uuid().simple().to_string().to_uppercase()[..15]
     )
 }
 
@@ -93,7 +92,7 @@ fn put(call: &Call<'_>) -> Result<Answer, Answer> {
         echo::alter_new(&mut shown, App::of(body["kind"].as_str()), &given);
     }
     let shown = versions::shape(&call.api_version, shown);
-    Ok(Answer::ok(shown).with("etag", new_etag()))
+    Ok(Answer::ok(shown).with("etag", new_etag(call)))
 }
 
 fn get(call: &Call<'_>) -> Result<Answer, Answer> {
@@ -111,7 +110,7 @@ fn patch(call: &Call<'_>) -> Result<Answer, Answer> {
     let given = json::properties(call.object()?)?;
     let location = existing.text("/location").unwrap_or_default().to_owned();
     let app = write(call, Some(&existing), &location, &given)?;
-    Ok(Answer::ok(shown(call, &app)).with("etag", new_etag()))
+    Ok(Answer::ok(shown(call, &app)).with("etag", new_etag(call)))
 }
 
 fn write(
@@ -130,8 +129,8 @@ fn write(
     let cloned = parent.as_ref().filter(|_| clones(existing, given));
     let mut private = match (existing, cloned) {
         (Some(old), _) => old.private.clone(),
-        (None, Some(site)) => config::cloned_private(&site.private),
-        (None, None) => config::new_private(&traits),
+        (None, Some(site)) => config::cloned_private(call, &site.private),
+        (None, None) => config::new_private(call, &traits),
     };
     config::apply(&mut private, &given["siteConfig"])?;
     if existing.is_none() {
@@ -382,7 +381,7 @@ fn delete(call: &Call<'_>) -> Result<Answer, Answer> {
     if !keep && all_on_plan(call.world, &plan).is_empty() {
         lifecycle::remove(call.world, &plan);
     }
-    Ok(Answer::empty(StatusCode::OK).with("etag", new_etag()))
+    Ok(Answer::empty(StatusCode::OK).with("etag", new_etag(call)))
 }
 
 /// The app that a path names or lies below, or its 404.

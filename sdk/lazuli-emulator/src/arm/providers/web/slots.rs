@@ -6,7 +6,6 @@
 //! The lists are those of the App Service documentation.
 
 use http::StatusCode;
-use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::naming::AppName;
@@ -96,7 +95,7 @@ pub(super) fn swap(call: &Call<'_>, app: &Resource) -> Result<Answer, Answer> {
     exchange(&mut source, &mut destination, &sticky);
     containers::exchange(call.world, &source, &destination);
     let status = json!({
-        "timestampUtc": Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string(),
+        "timestampUtc": call.now().strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string(),
         "sourceSlotName": slot_name(app), "destinationSlotName": slot_name(&other),
     });
     for mut one in [source, destination] {
