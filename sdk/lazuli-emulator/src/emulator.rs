@@ -53,7 +53,8 @@ pub struct Options {
     pub clock: Clock,
     /// Faults to inject.
     pub faults: Faults,
-    /// What chance follows from: the same seed gives the same story. Wins over the fault file's.
+    /// What chance follows from: the same seed gives the same story, and the same ids, keys and secrets, which
+    /// can then be computed. Wins over the fault file's. Without one they come from the operating system.
     pub seed: Option<u64>,
     /// Whether requests are refused when ARM's token buckets are empty.
     pub throttling: bool,

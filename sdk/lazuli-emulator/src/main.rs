@@ -63,7 +63,7 @@ struct Serve {
     /// Faults to inject, TOML or JSON (see docs/emulator.md).
     #[arg(long, value_name = "FILE")]
     faults: Option<PathBuf>,
-    /// What chance follows from: the same seed gives the same story.
+    /// What chance follows from: the same seed gives the same story, ids, keys and secrets.
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
     /// Refuse requests as ARM does when a caller's token buckets are empty.

@@ -8,8 +8,8 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use jiff::Timestamp;
 use ring::digest;
@@ -103,10 +103,7 @@ impl Seeded {
         let (name, count) = self.count(about);
         let opened = self.opened.load(Ordering::Relaxed);
         for (block, part) in bytes.chunks_mut(digest::SHA256_OUTPUT_LEN).enumerate() {
-            let text = format!(
-                "{}\nchance\n{opened}\n{name}\n{count}\n{block}",
-                self.seed
-            );
+            let text = format!("{}\nchance\n{opened}\n{name}\n{count}\n{block}", self.seed);
             let hash = digest::digest(&digest::SHA256, text.as_bytes());
             part.copy_from_slice(&hash.as_ref()[..part.len()]);
         }

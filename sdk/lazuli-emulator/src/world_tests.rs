@@ -25,7 +25,8 @@ pub(crate) fn empty() -> World {
 
 /// An empty world in memory with a clock of its own.
 pub(crate) fn at(clock: Clock) -> World {
-    World::open(None, settings(), Origin::new(clock, None), Table::calm()).expect("a world in memory opens")
+    World::open(None, settings(), Origin::new(clock, None), Table::calm())
+        .expect("a world in memory opens")
 }
 
 fn thing(id: &str) -> Resource {

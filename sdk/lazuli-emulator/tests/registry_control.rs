@@ -585,3 +585,22 @@ async fn a_cache_rule_has_the_identity_it_was_given() {
     assert_eq!(held("PATCH", None).await, identities[..1]);
     assert_eq!(held("PATCH", identities.last()).await, identities[1..]);
 }
+
+/// `deny` in small letters once passed both the tier and the firewall.
+#[tokio::test]
+async fn a_default_action_counts_in_any_casing() {
+    let azure = Azure::start().await;
+    let id = registry(&azure, "casingreg1", "Premium").await;
+    let rules = json!({ "properties": { "networkRuleSet": { "defaultAction": "deny" } } });
+    let closed = azure.send("PATCH", &id, VERSION, Some(rules.clone())).await;
+    assert_eq!(
+        closed.body["properties"]["networkRuleSet"]["defaultAction"],
+        "Deny"
+    );
+    let basic = registry(&azure, "casingreg2", "Basic").await;
+    let refused = azure.send("PATCH", &basic, VERSION, Some(rules)).await;
+    assert_eq!(
+        (refused.status, code(&refused.body).as_str()),
+        (400, "SkuFeatureNotSupported")
+    );
+}

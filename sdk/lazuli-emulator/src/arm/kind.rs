@@ -3,6 +3,7 @@
 use http::StatusCode;
 use serde_json::Value;
 
+use super::shape::Shape;
 use super::{Answer, Call};
 use crate::conditions::Conditions;
 use crate::wire::dialect::Dialect;
@@ -17,6 +18,8 @@ pub(crate) type Action = fn(&Call<'_>, &str) -> Result<Answer, Answer>;
 /// A resource type: what it can do and how it looks. `None` means ARM answers that itself.
 pub(crate) struct Kind {
     pub(crate) name: &'static str,
+    /// What its body may hold, where that is data.
+    pub(crate) shape: Option<&'static Shape>,
     pub(crate) put: Option<Handler>,
     pub(crate) patch: Option<Handler>,
     pub(crate) get: Option<Handler>,
@@ -45,6 +48,7 @@ impl Kind {
     pub(crate) const fn new(name: &'static str) -> Kind {
         Kind {
             name,
+            shape: None,
             put: None,
             patch: None,
             get: None,

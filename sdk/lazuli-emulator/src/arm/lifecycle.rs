@@ -2,6 +2,7 @@
 //!
 //! What a type adds is asked of the world's [`Control`](crate::world::Control).
 
+use http::StatusCode;
 use serde_json::Value;
 
 use super::{Answer, Call};
@@ -57,4 +58,13 @@ pub(crate) fn remove(world: &World, id: &str) {
             world.control().removed(world, &resource);
         }
     }
+}
+
+/// DELETE that is done when the answer leaves: 200, or 204 when there was nothing.
+pub(crate) fn delete(call: &Call<'_>) -> Result<Answer, Answer> {
+    if call.existing().is_none() {
+        return Ok(Answer::empty(StatusCode::NO_CONTENT));
+    }
+    remove(call.world, &call.id());
+    Ok(Answer::empty(StatusCode::OK))
 }

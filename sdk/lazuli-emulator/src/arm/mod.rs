@@ -20,6 +20,7 @@ pub(crate) mod registration;
 mod role_catalog;
 pub(crate) mod roles;
 pub(crate) mod router;
+pub(crate) mod shape;
 mod signed_url;
 #[cfg(feature = "az")]
 pub(crate) mod template;

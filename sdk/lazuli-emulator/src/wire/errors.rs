@@ -75,4 +75,5 @@ const MODELLED: &[&str] = &[
     "Microsoft.Storage/storageAccounts (blob and file services, keys; no content)",
     "Microsoft.Authorization/locks, Microsoft.Resources/tags",
     "Microsoft.KeyVault/vaults (secrets, keys as records, accessPolicies, deletedVaults)",
+    "Microsoft.OperationalInsights/workspaces (no content)",
 ];

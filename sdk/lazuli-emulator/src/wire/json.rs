@@ -65,6 +65,14 @@ pub(crate) fn properties(body: &Value) -> Result<Value, Answer> {
     }
 }
 
+/// The same object without the nulls in it; what is deeper stays.
+pub(crate) fn without_nulls(mut value: Value) -> Value {
+    if let Value::Object(object) = &mut value {
+        object.retain(|_, value| !value.is_null());
+    }
+    value
+}
+
 /// The elements of an array, none for anything else.
 pub(crate) fn items(value: &Value) -> impl Iterator<Item = &Value> {
     value.as_array().into_iter().flatten()

@@ -1,11 +1,11 @@
 //! `Microsoft.ManagedIdentity/userAssignedIdentities`: synchronous; a principal for life.
 
-use http::StatusCode;
 use serde_json::{Value, json};
 
 pub(crate) use crate::arm::directory::USER_ASSIGNED_IDENTITY as KIND;
 use crate::arm::kind::{Kind, Namespace};
 use crate::arm::lifecycle;
+use crate::arm::shape::{self, Asked, Holds::*, Rule, guid};
 use crate::arm::{Answer, Call, directory, ids, json, rbac};
 use crate::world::Resource;
 
@@ -22,7 +22,7 @@ const KINDS: [Kind; 4] = [
     Kind {
         put: Some(put),
         patch: Some(patch),
-        delete: Some(delete),
+        delete: Some(lifecycle::delete),
         action: Some(action),
         ..Kind::new(KIND)
     },
@@ -33,7 +33,7 @@ const KINDS: [Kind; 4] = [
     Kind {
         put: Some(put_federated),
         get: Some(get_federated),
-        delete: Some(delete),
+        delete: Some(lifecycle::delete),
         ..Kind::new(FEDERATED)
     },
     Kind {
@@ -104,30 +104,36 @@ fn operations(_: &Call<'_>) -> Result<Answer, Answer> {
     Ok(Answer::list(OPERATIONS.iter().map(entry).collect()))
 }
 
+const RULES: &[Rule] = &[
+    (
+        "tenantId",
+        Made(|asked| asked.world.settings().tenant.clone().into()),
+    ),
+    ("principalId", Made(guid)),
+    ("clientId", Made(guid)),
+    ("isolationScope", Given),
+];
+
 fn put(call: &Call<'_>) -> Result<Answer, Answer> {
     call.object()?;
     check_name(call.target.name())?;
     let existing = call.existing();
     let location = call.location(existing.as_ref())?;
-    let properties = match &existing {
-        Some(old) => old.body["properties"].clone(),
-        None => json!({
-            "tenantId": call.world.settings().tenant, "principalId": call.uuid().to_string(), "clientId": call.uuid().to_string(),
-        }),
+    let old = existing.as_ref().map(|old| old.body["properties"].clone());
+    let mut properties = old.unwrap_or_else(|| json!({}));
+    let id = call.id();
+    let asked = Asked {
+        old: &properties.clone(),
+        ..Asked::about(call.world, &id)
     };
-    let mut body = json!({
+    let given = shape::closed(RULES, &asked, &call.body["properties"])?;
+    json::overlay(&mut properties, &given);
+    let body = json!({
         // This provider writes `resourcegroups` in small letters, whatever the request said.
-        "id": call.id().replacen("/resourceGroups/", "/resourcegroups/", 1),
+        "id": id.replacen("/resourceGroups/", "/resourcegroups/", 1),
         "name": call.target.name(), "type": KIND, "location": location, "tags": call.tags().unwrap_or_else(|| json!({})),
         "properties": properties,
     });
-    if call.body["properties"]["isolationScope"].is_string() {
-        json::set(
-            &mut body["properties"],
-            "isolationScope",
-            call.body["properties"]["isolationScope"].clone(),
-        );
-    }
     lifecycle::store(call, body.clone(), Value::Null);
     let answer = Answer::created(existing.is_none(), body);
     let here = call.id();
@@ -163,14 +169,6 @@ fn patch(call: &Call<'_>) -> Result<Answer, Answer> {
         });
     }
     Ok(lifecycle::shown(call.world, &call.required()?))
-}
-
-fn delete(call: &Call<'_>) -> Result<Answer, Answer> {
-    if call.existing().is_none() {
-        return Ok(Answer::empty(StatusCode::NO_CONTENT));
-    }
-    lifecycle::remove(call.world, &call.id());
-    Ok(Answer::empty(StatusCode::OK))
 }
 
 fn action(call: &Call<'_>, word: &str) -> Result<Answer, Answer> {

@@ -13,6 +13,7 @@ mod left_out;
 pub(crate) mod locks;
 pub(crate) mod network;
 pub(crate) mod networking;
+pub(crate) mod operational_insights;
 pub(crate) mod private_connections;
 pub(crate) mod private_dns;
 pub(crate) mod private_endpoints;
@@ -25,6 +26,7 @@ pub(crate) mod storage;
 pub(crate) mod subnets;
 pub(crate) mod subscription;
 pub(crate) mod tags;
+mod tracked;
 pub(crate) mod virtual_networks;
 pub(crate) mod web;
 pub(crate) mod zone_groups;
@@ -50,6 +52,7 @@ static NAMESPACES: &[&Namespace] = &[
     &web::namespace::NAMESPACE,
     &key_vault::NAMESPACE,
     &storage::NAMESPACE,
+    &operational_insights::NAMESPACE,
 ];
 
 pub(crate) fn namespaces() -> impl Iterator<Item = &'static Namespace> {

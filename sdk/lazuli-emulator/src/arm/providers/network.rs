@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::arm::lifecycle;
 use crate::arm::lro::{self, Effect};
+pub(crate) use crate::arm::shape::{invalid_reference, referenced};
 use crate::arm::{Answer, Call, ids, json};
 use crate::wire::dialect::Dialect;
 use crate::world::{Resource, World};
@@ -106,19 +107,6 @@ pub(crate) fn resource_guid(call: &Call<'_>, existing: Option<&Resource>) -> Str
 /// `[{ "id": … }]` of references.
 pub(crate) fn references(ids: impl IntoIterator<Item = String>) -> Vec<Value> {
     ids.into_iter().map(|id| json!({ "id": id })).collect()
-}
-
-/// The referenced resource, which must be of the type that the property asks for.
-pub(crate) fn referenced(
-    world: &World,
-    id: &str,
-    kind: &str,
-    by: &str,
-) -> Result<Resource, Answer> {
-    world
-        .get(id)
-        .filter(|found| found.kind == kind)
-        .ok_or_else(|| invalid_reference(id, by))
 }
 
 /// PATCH of this provider changes tags only, and at once.
@@ -350,14 +338,6 @@ fn held_addresses(world: &World, subnet: &str) -> Vec<(Ipv4Addr, String)> {
         }
     }
     held
-}
-
-/// A resource that another one names and that is not there.
-pub(crate) fn invalid_reference(referenced: &str, by: &str) -> Answer {
-    let message = format!(
-        "Resource {referenced} referenced by resource {by} was not found. Please make sure that the referenced resource exists, and that both resources are in the same region."
-    );
-    Answer::network(400, "InvalidResourceReference", message)
 }
 
 #[cfg(test)]

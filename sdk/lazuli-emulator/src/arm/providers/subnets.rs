@@ -7,10 +7,10 @@ use super::network::{self, inline_child, network_of, overlap, prefixes, range};
 use super::networking::{NAT_GATEWAY, ROUTE_TABLE, SECURITY_GROUP, delegations as services};
 use super::virtual_networks::bad_prefix;
 use crate::arm::kind::Kind;
+use crate::arm::shape::{self, Asked, Holds::*, Rule};
 use crate::arm::{Answer, Call, ids, json};
 pub(crate) use crate::views::network_view::{JOIN, SUBNET as KIND, WEB_DELEGATION, is_delegated};
 use crate::views::site_view;
-use crate::wire::locations;
 use crate::world::{Resource, World};
 
 pub(crate) const KINDS: [Kind; 3] = [
@@ -82,6 +82,21 @@ pub(crate) fn check_name(name: &str) -> Result<(), Answer> {
     Err(Answer::network(400, "InvalidResourceName", message))
 }
 
+/// What a request may say of a subnet. What it refers to must be there, and in the network's region.
+#[rustfmt::skip]
+const RULES: &[Rule] = &[
+    ("provisioningState", Computed), ("delegations", Computed), ("privateEndpoints", Computed),
+    ("ipConfigurations", Computed), ("serviceAssociationLinks", Computed), ("resourceNavigationLinks", Computed),
+    ("purpose", Computed), ("ipConfigurationProfiles", Computed),
+    ("privateEndpointNetworkPolicies", OneOf(&["Disabled", "Enabled", "NetworkSecurityGroupEnabled", "RouteTableEnabled"])),
+    ("privateEndpointNetworkPolicies", Default(r#""Disabled""#)),
+    ("privateLinkServiceNetworkPolicies", OneOf(&["Disabled", "Enabled"])),
+    ("privateLinkServiceNetworkPolicies", Default(r#""Enabled""#)),
+    ("networkSecurityGroup", Ref(SECURITY_GROUP)),
+    ("routeTable", Ref(ROUTE_TABLE)),
+    ("natGateway", Ref(NAT_GATEWAY)),
+];
+
 /// The resource a subnet's properties make, with what Azure reads back for what was left out.
 pub(crate) fn build(world: &World, id: &str, given: &Value) -> Result<Resource, Answer> {
     let name = ids::name_of(id);
@@ -100,49 +115,25 @@ pub(crate) fn build(world: &World, id: &str, given: &Value) -> Result<Resource, 
     {
         return Err(bad_prefix(bad, id));
     }
+    let place = world.get(network_of(id));
+    let place = place.as_ref().and_then(|network| network.text("/location"));
+    let place = place.unwrap_or_default();
+    let delegations = delegations(id, &given["delegations"])?;
+    let endpoints = match &given["serviceEndpoints"] {
+        wanted if wanted.is_array() => Some(services::service_endpoints(id, wanted, place)?),
+        _ => None,
+    };
+    let asked = Asked {
+        location: place,
+        ..Asked::about(world, id)
+    };
+    let given = json::without_nulls(shape::apply(RULES, &asked, given)?);
     let mut properties = json!({ "provisioningState": "Updating" });
-    let computed = [
-        "provisioningState",
-        "delegations",
-        "privateEndpoints",
-        "ipConfigurations",
-        "serviceAssociationLinks",
-        "resourceNavigationLinks",
-        "purpose",
-        "ipConfigurationProfiles",
-    ];
-    for (key, value) in given.as_object().into_iter().flatten() {
-        if !value.is_null() && !computed.contains(&key.as_str()) {
-            json::set(&mut properties, key, value.clone());
-        }
-    }
-    json::set(
-        &mut properties,
-        "delegations",
-        delegations(id, &given["delegations"])?,
-    );
-    if given["serviceEndpoints"].is_array() {
-        let place = world.get(network_of(id));
-        let place = place.as_ref().and_then(|network| network.text("/location"));
-        let endpoints =
-            services::service_endpoints(id, &given["serviceEndpoints"], place.unwrap_or_default())?;
+    json::overlay(&mut properties, &given);
+    json::set(&mut properties, "delegations", delegations);
+    if let Some(endpoints) = endpoints {
         json::set(&mut properties, "serviceEndpoints", endpoints);
     }
-    let endpoint = [
-        "Disabled",
-        "Enabled",
-        "NetworkSecurityGroupEnabled",
-        "RouteTableEnabled",
-    ];
-    let service = ["Disabled", "Enabled"];
-    for (key, default, allowed) in [
-        ("privateEndpointNetworkPolicies", "Disabled", &endpoint[..]),
-        ("privateLinkServiceNetworkPolicies", "Enabled", &service[..]),
-    ] {
-        let value = json::one_of(&given[key], key, allowed)?.unwrap_or(default);
-        json::set(&mut properties, key, value);
-    }
-    check_references(world, id, given)?;
     let body =
         json!({ "name": name, "id": id, "etag": "", "properties": properties, "type": KIND });
     Ok(Resource {
@@ -151,27 +142,6 @@ pub(crate) fn build(world: &World, id: &str, given: &Value) -> Result<Resource, 
         body,
         private: Value::Null,
     })
-}
-
-/// What a subnet refers to must be there, of its type and in the region of the network.
-fn check_references(world: &World, id: &str, given: &Value) -> Result<(), Answer> {
-    let place = world.get(network_of(id));
-    let place = place.as_ref().and_then(|network| network.text("/location"));
-    for (property, kind) in [
-        ("networkSecurityGroup", SECURITY_GROUP),
-        ("routeTable", ROUTE_TABLE),
-        ("natGateway", NAT_GATEWAY),
-    ] {
-        let Some(other) = given[property]["id"].as_str() else {
-            continue;
-        };
-        let found = network::referenced(world, other, kind, id)?;
-        let there = found.text("/location").unwrap_or_default();
-        if place.is_some_and(|place| !locations::same_location(place, there)) {
-            return Err(network::invalid_reference(other, id));
-        }
-    }
-    Ok(())
 }
 
 fn delegations(subnet: &str, given: &Value) -> Result<Vec<Value>, Answer> {

@@ -29,7 +29,7 @@ pub(crate) fn location_list(call: &Call<'_>) -> Answer {
 }
 
 /// Other namespaces that clients ask for; registered, with no types.
-const EMPTY_NAMESPACES: &[&str] = &["Microsoft.Insights", "Microsoft.OperationalInsights"];
+const EMPTY_NAMESPACES: &[&str] = &["Microsoft.Insights"];
 
 fn names() -> Vec<&'static str> {
     let mut names: Vec<&str> = namespaces().map(|namespace| namespace.name).collect();

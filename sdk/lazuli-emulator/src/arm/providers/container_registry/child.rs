@@ -8,7 +8,9 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use crate::arm::lifecycle;
+pub(super) use crate::arm::lifecycle::delete as delete_at_once;
 use crate::arm::lro::{self, Effect};
+pub(super) use crate::arm::shape::check_letters as check_name;
 use crate::arm::{Answer, Call, json};
 use crate::wire::dialect::{Dialect, Token};
 use crate::world::Resource;
@@ -129,38 +131,10 @@ pub(super) fn delete(call: &Call<'_>) -> Result<Answer, Answer> {
         .with("retry-after", "0"))
 }
 
-/// Removes a child at once.
-pub(super) fn delete_at_once(call: &Call<'_>) -> Result<Answer, Answer> {
-    if call.existing().is_none() {
-        return Ok(Answer::empty(StatusCode::NO_CONTENT));
-    }
-    lifecycle::remove(call.world, &call.id());
-    Ok(Answer::empty(StatusCode::OK))
-}
-
 /// The registry around a child; ARM has checked that it is there.
 pub(super) fn registry(call: &Call<'_>) -> Result<Resource, Answer> {
     let parent = call.target.parent_id().unwrap_or_default();
     call.world.get(&parent).ok_or_else(|| call.not_found())
-}
-
-/// Names of children, by the pattern of the published schema.
-pub(super) fn check_name(name: &str, length: (usize, usize), extra: &str) -> Result<(), Answer> {
-    let fits = |c: char| c.is_ascii_alphanumeric() || extra.contains(c);
-    if (length.0..=length.1).contains(&name.len()) && name.chars().all(fits) {
-        return Ok(());
-    }
-    let message = format!(
-        "The specified resource name '{name}' is invalid. It must have between {} and {} letters and digits{}.",
-        length.0,
-        length.1,
-        if extra.is_empty() {
-            String::new()
-        } else {
-            format!(" or any of '{extra}'")
-        }
-    );
-    Err(Answer::error(400, "InvalidResourceName", message))
 }
 
 /// A complaint about one property of a request.

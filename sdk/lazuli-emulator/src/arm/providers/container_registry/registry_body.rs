@@ -3,6 +3,7 @@
 
 use serde_json::{Value, json};
 
+use crate::arm::shape::{self, Asked, Holds::*, Rule, When::*};
 use crate::arm::{Answer, Call, errors, json};
 use crate::world::Resource;
 
@@ -65,6 +66,33 @@ pub(super) fn defaults(call: &Call<'_>, sku: &str) -> Value {
     properties
 }
 
+/// What a request may say; the rest of it is laid on the properties as it is.
+#[rustfmt::skip]
+const RULES: &[Rule] = &[
+    ("publicNetworkAccess", OneOf(&["Enabled", "Disabled"])),
+    ("networkRuleBypassOptions", OneOf(&["AzureServices", "None"])),
+    ("zoneRedundancy", OneOf(&["Enabled", "Disabled"])),
+    ("roleAssignmentMode", OneOf(&["LegacyRegistryPermissions", "AbacRepositoryPermissions"])),
+    ("networkRuleSet.defaultAction", OneOf(&["Allow", "Deny"])),
+    ("loginServer", Computed), ("creationDate", Computed), ("provisioningState", Computed),
+    ("privateEndpointConnections", Computed), ("dataEndpointHostNames", Computed), ("status", Computed),
+];
+const PREMIUM: &[&str] = &["Premium"];
+/// The features of the service tiers, as documented.
+#[rustfmt::skip]
+const TIERS: &[Rule] = &[
+    ("networkRuleSet.defaultAction", Only("networkRuleSet", Is("Deny"), PREMIUM)),
+    ("networkRuleSet.ipRules", Only("networkRuleSet", NotEmpty, PREMIUM)),
+    ("publicNetworkAccess", Only("publicNetworkAccess", Is("Disabled"), PREMIUM)),
+    ("dataEndpointEnabled", Only("dataEndpointEnabled", True, PREMIUM)),
+    ("zoneRedundancy", Only("zoneRedundancy", Is("Enabled"), PREMIUM)),
+    ("policies.retentionPolicy.status", Only("retentionPolicy", Is("enabled"), PREMIUM)),
+    ("policies.trustPolicy.status", Only("trustPolicy", Is("enabled"), PREMIUM)),
+    ("policies.exportPolicy.status", Only("exportPolicy", Is("disabled"), PREMIUM)),
+    ("encryption.status", Only("encryption", Is("enabled"), PREMIUM)),
+    ("anonymousPullEnabled", Only("anonymousPullEnabled", True, &["Standard", "Premium"])),
+];
+
 /// Lays the request on the properties, in canonical casing, and checks what the SKU allows.
 pub(super) fn apply(
     call: &Call<'_>,
@@ -72,33 +100,15 @@ pub(super) fn apply(
     given: &Value,
     sku: &str,
 ) -> Result<(), Answer> {
-    let mut given = given.clone();
-    check_label_scope(&given)?;
-    for (key, allowed) in [
-        ("publicNetworkAccess", &["Enabled", "Disabled"][..]),
-        ("networkRuleBypassOptions", &["AzureServices", "None"][..]),
-        ("zoneRedundancy", &["Enabled", "Disabled"][..]),
-        (
-            "roleAssignmentMode",
-            &["LegacyRegistryPermissions", "AbacRepositoryPermissions"][..],
-        ),
-    ] {
-        if let Some(value) = json::one_of(&given[key], key, allowed)? {
-            json::set(&mut given, key, value);
-        }
-    }
-    for key in [
-        "loginServer",
-        "creationDate",
-        "provisioningState",
-        "privateEndpointConnections",
-        "dataEndpointHostNames",
-        "status",
-    ] {
-        json::unset(&mut given, key);
-    }
+    check_label_scope(given)?;
+    let id = call.id();
+    let asked = Asked {
+        sku,
+        ..Asked::about(call.world, &id)
+    };
+    let mut given = shape::apply(RULES, &asked, given)?;
     check_rules(&given)?;
-    check_tier(&given, sku)?;
+    shape::apply(TIERS, &asked, &given)?;
     if sku == "Premium" && properties["networkRuleSet"].is_null() {
         json::set(
             properties,
@@ -139,11 +149,6 @@ fn check_rules(given: &Value) -> Result<(), Answer> {
         let value = json::text(&rule["value"]);
         value.parse::<ipnet::Ipv4Net>().is_ok() || value.parse::<std::net::Ipv4Addr>().is_ok()
     };
-    json::one_of(
-        &given["networkRuleSet"]["defaultAction"],
-        "networkRuleSet.defaultAction",
-        &["Allow", "Deny"],
-    )?;
     if rules.len() > MAX_IP_RULES {
         let message = format!(
             "A registry can have at most {MAX_IP_RULES} IP rules; {} were given.",
@@ -161,12 +166,6 @@ fn check_rules(given: &Value) -> Result<(), Answer> {
             Err(Answer::error(400, "InvalidIpRule", message))
         }
     }
-}
-
-fn not_in_sku(feature: &str, sku: &str, needed: &str) -> Answer {
-    let message =
-        format!("The property '{feature}' is not supported for the SKU {sku}; it needs {needed}.");
-    Answer::error(400, "SkuFeatureNotSupported", message)
 }
 
 /// Encryption with a key of one's own names the key, and a version of it follows.
@@ -196,50 +195,5 @@ fn encrypt(call: &Call<'_>, properties: &mut Value) -> Result<(), Answer> {
         json::set(key, "versionedKeyIdentifier", version);
     }
     json::set(key, "keyRotationEnabled", rotates);
-    Ok(())
-}
-
-/// The features of the service tiers, as documented.
-fn check_tier(given: &Value, sku: &str) -> Result<(), Answer> {
-    let rules = &given["networkRuleSet"];
-    let policies = &given["policies"];
-    let premium_only = [
-        (
-            "networkRuleSet",
-            rules["defaultAction"] == "Deny" || json::items(&rules["ipRules"]).next().is_some(),
-        ),
-        (
-            "publicNetworkAccess",
-            given["publicNetworkAccess"] == "Disabled",
-        ),
-        ("dataEndpointEnabled", given["dataEndpointEnabled"] == true),
-        ("zoneRedundancy", given["zoneRedundancy"] == "Enabled"),
-        (
-            "retentionPolicy",
-            policies["retentionPolicy"]["status"] == "enabled",
-        ),
-        (
-            "trustPolicy",
-            policies["trustPolicy"]["status"] == "enabled",
-        ),
-        (
-            "exportPolicy",
-            policies["exportPolicy"]["status"] == "disabled",
-        ),
-        ("encryption", given["encryption"]["status"] == "enabled"),
-    ];
-    let refused = premium_only
-        .into_iter()
-        .find(|(_, wanted)| *wanted && sku != "Premium");
-    if let Some((feature, _)) = refused {
-        return Err(not_in_sku(feature, sku, "Premium"));
-    }
-    if given["anonymousPullEnabled"] == true && sku == "Basic" {
-        return Err(not_in_sku(
-            "anonymousPullEnabled",
-            sku,
-            "Standard or Premium",
-        ));
-    }
     Ok(())
 }

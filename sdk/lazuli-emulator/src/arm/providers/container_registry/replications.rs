@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::{child, registries};
 use crate::arm::kind::Kind;
+use crate::arm::shape::{self, Asked, Holds::*, Rule};
 use crate::arm::{Answer, Call, json};
 use crate::views::registry_view::{REPLICATION as KIND, replicas_of};
 use crate::wire::ids::location_key;
@@ -36,7 +37,7 @@ fn put(call: &Call<'_>) -> Result<Answer, Answer> {
     if let Some(old) = &existing {
         properties = old.body["properties"].clone();
     }
-    apply(&mut properties, &given)?;
+    apply(call, &mut properties, &given)?;
     let mut made = child::Child::of(properties);
     made.location = Some(location);
     registries::remember_replication(call.world, &registry.id);
@@ -46,23 +47,21 @@ fn put(call: &Call<'_>) -> Result<Answer, Answer> {
 fn patch(call: &Call<'_>) -> Result<Answer, Answer> {
     let existing = call.required()?;
     let mut properties = existing.body["properties"].clone();
-    apply(&mut properties, &json::properties(call.object()?)?)?;
+    apply(call, &mut properties, &json::properties(call.object()?)?)?;
     let mut made = child::Child::of(properties);
     made.location = existing.text("/location").map(str::to_owned);
     Ok(child::write(call, Some(&existing), made))
 }
 
-fn apply(properties: &mut Value, given: &Value) -> Result<(), Answer> {
-    if let Some(enabled) = given["regionEndpointEnabled"].as_bool() {
-        json::set(properties, "regionEndpointEnabled", enabled);
-    }
-    if let Some(zones) = json::one_of(
-        &given["zoneRedundancy"],
-        "zoneRedundancy",
-        &["Enabled", "Disabled"],
-    )? {
-        json::set(properties, "zoneRedundancy", zones);
-    }
+const RULES: &[Rule] = &[
+    ("regionEndpointEnabled", Flag),
+    ("zoneRedundancy", OneOf(&["Enabled", "Disabled"])),
+];
+
+fn apply(call: &Call<'_>, properties: &mut Value, given: &Value) -> Result<(), Answer> {
+    let id = call.id();
+    let asked = Asked::about(call.world, &id);
+    json::overlay(properties, &shape::closed(RULES, &asked, given)?);
     Ok(())
 }
 

@@ -11,7 +11,7 @@ use crate::arm::providers::{
 };
 use crate::wire::Answer;
 use crate::wire::errors::{parent_not_found, resource_not_found};
-use crate::world::Resource;
+use crate::world::{Resource, World};
 
 pub(crate) static NAMESPACE: Namespace = Namespace {
     versions: &[

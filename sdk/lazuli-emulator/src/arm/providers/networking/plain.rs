@@ -8,6 +8,7 @@ use super::{APPLICATION_GROUP, LOAD_BALANCER, NAT_GATEWAY, PUBLIC_ADDRESS};
 use crate::arm::kind::Kind;
 use crate::arm::providers::network::{self, inline_child};
 use crate::arm::providers::{private_endpoints, subnets};
+use crate::arm::shape::{self, Asked, Holds::*, Rule};
 use crate::arm::{Answer, Call, ids, json};
 use crate::world::{Resource, World};
 
@@ -61,54 +62,63 @@ fn refuse(code: &str, message: String) -> Result<Answer, Answer> {
     Err(Answer::network(400, code, message))
 }
 
+/// What every resource of this provider starts with.
+fn started(call: &Call<'_>, existing: Option<&Resource>) -> Value {
+    json!({ "provisioningState": "Updating", "resourceGuid": network::resource_guid(call, existing) })
+}
+
+/// The same with what a request says by the rules, and nothing else of it.
+fn started_by(
+    call: &Call<'_>,
+    existing: Option<&Resource>,
+    rules: &[Rule],
+) -> Result<Value, Answer> {
+    let id = call.id();
+    let asked = Asked::about(call.world, &id);
+    let given = shape::closed(rules, &asked, &json::properties(call.object()?)?)?;
+    let mut properties = started(call, existing);
+    json::overlay(&mut properties, &given);
+    Ok(properties)
+}
+
+#[rustfmt::skip]
+const ADDRESS: &[Rule] = &[
+    ("publicIPAllocationMethod", OneOf(&["Static", "Dynamic"])),
+    ("publicIPAddressVersion", OneOf(&["IPv4", "IPv6"])),
+    ("publicIPAddressVersion", Default(r#""IPv4""#)),
+    ("idleTimeoutInMinutes", Default("4")),
+    ("ipTags", Default("[]")),
+    ("ddosSettings", Made(|_| json!({ "protectionMode": "VirtualNetworkInherited" }))),
+];
+
 fn put_address(call: &Call<'_>) -> Result<Answer, Answer> {
     let existing = call.existing();
     let location = call.location(existing.as_ref())?;
-    let given = json::properties(call.object()?)?;
+    let label = json::properties(call.object()?)?["dnsSettings"]["domainNameLabel"].clone();
     let sku = json::one_of(
         &call.body["sku"]["name"],
         "sku.name",
         &["Basic", "Standard", "StandardV2"],
     )?;
     let sku = sku.unwrap_or("Standard");
-    let default = if sku == "Basic" { "Dynamic" } else { "Static" };
-    let method = json::one_of(
-        &given["publicIPAllocationMethod"],
-        "publicIPAllocationMethod",
-        &["Static", "Dynamic"],
-    )?
-    .unwrap_or(default);
-    if sku != "Basic" && method == "Dynamic" {
+    let mut properties = started_by(call, existing.as_ref(), ADDRESS)?;
+    if properties["publicIPAllocationMethod"].is_null() {
+        let method = if sku == "Basic" { "Dynamic" } else { "Static" };
+        json::set(&mut properties, "publicIPAllocationMethod", method);
+    }
+    let is_static = properties["publicIPAllocationMethod"] == "Static";
+    if sku != "Basic" && !is_static {
         let message = format!(
             "Standard sku publicIp {} must have AllocationMethod set to Static.",
             call.id()
         );
         return refuse("PublicIPWithStandardSkuMustBeStatic", message);
     }
-    let version = json::one_of(
-        &given["publicIPAddressVersion"],
-        "publicIPAddressVersion",
-        &["IPv4", "IPv6"],
-    )?;
-    let mut properties = json!({
-        "provisioningState": "Updating", "resourceGuid": network::resource_guid(call, existing.as_ref()),
-    });
-    if method == "Static" && version != Some("IPv6") {
-        json::set(
-            &mut properties,
-            "ipAddress",
-            public_address(call, existing.as_ref()),
-        );
+    if is_static && properties["publicIPAddressVersion"] != "IPv6" {
+        let address = public_address(call, existing.as_ref());
+        json::set(&mut properties, "ipAddress", address);
     }
-    json::set(
-        &mut properties,
-        "publicIPAddressVersion",
-        version.unwrap_or("IPv4"),
-    );
-    json::set(&mut properties, "publicIPAllocationMethod", method);
-    let idle = given["idleTimeoutInMinutes"].as_u64().unwrap_or(4);
-    json::set(&mut properties, "idleTimeoutInMinutes", idle);
-    if let Some(label) = given["dnsSettings"]["domainNameLabel"].as_str() {
+    if let Some(label) = label.as_str() {
         let fqdn = format!(
             "{label}.{}.cloudapp.azure.com",
             ids::location_key(&location)
@@ -116,10 +126,6 @@ fn put_address(call: &Call<'_>) -> Result<Answer, Answer> {
         let settings = json!({ "domainNameLabel": label, "fqdn": fqdn });
         json::set(&mut properties, "dnsSettings", settings);
     }
-    let tags = given["ipTags"].as_array().cloned().unwrap_or_default();
-    json::set(&mut properties, "ipTags", tags);
-    let protection = json!({ "protectionMode": "VirtualNetworkInherited" });
-    json::set(&mut properties, "ddosSettings", protection);
     Ok(write(
         call,
         with_sku(
@@ -197,27 +203,16 @@ fn view_address(world: &World, body: &mut Value) {
     json::set(&mut body["properties"], word, json!({ "id": holder }));
 }
 
+const GATEWAY: &[Rule] = &[
+    ("publicIpAddresses", Ref(PUBLIC_ADDRESS)),
+    ("publicIpPrefixes", Given),
+    ("idleTimeoutInMinutes", Default("4")),
+];
+
 fn put_gateway(call: &Call<'_>) -> Result<Answer, Answer> {
     let existing = call.existing();
     let location = call.location(existing.as_ref())?;
-    let given = json::properties(call.object()?)?;
-    for address in json::items(&given["publicIpAddresses"]) {
-        network::referenced(
-            call.world,
-            json::text(&address["id"]),
-            PUBLIC_ADDRESS,
-            &call.id(),
-        )?;
-    }
-    let mut properties = json!({
-        "provisioningState": "Updating", "resourceGuid": network::resource_guid(call, existing.as_ref()),
-        "idleTimeoutInMinutes": given["idleTimeoutInMinutes"].as_u64().unwrap_or(4),
-    });
-    for list in ["publicIpAddresses", "publicIpPrefixes"] {
-        if given[list].is_array() {
-            json::set(&mut properties, list, given[list].clone());
-        }
-    }
+    let properties = started_by(call, existing.as_ref(), GATEWAY)?;
     Ok(write(
         call,
         with_sku(
@@ -256,9 +251,7 @@ fn put_group(call: &Call<'_>) -> Result<Answer, Answer> {
     let existing = call.existing();
     let location = call.location(existing.as_ref())?;
     call.object()?;
-    let properties = json!({
-        "provisioningState": "Updating", "resourceGuid": network::resource_guid(call, existing.as_ref()),
-    });
+    let properties = started(call, existing.as_ref());
     Ok(write(call, network::tracked(call, &location, properties)))
 }
 
@@ -291,13 +284,16 @@ const BALANCER_LISTS: [&str; 7] = [
     "inboundNatPools",
 ];
 
+const FRONT: &[Rule] = &[
+    ("publicIPAddress", Ref(PUBLIC_ADDRESS)),
+    ("subnet", Ref(subnets::KIND)),
+];
+
 fn put_balancer(call: &Call<'_>) -> Result<Answer, Answer> {
     let existing = call.existing();
     let location = call.location(existing.as_ref())?;
     let given = json::properties(call.object()?)?;
-    let mut properties = json!({
-        "provisioningState": "Updating", "resourceGuid": network::resource_guid(call, existing.as_ref()),
-    });
+    let mut properties = started(call, existing.as_ref());
     for list in BALANCER_LISTS {
         let parts = json::items(&given[list]).map(|one| part(call, list, one));
         json::set(&mut properties, list, parts.collect::<Result<Vec<_>, _>>()?);
@@ -317,14 +313,8 @@ fn part(call: &Call<'_>, list: &str, one: &Value) -> Result<Value, Answer> {
     let mut properties = json!({ "provisioningState": "Succeeded" });
     match list {
         "frontendIPConfigurations" => {
-            for (property, kind) in [
-                ("publicIPAddress", PUBLIC_ADDRESS),
-                ("subnet", subnets::KIND),
-            ] {
-                if let Some(id) = given[property]["id"].as_str() {
-                    network::referenced(call.world, id, kind, &call.id())?;
-                }
-            }
+            let id = call.id();
+            shape::apply(FRONT, &Asked::about(call.world, &id), &given)?;
             json::set(&mut properties, "privateIPAllocationMethod", "Dynamic");
         }
         "backendAddressPools" => {

@@ -9,6 +9,7 @@ use super::{ACCOUNT, CONNECTION, by_name, check_name, taken};
 use crate::arm::lifecycle;
 use crate::arm::lro::{self, Effect};
 use crate::arm::providers::key_vault::now_ms;
+use crate::arm::shape::{self, Asked, Holds::*, Rule};
 use crate::arm::{Answer, Call, errors, json};
 use crate::wire::dialect::Dialect;
 use crate::world::{Resource, World};
@@ -44,18 +45,16 @@ const SKUS: &[&str] = &[
     "PremiumV2_LRS",
     "PremiumV2_ZRS",
 ];
-/// Properties that answers carry and requests cannot set.
-const READ_ONLY: &[&str] = &[
-    "provisioningState",
-    "creationTime",
-    "keyCreationTime",
-    "primaryEndpoints",
-    "secondaryEndpoints",
-    "primaryLocation",
-    "secondaryLocation",
-    "statusOfPrimary",
-    "statusOfSecondary",
-    "privateEndpointConnections",
+/// What a request may say; the rest of it is laid on the properties as it is.
+#[rustfmt::skip]
+const RULES: &[Rule] = &[
+    ("provisioningState", Computed), ("creationTime", Computed), ("keyCreationTime", Computed),
+    ("primaryEndpoints", Computed), ("secondaryEndpoints", Computed), ("primaryLocation", Computed),
+    ("secondaryLocation", Computed), ("statusOfPrimary", Computed), ("statusOfSecondary", Computed),
+    ("privateEndpointConnections", Computed),
+    ("minimumTlsVersion", OneOf(&["TLS1_0", "TLS1_1", "TLS1_2", "TLS1_3"])),
+    ("accessTier", OneOf(&["Hot", "Cool", "Cold", "Premium"])),
+    ("publicNetworkAccess", OneOf(&["Enabled", "Disabled", "SecuredByPerimeter"])),
 ];
 
 pub(super) fn put(call: &Call<'_>) -> Result<Answer, Answer> {
@@ -111,26 +110,9 @@ pub(super) fn put(call: &Call<'_>) -> Result<Answer, Answer> {
 }
 
 fn writable(call: &Call<'_>) -> Result<Value, Answer> {
-    let mut given = json::properties(call.object()?)?;
-    for name in READ_ONLY {
-        json::unset(&mut given, name);
-    }
-    json::one_of(
-        &given["minimumTlsVersion"],
-        "minimumTlsVersion",
-        &["TLS1_0", "TLS1_1", "TLS1_2", "TLS1_3"],
-    )?;
-    json::one_of(
-        &given["accessTier"],
-        "accessTier",
-        &["Hot", "Cool", "Cold", "Premium"],
-    )?;
-    json::one_of(
-        &given["publicNetworkAccess"],
-        "publicNetworkAccess",
-        &["Enabled", "Disabled", "SecuredByPerimeter"],
-    )?;
-    Ok(given)
+    let id = call.id();
+    let asked = Asked::about(call.world, &id);
+    shape::apply(RULES, &asked, &json::properties(call.object()?)?)
 }
 
 fn sku(given: &Value, existing: Option<&Resource>) -> Result<Value, Answer> {
@@ -256,14 +238,6 @@ pub(super) fn patch(call: &Call<'_>) -> Result<Answer, Answer> {
         }
     });
     Ok(lifecycle::shown(call.world, &call.required()?))
-}
-
-pub(super) fn delete(call: &Call<'_>) -> Result<Answer, Answer> {
-    if call.existing().is_none() {
-        return Ok(Answer::empty(StatusCode::NO_CONTENT));
-    }
-    lifecycle::remove(call.world, &call.id());
-    Ok(Answer::empty(StatusCode::OK))
 }
 
 pub(super) fn action(call: &Call<'_>, word: &str) -> Result<Answer, Answer> {

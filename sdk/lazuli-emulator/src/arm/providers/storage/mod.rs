@@ -9,6 +9,7 @@ mod services;
 use serde_json::json;
 
 use crate::arm::kind::{Kind, Namespace};
+use crate::arm::lifecycle;
 use crate::arm::{Answer, Call, errors, json};
 use crate::world::{Resource, World};
 
@@ -52,7 +53,7 @@ const KINDS: [Kind; 11] = [
     Kind {
         put: Some(accounts::put),
         patch: Some(accounts::patch),
-        delete: Some(accounts::delete),
+        delete: Some(lifecycle::delete),
         action: Some(accounts::action),
         view: Some(accounts::view),
         settle: Some(services::furnish),
