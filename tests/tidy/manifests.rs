@@ -76,6 +76,23 @@ fn members_take_versions_and_lints_from_the_workspace() {
     assert_tidy("manifests", &versions.chain(lints).collect::<Vec<_>>());
 }
 
+/// Clippy reads the nearest file only, so a crate with a list of its own repeats the workspace's.
+fn missing_bans(root: &str, path: &str, text: &str) -> Vec<String> {
+    root.lines()
+        .filter(|line| line.trim_start().starts_with("{ path") && !text.contains(line.trim()))
+        .map(|line| format!("{path}: repeat `{}`", line.trim()))
+        .collect()
+}
+
+#[test]
+fn lists_of_banned_calls_repeat_the_workspaces() {
+    let root = tree::file("clippy.toml");
+    let lists = tree::files(&["clippy.toml"]);
+    let own = lists.iter().filter(|file| file.path != "clippy.toml");
+    let missing = own.flat_map(|file| missing_bans(&root.text, &file.path, &file.text));
+    assert_tidy("banned calls", &missing.collect::<Vec<_>>());
+}
+
 #[test]
 fn the_lock_file_needs_neither_a_c_library_nor_a_slow_build() {
     assert_tidy("Cargo.lock", &unwanted(&tree::file("Cargo.lock").text));
@@ -132,4 +149,11 @@ fn a_manifest_without_lints_is_found() {
 fn an_unwanted_library_is_found() {
     assert_eq!(unwanted("[[package]]\nname = \"openssl-sys\"\n").len(), 1);
     assert!(unwanted("[[package]]\nname = \"openssl-probe\"\n").is_empty());
+}
+
+#[test]
+fn a_ban_that_is_not_repeated_is_found() {
+    let root = "x = [\n    { path = \"a::b\", reason = \"c\" },\n]\n";
+    assert_eq!(missing_bans(root, "own", "").len(), 1);
+    assert!(missing_bans(root, "own", root).is_empty());
 }
