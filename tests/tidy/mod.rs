@@ -6,9 +6,12 @@
 //! reasons.
 
 mod arrows;
+mod cycles;
 mod docs;
+mod imports;
 mod layout;
 mod manifests;
+mod modules;
 mod sources;
 mod tree;
 
