@@ -12,8 +12,10 @@ mod imports;
 mod layout;
 mod manifests;
 mod modules;
+mod prose;
 mod sources;
 mod tree;
+mod words;
 
 /// Fails with every violation at once.
 fn assert_tidy(rule: &str, violations: &[String]) {
