@@ -82,7 +82,9 @@ impl Edit {
         }?;
         let mut after = state.clone();
         for one in &edited {
-            after.apply(&one.entry);
+            after
+                .apply(&one.entry)
+                .map_err(|illegal| refused(illegal.to_string(), "nothing was written"))?;
         }
         match after.problems().first() {
             Some(problem) if state.problems().is_empty() => Err(refused(

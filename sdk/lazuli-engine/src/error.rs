@@ -1,11 +1,14 @@
 //! How a run ends badly. Each kind calls for another hook of the user.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use lazuli_core::Diagnostic;
 
 use crate::event::{Failure, Summary};
 use crate::secrets::KeyError;
+
+/// What to do where a file cannot be written.
+pub(crate) const FREE_SPACE: &str = "free space or make the folder writable, then run the command again; what was in flight is settled then";
 
 /// Why a run did not succeed.
 #[derive(Debug, thiserror::Error)]
@@ -108,6 +111,15 @@ impl EngineError {
             file,
             message: error.message,
             help: error.help,
+        }
+    }
+
+    /// A file of the state cannot be written.
+    pub(crate) fn unwritable(file: &Path, cause: &std::io::Error) -> Self {
+        Self::State {
+            file: file.to_owned(),
+            message: format!("it cannot be written: {cause}"),
+            help: FREE_SPACE.into(),
         }
     }
 

@@ -1,17 +1,18 @@
 //! The journal's writer: a thread that appends entries in order and syncs them
 //! in groups. What was acknowledged is on disk.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, mpsc};
+use std::sync::mpsc;
 
 use tokio::sync::oneshot;
 
 use crate::EngineError;
-use crate::state::{Entry, State};
+use crate::state::{Entry, Illegal, State};
 use crate::store::{self, Log, Store};
 
 /// Large enough to share a sync, small enough not to be held in memory twice.
 const LARGEST_GROUP: usize = 512;
+/// How many entries may wait for the disk; then the run waits, too.
+const QUEUE: usize = 4 * LARGEST_GROUP;
 
 /// A journal that is open for writing, with the state it leads to.
 pub(crate) struct Journal {
@@ -19,9 +20,9 @@ pub(crate) struct Journal {
     generation: u64,
     state: State,
     next_operation: u64,
-    /// Tokens that tasks appended, which the state here does not count.
-    tokens: Arc<AtomicU64>,
-    writer: Option<mpsc::Sender<Job>>,
+    /// The first entry that could not follow. Nothing is written after it.
+    refused: Option<Illegal>,
+    writer: Option<mpsc::SyncSender<Job>>,
     thread: Option<std::thread::JoinHandle<bool>>,
 }
 
@@ -33,45 +34,23 @@ struct Job {
 /// Resolves once the entry is on disk.
 pub(crate) type Durable = oneshot::Receiver<Result<(), String>>;
 
-/// A way to append from other tasks; used for tokens of accepted operations.
-#[derive(Clone)]
-pub(crate) struct Appender(mpsc::Sender<Job>, Arc<AtomicU64>);
-
-impl Appender {
-    /// Appends an entry that changes nothing but an operation's token.
-    pub(crate) fn append(&self, entry: Entry) -> Durable {
-        self.1.fetch_add(1, Ordering::Relaxed);
-        send(&self.0, entry)
-    }
-}
-
-fn send(writer: &mpsc::Sender<Job>, entry: Entry) -> Durable {
-    let (durable, wait) = oneshot::channel();
-    // A writer that is gone drops the sender, and the receiver sees that.
-    let _ = writer.send(Job { entry, durable });
-    wait
-}
-
 impl Journal {
     /// Opens the stack's journal, cuts a torn tail off, and starts the writer.
     pub(crate) fn open(store: &Store) -> Result<Self, EngineError> {
         let codec = store.codec(true)?;
         let opened = store.open(&codec)?;
-        if opened.torn {
-            tracing::warn!(state = %store.location().display(), "the last entry was cut off in the middle; it is dropped");
-        }
         let log = store.log(&opened)?;
-        let (writer, jobs) = mpsc::channel();
+        let (writer, jobs) = mpsc::sync_channel(QUEUE);
         let thread = std::thread::Builder::new()
             .name("lazuli-journal".into())
             .spawn(move || write(log, &codec, &jobs))
-            .map_err(|cause| store.broken(&cause.to_string()))?;
+            .map_err(|cause| store.broken(opened.generation, &cause.to_string()))?;
         Ok(Self {
             store: store.clone(),
             generation: opened.generation,
-            next_operation: opened.state.next_operation(),
+            next_operation: opened.last_operation.max(opened.state.serial),
             state: opened.state,
-            tokens: Arc::default(),
+            refused: None,
             writer: Some(writer),
             thread: Some(thread),
         })
@@ -88,32 +67,43 @@ impl Journal {
         self.next_operation
     }
 
-    /// Applies and appends an entry.
+    /// Applies and appends an entry. One that cannot follow is written nowhere, nor
+    /// is anything after it.
     pub(crate) fn append(&mut self, entry: Entry) -> Durable {
-        self.state.apply(&entry);
-        match &self.writer {
-            Some(writer) => send(writer, entry),
-            None => oneshot::channel().1,
+        let (durable, wait) = oneshot::channel();
+        if self.refused.is_none() {
+            self.refused = self.state.apply(&entry).err();
         }
+        // A writer that is gone drops the sender, and the receiver sees that.
+        let _ = match (&self.refused, &self.writer) {
+            (Some(illegal), _) => durable.send(Err(illegal.to_string())).is_ok(),
+            (None, Some(writer)) => writer.send(Job { entry, durable }).is_ok(),
+            (None, None) => false,
+        };
+        wait
     }
 
-    /// For tasks that append tokens.
-    pub(crate) fn appender(&self) -> Option<Appender> {
-        let writer = self.writer.clone()?;
-        Some(Appender(writer, self.tokens.clone()))
+    /// What it means that the journal takes no more.
+    pub(crate) fn broken(&self, cause: &str) -> EngineError {
+        match &self.refused {
+            Some(illegal) => refused(illegal),
+            None => self.store.broken(self.generation, cause),
+        }
     }
 
     /// Waits for the writer and compacts the journal into a snapshot, unless
     /// nothing was written.
     pub(crate) fn close(mut self) -> Result<State, EngineError> {
         let whole = self.finish_writer();
+        if let Some(illegal) = &self.refused {
+            return Err(refused(illegal));
+        }
         let codec = self.store.codec(true)?;
         let mut state = std::mem::take(&mut self.state);
-        if whole && state.in_flight.is_empty() {
-            state.serial += self.tokens.load(Ordering::Relaxed);
+        if whole {
             state.prune();
         } else {
-            // What is on disk counts, tokens that tasks appended included.
+            // What is on disk counts.
             drop(state);
             state = self.store.open(&codec)?.state;
         }
@@ -130,6 +120,15 @@ impl Journal {
         self.thread
             .take()
             .is_some_and(|thread| thread.join().unwrap_or(false))
+    }
+}
+
+fn refused(illegal: &Illegal) -> EngineError {
+    EngineError::Internal {
+        message: format!(
+            "an entry of the journal was refused: {illegal}; what was recorded before it is whole, and the next run \
+             settles what is in flight"
+        ),
     }
 }
 
@@ -163,8 +162,9 @@ fn write(mut log: Box<dyn Log>, codec: &store::Codec, jobs: &mpsc::Receiver<Job>
 
 fn append(log: &mut dyn Log, codec: &store::Codec, group: &[Job]) -> Result<(), String> {
     let mut text = String::new();
+    let at = jiff::Timestamp::now();
     for job in group {
-        text.push_str(&store::entry_line(codec, &job.entry)?);
+        text.push_str(&store::entry_line(codec, &job.entry, at)?);
     }
     log.append(text.as_bytes())
 }

@@ -6,6 +6,7 @@
 //! (`execute`), each mutation written ahead to the journal (`journal`); the
 //! state is the fold of the journal ([`state`]).
 
+mod blocking;
 mod caught;
 pub mod edit;
 pub mod error;
@@ -22,6 +23,7 @@ mod select;
 pub mod state;
 mod store;
 mod topology;
+pub mod whole_file;
 
 pub use edit::{Edit, Edited};
 pub use error::EngineError;
@@ -32,11 +34,12 @@ pub use run::{
     survey,
 };
 pub use secrets::{
-    Ask, KeyError, KeyFile, KeyProvider, Keyring, Passphrase, PlainKey, Sealer, WrappedKey,
+    Ask, KeyError, KeyFile, KeyProvider, Keyring, Passphrase, PlainKey, Rewrap, Sealer, WrappedKey,
 };
 pub use select::{Pattern, Selection};
-pub use state::{Resource, State};
+pub use state::{Illegal, Resource, State};
 pub use store::{
-    Condition, Disk, HistoryEntry, LockInfo, Object, ObjectError, Objects, RealDisk, Store, Tag,
+    Condition, Disk, History, HistoryEntry, JournalLog, LockInfo, LogEntry, LoggedOperation,
+    Object, ObjectError, Objects, RealDisk, Rewrapping, Store, Tag,
 };
 pub use topology::{Member, MemberResource, Topology};

@@ -1,18 +1,19 @@
 //! The thread a program runs on. The user's own computation cannot stall the
 //! engine, and the program need not be `Send`.
 
-use std::task::Poll;
-
 use lazuli_core::Stack;
 use lazuli_core::executor::NodeId;
 use lazuli_core::program::{self, Environment, Remote, Report};
 use lazuli_core::stack::Settlement;
 use tokio::sync::{mpsc, oneshot};
 
+/// How many reports may wait; then the program waits until the engine has seen them.
+const REPORTS: usize = 64;
+
 /// A running program: reports come in, settlements go out.
 pub(crate) struct ProgramThread {
     remote: Remote,
-    reports: mpsc::UnboundedReceiver<Report>,
+    reports: mpsc::Receiver<Report>,
     last_sent: u64,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<std::thread::JoinHandle<()>>,
@@ -28,7 +29,7 @@ impl ProgramThread {
         F: FnOnce(Stack) -> Fut + Send + 'static,
         Fut: Future<Output = lazuli_core::Result<()>> + 'static,
     {
-        let (sender, reports) = mpsc::unbounded_channel();
+        let (sender, reports) = mpsc::channel(REPORTS);
         let (stop, stopped) = oneshot::channel();
         let (hello, remote) = oneshot::channel();
         let runtime = tokio::runtime::Handle::current();
@@ -79,25 +80,20 @@ impl ProgramThread {
 
 async fn drive(
     mut program: program::Program,
-    reports: mpsc::UnboundedSender<Report>,
+    reports: mpsc::Sender<Report>,
     mut stopped: oneshot::Receiver<()>,
 ) {
-    std::future::poll_fn(|cx| {
-        loop {
-            if std::pin::Pin::new(&mut stopped).poll(cx).is_ready() {
-                return Poll::Ready(());
-            }
-            match program.poll_report(cx) {
-                Poll::Ready(report) => {
-                    if reports.send(report).is_err() {
-                        return Poll::Ready(());
-                    }
-                }
-                Poll::Pending => return Poll::Pending,
-            }
+    loop {
+        let next = async {
+            let report = std::future::poll_fn(|cx| program.poll_report(cx)).await;
+            reports.send(report).await
+        };
+        tokio::select! {
+            biased;
+            _ = &mut stopped => return,
+            sent = next => if sent.is_err() { return },
         }
-    })
-    .await;
+    }
 }
 
 impl Drop for ProgramThread {

@@ -8,6 +8,7 @@ mod operation;
 mod outcome;
 mod prepare;
 mod schedule;
+mod tokens;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
@@ -24,13 +25,17 @@ use self::event_queue::EventQueue;
 use self::operation::Ending;
 pub(crate) use self::operation::{Reading, settle};
 use self::schedule::Schedule;
+use self::tokens::Tokens;
 use crate::event::{Event, Failure};
 use crate::graph::{Graph, Progress};
 use crate::journal::Journal;
 use crate::plan::{Op, Planned, Step, Subject};
 use crate::program_thread::ProgramThread;
 use crate::run::{Settings, Stop, asked};
-use crate::state::{InFlight, State};
+use crate::state::{Entry, InFlight, State};
+
+/// How many texts on the way to the screen may wait.
+const STATUSES: usize = 1024;
 
 /// What the dispatcher works with; borrowed from the run.
 pub(crate) struct Context<'a> {
@@ -93,8 +98,9 @@ struct Dispatcher<'a, 'b> {
     looked_again: HashSet<usize>,
     /// Ready steps whose inputs are not all known to the program yet.
     awaiting: Vec<usize>,
-    statuses: mpsc::UnboundedReceiver<(lazuli_core::Urn, String)>,
-    status: mpsc::UnboundedSender<(lazuli_core::Urn, String)>,
+    statuses: mpsc::Receiver<(lazuli_core::Urn, String)>,
+    status: mpsc::Sender<(lazuli_core::Urn, String)>,
+    tokens: Arc<Tokens>,
     wave: Wave,
     halted: Option<String>,
     event_queue: EventQueue,
@@ -105,7 +111,7 @@ struct Dispatcher<'a, 'b> {
 /// Carries out a plan that has no errors and was approved.
 /// Returns the steps, too, which [`Wave::done`] counts in.
 pub(crate) async fn execute(context: &mut Context<'_>, planned: Planned) -> (Wave, Vec<Step>) {
-    let (status, statuses) = mpsc::unbounded_channel();
+    let (status, statuses) = mpsc::channel(STATUSES);
     let weigh = |at: usize, step: &Step| estimate(context, step, &planned.subjects[at]);
     let schedule = Schedule::new(&planned.plan.steps, weigh);
     let mut members: HashMap<_, Vec<_>> = HashMap::new();
@@ -132,6 +138,7 @@ pub(crate) async fn execute(context: &mut Context<'_>, planned: Planned) -> (Wav
         awaiting: Vec::new(),
         statuses,
         status,
+        tokens: Arc::default(),
         wave: Wave::default(),
         halted: None,
         event_queue: EventQueue::default(),
@@ -246,9 +253,21 @@ impl Dispatcher<'_, '_> {
             () = asked(self.context.stop) => return self.stopping().await,
             Some(ended) = self.tasks.join_next() => self.ended(ended),
             Some(report) = report(program) => self.reported(report),
+            () = self.tokens.arrived() => self.write_tokens(),
             Some((urn, text)) = self.statuses.recv() => self.say(Event::StepStatus { urn, text }),
         }
         true
+    }
+
+    /// Journals the tokens that tasks have reported.
+    fn write_tokens(&mut self) {
+        for (operation, token) in self.tokens.take() {
+            drop(
+                self.context
+                    .journal
+                    .append(Entry::Accepted { operation, token }),
+            );
+        }
     }
 
     async fn stopping(&mut self) -> bool {
@@ -261,6 +280,7 @@ impl Dispatcher<'_, '_> {
             self.wave.in_flight = self.started.len();
             // Aborted tasks leave their operations in the journal; the next run settles them.
             self.tasks.shutdown().await;
+            self.write_tokens();
             return false;
         }
         true
@@ -322,6 +342,8 @@ impl Dispatcher<'_, '_> {
     }
 
     fn ended(&mut self, message: Result<Message, tokio::task::JoinError>) {
+        // Before the end of their operation.
+        self.write_tokens();
         match message {
             Ok(Message::Ended(at, ending)) => self.record(at, ending),
             Ok(Message::Recorded(at, Ok(()))) => self.recorded(at),

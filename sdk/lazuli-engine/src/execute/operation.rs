@@ -3,11 +3,12 @@
 use lazuli_core::{
     Declared, Observed, Progress, Provider, ProviderError, ProviderErrorKind, Recorded, Urn, Value,
 };
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
 
-use crate::journal::Appender;
-use crate::state::{Entry, InFlight};
+use super::tokens::Tokens;
+use crate::state::InFlight;
 
 /// What a provider is asked to do.
 #[derive(Clone)]
@@ -77,25 +78,20 @@ pub(crate) enum Reading {
 pub(crate) struct Reporter {
     pub(crate) urn: Urn,
     pub(crate) number: u64,
-    pub(crate) journal: Option<Appender>,
-    pub(crate) status: mpsc::UnboundedSender<(Urn, String)>,
+    pub(crate) tokens: Arc<Tokens>,
+    pub(crate) status: mpsc::Sender<(Urn, String)>,
 }
 
 impl Progress for Reporter {
     fn accepted(&self, token: Value) -> Result<(), ProviderError> {
-        if let Some(journal) = &self.journal {
-            // A token that is lost in a crash costs a reading, nothing else.
-            drop(journal.append(Entry::Accepted {
-                operation: self.number,
-                token,
-            }));
-        }
+        self.tokens.put(self.number, token);
         Ok(())
     }
 
     fn status(&self, text: &str) {
-        // Nobody listens any more when the run is being left.
-        let _ = self.status.send((self.urn.clone(), text.to_owned()));
+        // A status is for people: one that finds no room, or nobody who listens
+        // any more, is left out.
+        let _ = self.status.try_send((self.urn.clone(), text.to_owned()));
     }
 }
 

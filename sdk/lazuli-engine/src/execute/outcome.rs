@@ -60,6 +60,8 @@ impl Dispatcher<'_, '_> {
                 failure.left = left;
                 self.started.remove(&at);
                 match outcome {
+                    // A reading was not started in the journal.
+                    Some(_) if self.steps[at].op == Op::Read => {}
                     Some(outcome) => drop(self.context.journal.append(Entry::Ended {
                         operation: number,
                         outcome,

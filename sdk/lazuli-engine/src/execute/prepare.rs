@@ -74,7 +74,7 @@ impl Dispatcher<'_, '_> {
         let reporter = operation::Reporter {
             urn,
             number,
-            journal: self.context.journal.appender(),
+            tokens: self.tokens.clone(),
             status: self.status.clone(),
         };
         let hooks = self.hooks(at);
@@ -157,8 +157,8 @@ impl Dispatcher<'_, '_> {
         let resource = Arc::new(state.contained(resource));
         let former = state.resources.get(&resource.urn).filter(|_| replaces);
         let outcome = match former {
-            Some(old) => Outcome::replaced(old, resource),
-            None => Outcome::Is(resource),
+            Some(old) => Outcome::replaced(old, resource.clone()),
+            None => Outcome::Is(resource.clone()),
         };
         let number = self.context.journal.new_operation();
         if !self.schedule.take(at, Vec::new()) {
@@ -170,6 +170,16 @@ impl Dispatcher<'_, '_> {
             urn,
             op: Op::Import,
         });
+        // The end is written with it: nothing is requested in between.
+        drop(self.context.journal.append(Entry::Started {
+            operation: number,
+            in_flight: Box::new(InFlight {
+                op: Op::Import,
+                resource,
+                token: None,
+                members: Vec::new(),
+            }),
+        }));
         self.write_down(at, number, outcome);
     }
 

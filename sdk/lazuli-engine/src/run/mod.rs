@@ -27,6 +27,7 @@ pub use self::settings::{
     Operation, PlanReceiver, Settings, Stop, Stopper, TopologyReceiver, stop_channel,
 };
 pub use self::survey::{Survey, survey};
+use crate::blocking::blocking;
 use crate::error::EngineError;
 use crate::event::{Decision as Answer, Event, Failure, Frontend, Summary};
 use crate::execute::{self, Context, Latest, Wave};
@@ -34,7 +35,7 @@ use crate::graph::{Graph, Progress, Schemas, Scope};
 use crate::plan::{self, Op, PlanInput, Planned, SavedPlan, Step};
 use crate::program_thread::ProgramThread;
 use crate::scrubbed;
-use crate::store::{LockGuard, Store};
+use crate::store::{HistoryEntry, LockGuard, Store};
 use crate::topology::Topology;
 
 /// Runs an operation on a stack to its end.
@@ -53,7 +54,36 @@ where
     F: FnOnce(Stack) -> Fut + Send + 'static,
     Fut: Future<Output = lazuli_core::Result<()>> + 'static,
 {
-    let (run_state, _lock) = open(operation, &settings, &store, &mut stop).await?;
+    let (run_state, lock) = open(operation, &settings, &store, &mut stop).await?;
+    let result = work(
+        operation,
+        settings,
+        (&store, run_state),
+        topology,
+        (frontend, stop),
+    )
+    .await;
+    // Giving a lock back may take a request.
+    blocking(move || {
+        drop(lock);
+        Ok(())
+    })
+    .await?;
+    result
+}
+
+/// What a run does while it holds the lock.
+async fn work<F, Fut>(
+    operation: Operation,
+    settings: Settings,
+    (store, run_state): (&Store, RunState),
+    topology: F,
+    (frontend, stop): (&mut dyn Frontend, Stop),
+) -> Result<Summary, EngineError>
+where
+    F: FnOnce(Stack) -> Fut + Send + 'static,
+    Fut: Future<Output = lazuli_core::Result<()>> + 'static,
+{
     let runs_program = match operation {
         Operation::Preview | Operation::Up | Operation::Rebuild { .. } => true,
         Operation::Destroy => settings.run_program,
@@ -61,14 +91,14 @@ where
     };
     let program = match runs_program {
         false => None,
-        true => Some(start(&settings, &store, topology).await?),
+        true => Some(start(&settings, store, topology).await?),
     };
     let scope = Scope::of(&settings, operation);
     let schemas = schemas_of(&settings.providers);
     let run = new(
         operation,
         (settings, schemas),
-        (&store, run_state),
+        (store, run_state),
         program,
         scope,
         (frontend, stop),
@@ -151,13 +181,11 @@ async fn open(
     stop: &mut Stop,
 ) -> Result<(RunState, Option<Box<dyn LockGuard>>), EngineError> {
     let (actor, store) = (settings.actor.clone(), store.clone());
-    let opening = tokio::task::spawn_blocking(move || RunState::open(operation, &actor, &store));
+    let opening = blocking(move || RunState::open(operation, &actor, &store));
     tokio::select! {
         biased;
         () = asked(stop) => Err(EngineError::Stopped { summary: Box::default(), in_flight: 0 }),
-        opened = opening => opened.unwrap_or_else(|cause| Err(EngineError::Internal {
-            message: format!("the state could not be opened: {cause}"),
-        })),
+        opened = opening => opened,
     }
 }
 
@@ -200,7 +228,8 @@ impl Run<'_> {
         drop(self.graph);
         self.summary.duration = self.began.elapsed();
         let summary = std::mem::take(&mut self.summary);
-        let closed = self.run_state.close();
+        let run_state = self.run_state;
+        let closed = blocking(move || run_state.close()).await;
         let result = match (result, closed) {
             (Ok(()), Ok(state)) => Ok((summary, state.serial)),
             (Ok(()), Err(error)) => Err(error),
@@ -212,8 +241,15 @@ impl Run<'_> {
             }
         };
         if self.operation != Operation::Preview {
-            self.store
-                .note_run(self.operation, &self.settings.actor, before, &result);
+            let operation = self.operation.as_str();
+            let entry = HistoryEntry::of(operation, &self.settings.actor, before, &result);
+            let store = self.store.clone();
+            // That this fails must not fail the run.
+            let noted = blocking(move || {
+                store.note_run(&entry);
+                Ok(())
+            });
+            drop(noted.await);
         }
         result.map(|(summary, _)| summary)
     }
@@ -267,6 +303,9 @@ impl Run<'_> {
                 Vec::new()
             };
             let planned = self.plan(wave, &quiet, online)?;
+            if wave == 1 {
+                self.hold_against_saved(&planned).await?;
+            }
             if self.operation == Operation::Preview {
                 self.summary.unchanged = planned.plan.unchanged.len();
                 return Ok(());
@@ -430,9 +469,6 @@ impl Run<'_> {
         if self.settings.expect_no_changes && changes > 0 {
             return Err(EngineError::UnexpectedChanges { changes });
         }
-        if wave == 1 {
-            self.hold_against_saved(&planned)?;
-        }
         Ok(planned)
     }
 
@@ -484,13 +520,17 @@ impl Run<'_> {
     }
 
     /// Hands the plan over in its saved form, or compares it with the one to carry out.
-    fn hold_against_saved(&self, planned: &Planned) -> Result<(), EngineError> {
+    async fn hold_against_saved(&self, planned: &Planned) -> Result<(), EngineError> {
         let settings = &self.settings;
         if settings.saved_plan.is_none() && settings.save_plan.is_none() {
             return Ok(());
         }
-        self.store.prepare()?;
-        let Some(key) = self.store.codec(true)?.key else {
+        let store = self.store.clone();
+        let codec = blocking(move || {
+            store.prepare()?;
+            store.codec(true)
+        });
+        let Some(key) = codec.await?.key else {
             return Ok(());
         };
         let stack = format!("{}/{}", settings.project, settings.stack);
@@ -573,7 +613,7 @@ impl Run<'_> {
 
     fn judge(&mut self, mut wave: Wave) -> Result<(), EngineError> {
         if let Some(cause) = wave.journal_error {
-            return Err(self.store.broken(&cause));
+            return Err(self.run_state.broken(&cause));
         }
         if self.settings.continue_on_error && !wave.stopped {
             self.failures.append(&mut wave.failures);

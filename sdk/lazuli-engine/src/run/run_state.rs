@@ -37,7 +37,23 @@ impl RunState {
     pub(super) fn append(&mut self, entry: Entry) {
         match self {
             Self::Journal(journal) => drop(journal.append(entry)),
-            Self::Memory(state) => state.apply(&entry),
+            // A preview shows the state without an entry that cannot follow; the run
+            // that writes is refused.
+            Self::Memory(state) => {
+                if let Err(illegal) = state.apply(&entry) {
+                    tracing::error!(%illegal, "an entry of the journal would be refused");
+                }
+            }
+        }
+    }
+
+    /// What it means that the journal takes no more.
+    pub(super) fn broken(&self, cause: &str) -> EngineError {
+        match self {
+            Self::Journal(journal) => journal.broken(cause),
+            Self::Memory(_) => EngineError::Internal {
+                message: format!("a preview has no journal: {cause}"),
+            },
         }
     }
 

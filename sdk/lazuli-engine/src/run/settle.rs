@@ -55,6 +55,8 @@ impl Run<'_> {
     fn outcome(&self, in_flight: &InFlight, reading: Reading) -> (Outcome, &'static str) {
         let resource = &in_flight.resource;
         match (in_flight.op, reading) {
+            // Nothing was requested: the next run looks at it again.
+            (Op::Import, _) => (Outcome::Nothing, "it is not recorded yet"),
             (Op::Delete | Op::DeleteReplaced, Reading::Present(_)) => {
                 (Outcome::Nothing, "it still exists")
             }

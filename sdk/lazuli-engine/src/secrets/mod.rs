@@ -16,7 +16,7 @@ use ring::rand::{SecureRandom as _, SystemRandom};
 use zeroize::Zeroizing;
 
 pub(crate) use self::keyring::KeptKey;
-pub use self::keyring::{KeyError, KeyFile, KeyProvider, Keyring};
+pub use self::keyring::{KeyError, KeyFile, KeyProvider, Keyring, Rewrap};
 pub use self::passphrase::{Ask, Passphrase};
 pub use self::wrapped::WrappedKey;
 

@@ -20,6 +20,10 @@ pub struct WrappedKey {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     parameters: BTreeMap<String, String>,
     wrapped: String,
+    /// The same key wrapped in the way that is to follow, while several keys are
+    /// wrapped anew: until all of them are, both ways open each.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    next: Option<Box<Self>>,
 }
 
 impl WrappedKey {
@@ -31,6 +35,7 @@ impl WrappedKey {
             provider: provider.to_owned(),
             parameters: BTreeMap::new(),
             wrapped: STANDARD.encode(wrapped),
+            next: None,
         }
     }
 
@@ -39,6 +44,18 @@ impl WrappedKey {
     pub fn with(mut self, name: &str, value: impl Into<String>) -> Self {
         self.parameters.insert(name.to_owned(), value.into());
         self
+    }
+
+    /// The same, which from now on the wrapping `next` of the same key opens, too.
+    pub(super) fn with_next(mut self, next: Self) -> Self {
+        self.next = Some(Box::new(next));
+        self
+    }
+
+    /// The two ways apart: the former, and the one that is to follow.
+    pub(super) fn apart(mut self) -> (Self, Option<Self>) {
+        let next = self.next.take().map(|next| *next);
+        (self, next)
     }
 
     /// Name of the provider that opens it.

@@ -8,12 +8,12 @@ use std::io::{self, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-use super::backend::{Backend, Log, What};
+use super::backend::{Backend, Blobs, KEPT_SNAPSHOTS, Keys, Lock, Log, Place, What};
 use super::disk::{Disk, RealDisk};
 use super::lock::{FileLock, LockGuard, LockInfo};
-use super::{KEPT_SNAPSHOTS, unwritable};
 use crate::EngineError;
-use crate::secrets::{DataKey, KeptKey, Keyring, PlainKey};
+use crate::secrets::{DataKey, KeptKey, Keyring, PlainKey, Rewrap};
+use crate::whole_file::sync_folder;
 
 /// The folder of one stack.
 #[derive(Debug, Clone)]
@@ -46,6 +46,14 @@ impl Folder {
         Self { keyring, ..self }
     }
 
+    /// Another stack of the same project, on the same disk and with the same keys.
+    pub(super) fn of_stack(&self, stack: &str) -> Self {
+        let project = self.context.split('/').next().unwrap_or_default();
+        Self::new(&self.root, project, stack)
+            .with_keys(self.keyring.clone())
+            .on(self.disk.clone())
+    }
+
     pub(super) fn path(&self) -> &Path {
         &self.path
     }
@@ -69,8 +77,28 @@ impl Folder {
             file: &file,
             keyring,
         };
-        key.load(create)
+        key.load(create, || self.is_sealed())
             .map_err(|error| EngineError::key(file.clone(), error))
+    }
+
+    fn kept_journal(&self, generation: u64) -> PathBuf {
+        let name = format!("journal-{generation:08}.log");
+        self.path.join("history").join(name)
+    }
+
+    /// Whether anything that is kept here was sealed with the data key.
+    fn is_sealed(&self) -> bool {
+        let sealed = |file: &Path| {
+            let bytes = fs::read(file).unwrap_or_default();
+            bytes
+                .windows(SEALED.len())
+                .any(|window| window == SEALED.as_bytes())
+        };
+        [self.path.clone(), self.path.join("history")]
+            .iter()
+            .filter_map(|folder| fs::read_dir(folder).ok())
+            .flat_map(|entries| entries.flatten())
+            .any(|entry| sealed(&entry.path()))
     }
 
     /// Keeps the former snapshot. That this fails must not fail the run.
@@ -91,14 +119,40 @@ impl Folder {
         };
         let mut files: Vec<_> = entries.flatten().map(|entry| entry.path()).collect();
         files.sort();
-        let surplus = files.len().saturating_sub(KEPT_SNAPSHOTS);
-        for old in files.into_iter().take(surplus) {
-            let _ = fs::remove_file(old);
+        for prefix in ["state-", "journal-"] {
+            let of_kind = files.iter().filter(|file| {
+                let name = file.file_name().unwrap_or_default();
+                name.to_string_lossy().starts_with(prefix)
+            });
+            let surplus = of_kind.clone().count().saturating_sub(KEPT_SNAPSHOTS);
+            for old in of_kind.take(surplus) {
+                let _ = fs::remove_file(old);
+            }
+        }
+    }
+
+    /// Keeps the journal that a snapshot took the place of, for its story.
+    fn keep_journal(&self, generation: u64) {
+        let file = self.journal_file(generation);
+        if fs::rename(&file, self.kept_journal(generation)).is_err() {
+            // Its entries are in the snapshot; a leftover is ignored by its generation.
+            let _ = fs::remove_file(file);
         }
     }
 }
 
-impl Backend for Folder {
+/// What stands before every sealed value, see `format_v1`.
+const SEALED: &str = "\"$lazuli\"";
+
+fn read_or_empty(place: &dyn Place, what: What, file: &Path) -> Result<Vec<u8>, EngineError> {
+    match fs::read(file) {
+        Ok(text) => Ok(text),
+        Err(missing) if missing.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(cause) => Err(place.damaged(what, format!("it cannot be read: {cause}"))),
+    }
+}
+
+impl Place for Folder {
     fn at(&self, what: What) -> PathBuf {
         match what {
             What::Stack => self.path.clone(),
@@ -111,42 +165,18 @@ impl Backend for Folder {
         "restore the stack's folder from a backup, or the latest good snapshot from its `history` folder as state.json"
     }
 
-    fn broken(&self, cause: &str) -> EngineError {
+    fn broken(&self, generation: u64, cause: &str) -> EngineError {
         EngineError::State {
-            file: PathBuf::from("journal"),
+            file: self.journal_file(generation),
             message: format!("the journal cannot be written: {cause}"),
-            help: super::FREE_SPACE.into(),
+            help: crate::error::FREE_SPACE.into(),
         }
     }
+}
 
-    fn beside(&self, project: &str, stack: &str) -> Arc<dyn Backend> {
-        let other = Self::new(&self.root, project, stack);
-        Arc::new(other.with_keys(self.keyring.clone()))
-    }
-
+impl Blobs for Folder {
     fn prepare(&self) -> Result<(), EngineError> {
-        fs::create_dir_all(&self.path).map_err(|cause| unwritable(&self.path, &cause))
-    }
-
-    fn data_key(&self, create: bool) -> Result<Option<Arc<DataKey>>, EngineError> {
-        if let Some(key) = self.key.get() {
-            return Ok(Some(key.clone()));
-        }
-        let Some(key) = self.plain_key(create)? else {
-            return Ok(None);
-        };
-        let key = DataKey::new(&key, &self.context)
-            .map_err(|error| EngineError::key(self.path.join("key"), error))?;
-        Ok(Some(self.key.get_or_init(|| Arc::new(key)).clone()))
-    }
-
-    fn rewrap(&self, keyring: &Keyring) -> Result<(), EngineError> {
-        let file = &self.path.join("key");
-        let failed = |error| EngineError::key(file.clone(), error);
-        let Some(key) = self.plain_key(true)? else {
-            return Ok(());
-        };
-        KeptKey { file, keyring }.rewrap(&key).map_err(failed)
+        fs::create_dir_all(&self.path).map_err(|cause| EngineError::unwritable(&self.path, &cause))
     }
 
     fn snapshot(&self) -> Result<Option<Vec<u8>>, EngineError> {
@@ -161,19 +191,18 @@ impl Backend for Folder {
     }
 
     fn journal(&self, generation: u64) -> Result<Vec<u8>, EngineError> {
-        match fs::read(self.journal_file(generation)) {
-            Ok(text) => Ok(text),
-            Err(missing) if missing.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
-            Err(cause) => {
-                let message = format!("it cannot be read: {cause}");
-                Err(self.damaged(What::Journal(generation), message))
-            }
-        }
+        let file = self.journal_file(generation);
+        read_or_empty(self, What::Journal(generation), &file)
+    }
+
+    fn former_journal(&self, generation: u64) -> Result<Vec<u8>, EngineError> {
+        let file = self.kept_journal(generation);
+        read_or_empty(self, What::Journal(generation), &file)
     }
 
     fn log(&self, generation: u64, whole: u64, header: &str) -> Result<Box<dyn Log>, EngineError> {
         let path = self.journal_file(generation);
-        let failed = |cause: io::Error| unwritable(&path, &cause);
+        let failed = |cause: io::Error| EngineError::unwritable(&path, &cause);
         let mut options = fs::OpenOptions::new();
         let mut file = options
             .read(true)
@@ -201,7 +230,7 @@ impl Backend for Folder {
 
     fn replace(&self, generation: u64, parts: &[&[u8]]) -> Result<(), EngineError> {
         let file = self.snapshot_file();
-        let failed = |cause: io::Error| unwritable(&file, &cause);
+        let failed = |cause: io::Error| EngineError::unwritable(&file, &cause);
         self.keep_previous(generation);
         let temporary = file.with_extension("tmp");
         let mut handle = File::create(&temporary).map_err(failed)?;
@@ -210,12 +239,52 @@ impl Backend for Folder {
         }
         self.disk.sync(&handle).map_err(failed)?;
         fs::rename(&temporary, &file).map_err(failed)?;
-        sync_folder(&self.path);
-        // Its entries are in the snapshot; a leftover is ignored by its generation.
-        let _ = fs::remove_file(self.journal_file(generation));
+        sync_folder(&file);
+        self.keep_journal(generation);
         Ok(())
     }
 
+    fn history(&self) -> Vec<String> {
+        let text = fs::read_to_string(self.history_file()).unwrap_or_default();
+        text.lines().map(str::to_owned).collect()
+    }
+
+    fn note_run(&self, line: &str) -> io::Result<()> {
+        let mut options = fs::OpenOptions::new();
+        let mut file = options
+            .append(true)
+            .create(true)
+            .open(self.history_file())?;
+        file.write_all(format!("{line}\n").as_bytes())
+    }
+}
+
+impl Keys for Folder {
+    fn data_key(&self, create: bool) -> Result<Option<Arc<DataKey>>, EngineError> {
+        if let Some(key) = self.key.get() {
+            return Ok(Some(key.clone()));
+        }
+        let Some(key) = self.plain_key(create)? else {
+            return Ok(None);
+        };
+        let key = DataKey::new(&key, &self.context)
+            .map_err(|error| EngineError::key(self.path.join("key"), error))?;
+        Ok(Some(self.key.get_or_init(|| Arc::new(key)).clone()))
+    }
+
+    fn rewrap(&self, keyring: &Keyring, step: Rewrap) -> Result<(), EngineError> {
+        let file = &self.path.join("key");
+        let failed = |error| EngineError::key(file.clone(), error);
+        self.plain_key(true)?;
+        let kept = KeptKey {
+            file,
+            keyring: &self.keyring,
+        };
+        kept.rewrap(keyring, step).map_err(failed)
+    }
+}
+
+impl Lock for Folder {
     fn lock(&self, actor: &str, doing: &str) -> Result<Box<dyn LockGuard>, EngineError> {
         let lock = FileLock::take(self.path.join("lock"), actor, doing)?;
         Ok(Box::new(lock))
@@ -236,19 +305,34 @@ impl Backend for Folder {
             }),
         }
     }
+}
 
-    fn history(&self) -> Vec<String> {
-        let text = fs::read_to_string(self.history_file()).unwrap_or_default();
-        text.lines().map(str::to_owned).collect()
+impl Backend for Folder {
+    fn beside(&self, project: &str, stack: &str) -> Arc<dyn Backend> {
+        let other = Self::new(&self.root, project, stack);
+        Arc::new(other.with_keys(self.keyring.clone()))
     }
 
-    fn note_run(&self, line: &str) -> io::Result<()> {
-        let mut options = fs::OpenOptions::new();
-        let mut file = options
-            .append(true)
-            .create(true)
-            .open(self.history_file())?;
-        file.write_all(format!("{line}\n").as_bytes())
+    fn stacks(&self, prefix: &str) -> Result<Vec<String>, EngineError> {
+        let folder = self.path.parent().unwrap_or(&self.path);
+        let entries = match fs::read_dir(folder) {
+            Ok(entries) => entries,
+            Err(missing) if missing.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(cause) => {
+                let message = format!("the folder cannot be read: {cause}");
+                return Err(self.damaged(What::Stack, message));
+            }
+        };
+        let names = entries.flatten().filter(|entry| {
+            let folder = entry.path();
+            folder.join("key").exists() || folder.join("state.json").exists()
+        });
+        let mut names: Vec<_> = names
+            .map(|entry| entry.file_name().to_string_lossy().into_owned())
+            .filter(|name| name.starts_with(prefix))
+            .collect();
+        names.sort();
+        Ok(names)
     }
 }
 
@@ -264,12 +348,5 @@ impl Log for FileLog {
             .write(&mut self.file, bytes)
             .and_then(|()| self.disk.sync(&self.file))
             .map_err(|cause| cause.to_string())
-    }
-}
-
-/// Makes a rename durable. Not every file system lets a folder be synced.
-fn sync_folder(folder: &Path) {
-    if let Ok(handle) = File::open(folder) {
-        let _ = handle.sync_all();
     }
 }

@@ -416,15 +416,15 @@ impl Codec {
                 token: self.value(token)?,
             },
             Entry::Ended { operation, outcome } => {
-                let (outcome, resource) = match outcome {
-                    Outcome::Is(resource) => ("is", Some(self.resource(resource)?)),
-                    Outcome::Superseded(resource) => ("superseded", Some(self.resource(resource)?)),
-                    Outcome::Gone => ("gone", None),
-                    Outcome::Nothing => ("nothing", None),
+                let resource = match outcome {
+                    Outcome::Is(resource) | Outcome::Superseded(resource) => {
+                        Some(self.resource(resource)?)
+                    }
+                    Outcome::Gone | Outcome::Nothing => None,
                 };
                 EntryV1::Ended {
                     operation: *operation,
-                    outcome: outcome.to_owned(),
+                    outcome: outcome.as_str().to_owned(),
                     resource,
                 }
             }
@@ -534,6 +534,7 @@ fn op(text: &str) -> Read<Op> {
         Op::Delete,
         Op::CreateReplacement,
         Op::DeleteReplaced,
+        Op::Import,
     ]
     .into_iter()
     .find(|op| op.as_str() == text)

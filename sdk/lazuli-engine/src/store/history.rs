@@ -5,7 +5,6 @@ use serde::{Deserialize, Serialize};
 use super::Store;
 use crate::error::EngineError;
 use crate::event::Summary;
-use crate::run::Operation;
 
 /// One run that could write.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,25 +40,14 @@ pub struct HistoryEntry {
     pub milliseconds: u64,
 }
 
-impl Store {
-    /// All runs that are on record, oldest first. Lines that cannot be read are
-    /// left out: history is for people, nothing depends on it.
-    pub fn history(&self) -> Vec<HistoryEntry> {
-        let lines = self.backend().history();
-        let entries = lines
-            .iter()
-            .filter_map(|line| serde_json::from_str(line).ok());
-        entries.collect()
-    }
-
-    /// Records the end of a run. That this fails must not fail the run.
-    pub(crate) fn note_run(
-        &self,
-        operation: Operation,
+impl HistoryEntry {
+    /// The end of a run.
+    pub(crate) fn of(
+        operation: &str,
         actor: &str,
         serial_before: u64,
         result: &Result<(Summary, u64), EngineError>,
-    ) {
+    ) -> Self {
         let none = Summary::default();
         let (summary, serial_after, word, reason) = match result {
             Ok((summary, serial)) => (summary, Some(*serial), "succeeded", None),
@@ -77,11 +65,11 @@ impl Store {
                 )
             }
         };
-        let entry = HistoryEntry {
+        Self {
             at: jiff::Timestamp::now()
                 .strftime("%Y-%m-%dT%H:%M:%SZ")
                 .to_string(),
-            operation: operation.as_str().to_owned(),
+            operation: operation.to_owned(),
             actor: actor.to_owned(),
             result: word.to_owned(),
             reason,
@@ -93,8 +81,41 @@ impl Store {
             deleted: summary.deleted,
             imported: summary.imported,
             milliseconds: u64::try_from(summary.duration.as_millis()).unwrap_or(u64::MAX),
-        };
-        let written = serde_json::to_string(&entry)
+        }
+    }
+}
+
+/// All that is on record of a stack's runs.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct History {
+    /// The runs, oldest first.
+    pub entries: Vec<HistoryEntry>,
+    /// Numbers of the lines that are damaged and say nothing any more.
+    pub damaged: Vec<usize>,
+}
+
+impl Store {
+    /// All runs that are on record, oldest first, without those whose line is damaged.
+    pub fn history(&self) -> Vec<HistoryEntry> {
+        self.whole_history().entries
+    }
+
+    /// All runs that are on record, and which lines are damaged. Nothing depends on
+    /// the history: a damaged line costs nothing else.
+    pub fn whole_history(&self) -> History {
+        let mut history = History::default();
+        for (at, line) in self.backend().history().iter().enumerate() {
+            match serde_json::from_str(line) {
+                Ok(entry) => history.entries.push(entry),
+                Err(_) => history.damaged.push(at + 1),
+            }
+        }
+        history
+    }
+
+    /// Records the end of a run. That this fails must not fail the run.
+    pub(crate) fn note_run(&self, entry: &HistoryEntry) {
+        let written = serde_json::to_string(entry)
             .map_err(std::io::Error::other)
             .and_then(|line| self.backend().note_run(&line));
         if let Err(cause) = written {

@@ -54,7 +54,7 @@ pub(super) struct FileLock {
 impl FileLock {
     /// Takes the lock, or says who holds it.
     pub(super) fn take(path: PathBuf, actor: &str, doing: &str) -> Result<Self, EngineError> {
-        let failed = |cause: std::io::Error| super::unwritable(&path, &cause);
+        let failed = |cause: std::io::Error| EngineError::unwritable(&path, &cause);
         let mut options = fs::OpenOptions::new();
         let mut file = options
             .read(true)
@@ -80,7 +80,7 @@ impl FileLock {
         let mut file = match fs::OpenOptions::new().read(true).write(true).open(&path) {
             Ok(file) => file,
             Err(missing) if missing.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(cause) => return Err(super::unwritable(&path, &cause)),
+            Err(cause) => return Err(EngineError::unwritable(&path, &cause)),
         };
         Ok(match file.try_lock() {
             Err(fs::TryLockError::WouldBlock) => Some(LockInfo {

@@ -9,6 +9,7 @@ mod disk;
 mod folder;
 mod format_v1;
 mod history;
+mod journal_log;
 mod lock;
 mod objects;
 mod remote;
@@ -26,28 +27,26 @@ use self::backend::{Backend, What};
 pub use self::disk::{Disk, RealDisk};
 use self::folder::Folder;
 pub(crate) use self::format_v1::Codec;
-pub use self::history::HistoryEntry;
+pub use self::history::{History, HistoryEntry};
+pub use self::journal_log::{JournalLog, LogEntry, LoggedOperation};
 pub(crate) use self::lock::LockGuard;
 pub use self::lock::LockInfo;
 pub use self::objects::{Condition, Object, ObjectError, Objects, Tag};
 use self::remote::Remote;
 pub(crate) use self::text::{entry_line, journal_header};
 use crate::EngineError;
-use crate::secrets::Keyring;
+use crate::secrets::{Keyring, Rewrap};
 use crate::state::State;
-
-const KEPT_SNAPSHOTS: usize = 20;
-const FREE_SPACE: &str = "free space or make the folder writable, then run the command again; what was in flight is settled then";
 
 /// The place of one stack's state. Reading and writing it may block.
 #[derive(Debug, Clone)]
 pub struct Store {
-    place: Place,
+    place: Kind,
     stack: String,
 }
 
 #[derive(Debug, Clone)]
-enum Place {
+enum Kind {
     Folder(Arc<Folder>),
     Remote(Arc<Remote>),
 }
@@ -59,13 +58,32 @@ pub(crate) struct Opened {
     /// Bytes of the journal that hold whole entries; what follows is a torn tail.
     pub(crate) journal_bytes: u64,
     pub(crate) torn: bool,
+    /// The highest number of an operation in the journal, or in flight.
+    pub(crate) last_operation: u64,
+}
+
+/// A data key that its former and its new way open, under the stack's lock.
+pub struct Rewrapping {
+    store: Store,
+    keyring: Keyring,
+    _lock: Box<dyn LockGuard>,
+}
+
+impl Rewrapping {
+    /// From now on only the new way opens the key.
+    ///
+    /// # Errors
+    /// [`EngineError::State`] when the key cannot be written; both ways open it then.
+    pub fn finish(self) -> Result<(), EngineError> {
+        self.store.backend().rewrap(&self.keyring, Rewrap::New)
+    }
 }
 
 impl Store {
     /// A stack's state in `folder/project/stack`.
     pub fn local(folder: &Path, project: &str, stack: &str) -> Self {
         Self {
-            place: Place::Folder(Arc::new(Folder::new(folder, project, stack))),
+            place: Kind::Folder(Arc::new(Folder::new(folder, project, stack))),
             stack: stack.to_owned(),
         }
     }
@@ -74,7 +92,7 @@ impl Store {
     /// their address. Needs a keyring that wraps, see [`Store::keys`].
     pub fn remote(objects: Arc<dyn Objects>, project: &str, stack: &str) -> Self {
         Self {
-            place: Place::Remote(Arc::new(Remote::new(objects, project, stack))),
+            place: Kind::Remote(Arc::new(Remote::new(objects, project, stack))),
             stack: stack.to_owned(),
         }
     }
@@ -82,9 +100,9 @@ impl Store {
     /// The same stack, written through another disk, if it is in a folder.
     #[must_use]
     pub fn on(mut self, disk: Arc<dyn Disk>) -> Self {
-        if let Place::Folder(folder) = self.place {
+        if let Kind::Folder(folder) = self.place {
             let folder = Arc::unwrap_or_clone(folder).on(disk);
-            self.place = Place::Folder(Arc::new(folder));
+            self.place = Kind::Folder(Arc::new(folder));
         }
         self
     }
@@ -93,8 +111,8 @@ impl Store {
     /// its holder, if it is at a storage service. The default is a minute.
     #[must_use]
     pub fn patience(mut self, patience: Duration) -> Self {
-        if let Place::Remote(remote) = &self.place {
-            self.place = Place::Remote(Arc::new(remote.with_patience(patience)));
+        if let Kind::Remote(remote) = &self.place {
+            self.place = Kind::Remote(Arc::new(remote.with_patience(patience)));
         }
         self
     }
@@ -103,27 +121,27 @@ impl Store {
     #[must_use]
     pub fn keys(mut self, keyring: Keyring) -> Self {
         self.place = match self.place {
-            Place::Folder(folder) => {
+            Kind::Folder(folder) => {
                 let folder = Arc::unwrap_or_clone(folder).with_keys(keyring);
-                Place::Folder(Arc::new(folder))
+                Kind::Folder(Arc::new(folder))
             }
-            Place::Remote(remote) => Place::Remote(Arc::new(remote.with_keys(keyring))),
+            Kind::Remote(remote) => Kind::Remote(Arc::new(remote.with_keys(keyring))),
         };
         self
     }
 
     fn backend(&self) -> &dyn Backend {
         match &self.place {
-            Place::Folder(folder) => &**folder,
-            Place::Remote(remote) => &**remote,
+            Kind::Folder(folder) => &**folder,
+            Kind::Remote(remote) => &**remote,
         }
     }
 
     /// The stack's own folder, if it is in one.
     pub fn folder(&self) -> Option<&Path> {
         match &self.place {
-            Place::Folder(folder) => Some(folder.path()),
-            Place::Remote(_) => None,
+            Kind::Folder(folder) => Some(folder.path()),
+            Kind::Remote(_) => None,
         }
     }
 
@@ -185,9 +203,47 @@ impl Store {
     /// [`EngineError::State`] when the key cannot be opened, wrapped or written;
     /// the old wrapping is valid then.
     pub fn rewrap(&self, keyring: &Keyring, actor: &str) -> Result<(), EngineError> {
+        self.start_rewrap(keyring, actor)?.finish()
+    }
+
+    /// The first half of [`Store::rewrap`]: the former and the new way open the key.
+    ///
+    /// # Errors
+    /// See [`Store::rewrap`].
+    pub fn start_rewrap(&self, keyring: &Keyring, actor: &str) -> Result<Rewrapping, EngineError> {
         self.prepare()?;
-        let _lock = self.lock(actor, "state rekey")?;
-        self.backend().rewrap(keyring)
+        let lock = self.lock(actor, "state rekey")?;
+        self.backend().rewrap(keyring, Rewrap::Both)?;
+        Ok(Rewrapping {
+            store: self.clone(),
+            keyring: keyring.clone(),
+            _lock: lock,
+        })
+    }
+
+    /// The same stack at its other targets, as far as they are kept at this place.
+    ///
+    /// # Errors
+    /// [`EngineError::State`] when the place cannot be read.
+    pub fn other_targets(&self) -> Result<Vec<Self>, EngineError> {
+        let (stack, _) = self.stack.split_once('@').unwrap_or((&self.stack, ""));
+        let mut names = self.backend().stacks(&format!("{stack}@"))?;
+        names.extend(
+            self.backend()
+                .stacks(stack)?
+                .into_iter()
+                .filter(|name| name == stack),
+        );
+        names.retain(|name| *name != self.stack);
+        Ok(names.into_iter().map(|name| self.beside(name)).collect())
+    }
+
+    fn beside(&self, stack: String) -> Self {
+        let place = match &self.place {
+            Kind::Folder(folder) => Kind::Folder(Arc::new(folder.of_stack(&stack))),
+            Kind::Remote(remote) => Kind::Remote(Arc::new(remote.of_stack(&stack))),
+        };
+        Self { place, stack }
     }
 
     pub(crate) fn lock(&self, actor: &str, doing: &str) -> Result<Box<dyn LockGuard>, EngineError> {
@@ -198,8 +254,19 @@ impl Store {
         codec(self.backend(), create_key)
     }
 
+    /// Reads the state, and says what is wrong with it: it is used all the same,
+    /// because it is the only record.
     pub(crate) fn open(&self, codec: &Codec) -> Result<Opened, EngineError> {
-        open(self.backend(), codec)
+        let opened = open(self.backend(), codec)?;
+        let state = self.location();
+        let state = state.display();
+        if opened.torn {
+            tracing::warn!(%state, "the journal's last entry was cut off in the middle; it is dropped");
+        }
+        for problem in opened.state.problems() {
+            tracing::warn!(%state, %problem, "the state is not whole");
+        }
+        Ok(opened)
     }
 
     /// Opens the journal behind what was read of it.
@@ -216,8 +283,8 @@ impl Store {
     }
 
     /// What it means that the log took no more.
-    pub(crate) fn broken(&self, cause: &str) -> EngineError {
-        self.backend().broken(cause)
+    pub(crate) fn broken(&self, generation: u64, cause: &str) -> EngineError {
+        self.backend().broken(generation, cause)
     }
 
     /// Writes a snapshot of the next generation in the place of the journal.
@@ -259,22 +326,16 @@ fn open(place: &dyn Backend, codec: &Codec) -> Result<Opened, EngineError> {
         None => (State::default(), 0),
     };
     let journal = place.journal(generation)?;
-    let (journal_bytes, torn) = text::replay(place, &journal, generation, codec, &mut state)?;
+    let replayed = text::replay(place, &journal, generation, codec, &mut state)?;
     state.prune();
+    let in_flight = state.in_flight.keys().next_back().copied();
     Ok(Opened {
         state,
         generation,
-        journal_bytes,
-        torn,
+        journal_bytes: replayed.whole.bytes,
+        torn: replayed.whole.torn,
+        last_operation: replayed.last_operation.max(in_flight.unwrap_or(0)),
     })
-}
-
-fn unwritable(file: &Path, cause: &std::io::Error) -> EngineError {
-    EngineError::State {
-        file: file.to_owned(),
-        message: format!("it cannot be written: {cause}"),
-        help: FREE_SPACE.into(),
-    }
 }
 
 #[cfg(test)]

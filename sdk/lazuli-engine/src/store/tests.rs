@@ -5,8 +5,8 @@ use crate::state::{Entry, sample};
 
 fn files(store: &Store) -> &Folder {
     match &store.place {
-        Place::Folder(folder) => folder,
-        Place::Remote(_) => panic!("it is in no folder"),
+        Kind::Folder(folder) => folder,
+        Kind::Remote(_) => panic!("it is in no folder"),
     }
 }
 
@@ -17,7 +17,7 @@ fn written(entries: &[Entry]) -> (tempfile::TempDir, Store, Vec<u8>) {
     let codec = store.codec(true).unwrap();
     let mut text = journal_header(0);
     for entry in entries {
-        text.push_str(&entry_line(&codec, entry).unwrap());
+        text.push_str(&entry_line(&codec, entry, jiff::Timestamp::UNIX_EPOCH).unwrap());
     }
     fs::write(files(&store).journal_file(0), &text).unwrap();
     (folder, store, text.into_bytes())
@@ -114,4 +114,183 @@ fn a_second_holder_is_told_who_holds_the_lock() {
     drop(held);
     assert_eq!(store.holder().unwrap(), None);
     drop(store.lock("bob@host", "up").unwrap());
+}
+
+fn fixture(name: &str) -> Vec<u8> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/store/fixtures");
+    fs::read(folder.join(name)).unwrap()
+}
+
+/// A stack as an earlier version left it: its entries have no times, an import has no
+/// start, a resource was forgotten twice, and two operations are in flight.
+#[test]
+fn what_earlier_versions_wrote_is_read_and_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::local(folder.path(), "p", "dev");
+    store.prepare().unwrap();
+    let place = files(&store);
+    fs::write(store.folder().unwrap().join("key"), fixture("v1-key")).unwrap();
+    fs::write(place.journal_file(0), fixture("v1-journal-0.log")).unwrap();
+    let first = store.read().unwrap();
+    assert_eq!(first.resources.len(), 3);
+
+    fs::write(place.snapshot_file(), fixture("v1-state.json")).unwrap();
+    assert_eq!(store.read().unwrap(), first);
+    fs::write(place.journal_file(1), fixture("v1-journal-1.log")).unwrap();
+    let second = store.read().unwrap();
+    let names: Vec<_> = second.resources.keys().map(|urn| urn.address()).collect();
+    assert_eq!(names, ["a", "b"]);
+    assert_eq!(
+        second.in_flight.keys().copied().collect::<Vec<_>>(),
+        [9, 10]
+    );
+    assert_eq!(second.in_flight[&9].token, Some(Value::from("op-9")));
+    assert_eq!(second.problems(), [""; 0]);
+
+    let mut journal = crate::journal::Journal::open(&store).unwrap();
+    assert_eq!(
+        journal.new_operation(),
+        16,
+        "above every number and the serial"
+    );
+    for operation in [9, 10] {
+        drop(journal.append(Entry::Ended {
+            operation,
+            outcome: crate::state::Outcome::Nothing,
+        }));
+    }
+    let closed = journal.close().unwrap();
+    assert!(closed.in_flight.is_empty());
+    assert_eq!(store.read().unwrap(), closed);
+}
+
+#[test]
+fn an_entry_that_cannot_follow_is_refused_with_its_line() {
+    let ended = Entry::Ended {
+        operation: 7,
+        outcome: crate::state::Outcome::Gone,
+    };
+    let (_folder, store, _) = written(&[noted("a"), ended.clone()]);
+    let error = store.read().unwrap_err().to_string();
+    assert!(
+        error.contains("journal-0.log: line 3") && error.contains("operation 7 ends"),
+        "{error}"
+    );
+    let (_folder, store, before) = written(&[noted("a")]);
+    let mut journal = crate::journal::Journal::open(&store).unwrap();
+    let refused = journal.append(ended).blocking_recv().unwrap().unwrap_err();
+    assert!(refused.contains("operation 7 ends"), "{refused}");
+    let after = journal.append(noted("b")).blocking_recv().unwrap();
+    assert!(after.is_err(), "nothing is written behind it");
+    let error = journal.close().unwrap_err().to_string();
+    assert!(error.contains("operation 7 ends"), "{error}");
+    assert_eq!(fs::read(files(&store).journal_file(0)).unwrap(), before);
+}
+
+#[test]
+fn a_whole_last_line_that_is_damaged_is_no_torn_one() {
+    let (_folder, store, mut text) = written(&[noted("a"), noted("b")]);
+    let byte = text.len() - 20;
+    text[byte] ^= 1;
+    fs::write(files(&store).journal_file(0), &text).unwrap();
+    match store.read() {
+        Err(EngineError::State { message, help, .. }) => {
+            assert!(
+                message.contains("line 3 does not match its checksum"),
+                "{message}"
+            );
+            assert!(help.contains("remove the line"), "{help}");
+        }
+        other => panic!("{other:?}"),
+    }
+    let log = store.journal_log().unwrap();
+    assert_eq!(log.entries.len(), 1, "what stands before it is told");
+    assert!(log.damaged.unwrap().contains("line 3"));
+}
+
+#[test]
+fn the_journal_tells_its_story_before_and_after_the_snapshot() {
+    use crate::plan::Op;
+    use crate::state::{InFlight, Outcome};
+    let started = |operation, op, name: &str| Entry::Started {
+        operation,
+        in_flight: Box::new(InFlight {
+            op,
+            resource: sample(name).into(),
+            token: None,
+            members: Vec::new(),
+        }),
+    };
+    let entries = [
+        started(1, Op::Create, "a"),
+        Entry::Accepted {
+            operation: 1,
+            token: Value::from("op"),
+        },
+        started(2, Op::Create, "b"),
+        Entry::Ended {
+            operation: 1,
+            outcome: Outcome::Is(sample("a").into()),
+        },
+        noted("c"),
+    ];
+    let (_folder, store, _) = written(&entries);
+    let log = store.journal_log().unwrap();
+    assert!(!log.is_former && !log.torn && log.damaged.is_none());
+    let at = Some("1970-01-01T00:00:00.000Z".to_owned());
+    assert_eq!(
+        log.entries[0],
+        LogEntry::Operation(LoggedOperation {
+            number: 1,
+            what: Some((Op::Create, sample("a").urn)),
+            id: "id-a".into(),
+            is_earlier: false,
+            started: at.clone(),
+            accepted: vec![at.clone()],
+            ended: Some((at, "is")),
+        })
+    );
+    assert_eq!(
+        log.still_open().map(|one| one.number).collect::<Vec<_>>(),
+        [2]
+    );
+
+    let codec = store.codec(true).unwrap();
+    let opened = store.open(&codec).unwrap();
+    store.compact(&codec, &opened.state, 0).unwrap();
+    let log = store.journal_log().unwrap();
+    assert_eq!(
+        log.still_open().map(|one| one.number).collect::<Vec<_>>(),
+        [2]
+    );
+    let mut journal = crate::journal::Journal::open(&store).unwrap();
+    drop(journal.append(Entry::Ended {
+        operation: 2,
+        outcome: Outcome::Nothing,
+    }));
+    journal.close().unwrap();
+    let log = store.journal_log().unwrap();
+    assert!(log.is_former && log.generation == 1);
+    assert_eq!(log.entries.len(), 1, "{:?}", log.entries);
+}
+
+#[test]
+fn other_targets_of_a_stack_are_found_and_no_other_stacks() {
+    let folder = tempfile::tempdir().unwrap();
+    for stack in ["dev", "dev@azure", "dev@host", "dev2", "prod@azure"] {
+        let store = Store::local(folder.path(), "p", stack);
+        store.prepare().unwrap();
+        store.codec(true).unwrap();
+    }
+    let others = |stack: &str| {
+        let store = Store::local(folder.path(), "p", stack);
+        let others = store.other_targets().unwrap();
+        others
+            .into_iter()
+            .map(|store| store.stack)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(others("dev"), ["dev@azure", "dev@host"]);
+    assert_eq!(others("dev@host"), ["dev@azure", "dev"]);
+    assert_eq!(others("prod"), ["prod@azure"]);
 }

@@ -5,9 +5,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Codec;
-use super::backend::{Backend, What};
-use super::format_v1::VERSION;
+use super::backend::{Place, What};
+use super::format_v1::{Codec, EntryV1, VERSION};
 use crate::EngineError;
 use crate::state::{Entry, State};
 
@@ -30,7 +29,7 @@ impl Header {
         }
     }
 
-    fn check(&self, place: &dyn Backend, what: What, format: &str) -> Result<(), EngineError> {
+    fn check(&self, place: &dyn Place, what: What, format: &str) -> Result<(), EngineError> {
         if self.format != format {
             let message = format!("it is a {:?}, not a {format:?}", self.format);
             return Err(place.damaged(what, message));
@@ -43,7 +42,7 @@ impl Header {
 }
 
 /// Something was written by a version that knows more than this one.
-pub(super) fn newer(place: &dyn Backend, what: What, version: u32, known: u32) -> EngineError {
+pub(super) fn newer(place: &dyn Place, what: What, version: u32, known: u32) -> EngineError {
     EngineError::State {
         file: place.at(what),
         message: format!(
@@ -67,7 +66,7 @@ pub(super) fn snapshot(
 
 /// The state of a snapshot, and its generation.
 pub(super) fn read_snapshot(
-    place: &dyn Backend,
+    place: &dyn Place,
     text: &[u8],
     codec: &Codec,
 ) -> Result<(State, u64), EngineError> {
@@ -105,10 +104,27 @@ pub(crate) fn journal_header(generation: u64) -> String {
     line(&serde_json::to_string(&header).unwrap_or_default())
 }
 
+/// An entry and when it was written. Entries of before were written without a time,
+/// by versions that refused none.
+#[derive(Serialize, Deserialize)]
+struct Stamped {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    at: Option<String>,
+    #[serde(flatten)]
+    entry: EntryV1,
+}
+
 /// The line of an entry.
-pub(crate) fn entry_line(codec: &Codec, entry: &Entry) -> Result<String, String> {
-    let wire = codec.entry(entry)?;
-    serde_json::to_string(&wire)
+pub(crate) fn entry_line(
+    codec: &Codec,
+    entry: &Entry,
+    at: jiff::Timestamp,
+) -> Result<String, String> {
+    let stamped = Stamped {
+        at: Some(at.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()),
+        entry: codec.entry(entry)?,
+    };
+    serde_json::to_string(&stamped)
         .map(|json| line(&json))
         .map_err(|cause| cause.to_string())
 }
@@ -119,33 +135,47 @@ fn checked(line: &[u8]) -> Option<&str> {
     (u32::from_str_radix(sum, 16).ok()? == crc32fast::hash(json.as_bytes())).then_some(json)
 }
 
-/// Applies whole entries; returns how many bytes they take and whether a torn tail follows.
-pub(super) fn replay(
-    place: &dyn Backend,
+/// An entry that was read.
+pub(super) struct Line {
+    /// Its number in the journal; the header is line 1.
+    pub(super) number: usize,
+    /// When it was written, where that is told.
+    pub(super) at: Option<String>,
+    pub(super) entry: Entry,
+}
+
+/// Where whole lines end.
+pub(super) struct Whole {
+    /// How many bytes they take.
+    pub(super) bytes: u64,
+    /// A line follows that was cut off.
+    pub(super) torn: bool,
+}
+
+/// Reads a journal entry by entry.
+pub(super) fn read_journal(
+    place: &dyn Place,
     text: &[u8],
     generation: u64,
     codec: &Codec,
-    state: &mut State,
-) -> Result<(u64, bool), EngineError> {
+    mut each: impl FnMut(Line) -> Result<(), String>,
+) -> Result<Whole, EngineError> {
     let what = What::Journal(generation);
-    let mut good = 0;
+    let mut bytes = 0;
     let mut rest = text;
     let mut number = 0;
     while !rest.is_empty() {
         number += 1;
-        let end = rest.iter().position(|byte| *byte == b'\n');
-        let line = &rest[..end.unwrap_or(rest.len())];
-        let next = end.map_or(&[][..], |end| &rest[end + 1..]);
-        let Some(json) = checked(line).filter(|_| end.is_some()) else {
-            if next.contains(&b'\n') {
-                let message = format!("line {number} does not match its checksum");
-                return Err(place.damaged(what, message));
-            }
-            return Ok((good, true));
+        let Some(end) = rest.iter().position(|byte| *byte == b'\n') else {
+            return Ok(Whole { bytes, torn: true });
         };
+        let (line, next) = (&rest[..end], &rest[end + 1..]);
         let problem = |reason: String| {
             let message = format!("line {number} cannot be understood: {reason}");
             place.damaged(what, message)
+        };
+        let Some(json) = checked(line) else {
+            return Err(damaged_line(place, what, number, next.is_empty()));
         };
         if number == 1 {
             let header: Header =
@@ -158,11 +188,65 @@ pub(super) fn replay(
                 )));
             }
         } else {
-            let wire = serde_json::from_str(json).map_err(|cause| problem(cause.to_string()))?;
-            state.apply(&codec.read_entry(wire).map_err(problem)?);
+            let stamped: Stamped =
+                serde_json::from_str(json).map_err(|cause| problem(cause.to_string()))?;
+            let entry = codec.read_entry(stamped.entry).map_err(problem)?;
+            let at = stamped.at;
+            each(Line { number, at, entry }).map_err(problem)?;
         }
-        good += line.len() as u64 + 1;
+        bytes += line.len() as u64 + 1;
         rest = next;
     }
-    Ok((good, false))
+    Ok(Whole { bytes, torn: false })
+}
+
+fn damaged_line(place: &dyn Place, what: What, number: usize, is_last: bool) -> EngineError {
+    let message = format!("line {number} does not match its checksum");
+    if !is_last {
+        return place.damaged(what, message);
+    }
+    EngineError::State {
+        file: place.at(what),
+        message: format!("{message}; it is the last one, and whole"),
+        help: format!(
+            "nothing was changed; {}; if this machine lost power while that line was written, remove the line and run \
+             `refresh`",
+            place.restoring()
+        ),
+    }
+}
+
+/// What a journal leads to.
+pub(super) struct Replayed {
+    pub(super) whole: Whole,
+    /// The highest number of an operation.
+    pub(super) last_operation: u64,
+}
+
+/// Applies whole entries. One that cannot follow is refused, unless it was written
+/// by a version that refused none.
+pub(super) fn replay(
+    place: &dyn Place,
+    text: &[u8],
+    generation: u64,
+    codec: &Codec,
+    state: &mut State,
+) -> Result<Replayed, EngineError> {
+    let mut last_operation = 0;
+    let whole = read_journal(place, text, generation, codec, |line| {
+        last_operation = last_operation.max(line.entry.operation().unwrap_or(0));
+        match state.apply(&line.entry) {
+            Err(illegal) if line.at.is_some() => Err(illegal.to_string()),
+            Err(illegal) => {
+                tracing::debug!(%illegal, line = line.number, "an entry of an earlier version is taken as it is");
+                state.fold(&line.entry);
+                Ok(())
+            }
+            Ok(()) => Ok(()),
+        }
+    })?;
+    Ok(Replayed {
+        whole,
+        last_operation,
+    })
 }

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::time::{Duration, Instant, SystemTime};
 
-use super::Site;
 use super::head::{self, Head};
+use super::site::Site;
 use crate::EngineError;
 use crate::store::lock::LockGuard;
 use crate::store::objects::{Condition, ObjectError, Tag};

@@ -6,8 +6,9 @@
 
 use std::sync::Arc;
 
-use super::Site;
 use super::lease::Lease;
+use super::names::segment;
+use super::site::Site;
 use crate::EngineError;
 use crate::secrets::DataKey;
 use crate::store::backend::Log;
@@ -15,23 +16,6 @@ use crate::store::objects::{Condition, ObjectError};
 
 /// How often a segment whose fate is unknown is sent again.
 const TRIES: u32 = 3;
-
-/// Name of a segment.
-pub(super) fn segment(generation: u64, number: u64) -> String {
-    format!("{}/{number:08}.sealed", folder(generation))
-}
-
-/// Name of the folder of a generation's segments.
-pub(super) fn folder(generation: u64) -> String {
-    format!("journal/{generation:08}")
-}
-
-/// The generation and number in a segment's name.
-pub(super) fn parse(name: &str) -> Option<(u64, u64)> {
-    let (generation, number) = name.strip_prefix("journal/")?.split_once('/')?;
-    let number = number.strip_suffix(".sealed")?;
-    Some((generation.parse().ok()?, number.parse().ok()?))
-}
 
 pub(super) struct SegmentLog {
     pub(super) site: Site,

@@ -14,25 +14,24 @@
 mod head;
 mod lease;
 mod log;
+mod names;
 mod sealed;
+mod site;
 
 use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use ring::rand::{SecureRandom as _, SystemRandom};
-
 use self::head::{Head, Note};
 use self::lease::{Lease, Moment, RemoteLock};
 use self::log::SegmentLog;
-use self::sealed::Unsealed;
-use super::KEPT_SNAPSHOTS;
-use super::backend::{Backend, Log, What};
+use self::site::{Found, RESTORING, Site, identity};
+use super::backend::{Backend, Blobs, KEPT_SNAPSHOTS, Keys, Lock, Log, Place, What};
 use super::lock::{LockGuard, LockInfo, holder_text, now};
-use super::objects::{Condition, Object, ObjectError, Objects, Tag};
+use super::objects::{Condition, ObjectError, Objects};
 use crate::EngineError;
-use crate::secrets::{DataKey, Keyring, PlainKey};
+use crate::secrets::{DataKey, Keyring, PlainKey, Rewrap};
 
 /// A holder that is silent for that long is taken for dead.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -44,170 +43,6 @@ const TRIES: usize = 5;
 const KEPT_SEGMENTS: Duration = Duration::from_secs(3600);
 const KEPT_RUNS: usize = 500;
 const SHOWN_RUNS: usize = 100;
-
-/// The objects of one stack.
-#[derive(Debug, Clone)]
-struct Site {
-    objects: Arc<dyn Objects>,
-    /// `PROJECT/STACK`: where the objects are, and what sealing binds them to.
-    stack: String,
-    patience: Duration,
-}
-
-/// A head that was read.
-struct Found {
-    head: Head,
-    tag: Tag,
-    written: SystemTime,
-}
-
-impl Site {
-    fn name(&self, name: &str) -> String {
-        format!("{}/{name}", self.stack)
-    }
-
-    fn file(&self, name: &str) -> PathBuf {
-        PathBuf::from(format!("{}/{}", self.objects.url(), self.name(name)))
-    }
-
-    fn get(&self, name: &str) -> Result<Option<Object>, ObjectError> {
-        self.objects.get(&self.name(name))
-    }
-
-    fn put(&self, name: &str, bytes: &[u8], on: &Condition) -> Result<Tag, ObjectError> {
-        self.objects.put(&self.name(name), bytes, on)
-    }
-
-    /// Objects of the stack, in a folder or all of them, without the stack's own prefix.
-    fn list(&self, folder: &str) -> Result<Vec<(String, SystemTime)>, ObjectError> {
-        let folder = self.name(folder);
-        let listed = self.objects.list(folder.trim_end_matches('/'))?;
-        let prefix = self.name("");
-        let own = listed
-            .into_iter()
-            .filter_map(|(name, written)| Some((name.strip_prefix(&prefix)?.to_owned(), written)));
-        let mut own: Vec<_> = own.collect();
-        own.sort();
-        Ok(own)
-    }
-
-    fn failed(&self, name: &str, error: ObjectError) -> EngineError {
-        let file = self.file(name);
-        match error {
-            ObjectError::Conflict => EngineError::State {
-                file,
-                message: error.to_string(),
-                help: "run the command again".into(),
-            },
-            ObjectError::Failed { message, help } => EngineError::State {
-                file,
-                message,
-                help,
-            },
-        }
-    }
-
-    fn head(&self) -> Result<Option<Found>, EngineError> {
-        let object = self.get(head::NAME);
-        let Some(object) = object.map_err(|error| self.failed(head::NAME, error))? else {
-            return Ok(None);
-        };
-        match Head::parse(&object.bytes) {
-            Ok(head) => Ok(Some(Found {
-                head,
-                tag: object.tag,
-                written: object.written,
-            })),
-            Err(None) => Err(self.damaged(head::NAME, "it is no head of a state")),
-            Err(Some(version)) => Err(self.newer(head::NAME, version, head::VERSION)),
-        }
-    }
-
-    fn seal(&self, key: &DataKey, name: &str, plain: &[u8]) -> Result<Vec<u8>, EngineError> {
-        sealed::seal(key, name, plain).ok_or_else(|| EngineError::State {
-            file: self.file(name),
-            message: "it cannot be sealed: the system gives no randomness".into(),
-            help: "try again".into(),
-        })
-    }
-
-    fn open(&self, key: &DataKey, name: &str, object: &Object) -> Result<Vec<u8>, EngineError> {
-        match sealed::open(key, name, &object.bytes) {
-            Ok(plain) => Ok(plain.to_vec()),
-            Err(Unsealed::Damaged(message)) => Err(self.damaged(name, message)),
-            Err(Unsealed::Newer(version)) => Err(self.newer(name, version, sealed::VERSION)),
-        }
-    }
-
-    fn damaged(&self, name: &str, message: &str) -> EngineError {
-        EngineError::State {
-            file: self.file(name),
-            message: message.to_owned(),
-            help: format!("nothing was changed; {RESTORING}"),
-        }
-    }
-
-    fn newer(&self, name: &str, version: u32, known: u32) -> EngineError {
-        EngineError::State {
-            file: self.file(name),
-            message: format!(
-                "it was written by a newer Lazuli (format {version}, this one knows {known})"
-            ),
-            help: "build the program with the newer version of lazuli; nothing was changed".into(),
-        }
-    }
-
-    /// Numbers of a generation's segments, which have no gap.
-    fn segments(&self, generation: u64) -> Result<u64, EngineError> {
-        let folder = log::folder(generation);
-        let listed = self.list(&folder);
-        let listed = listed.map_err(|error| self.failed(&folder, error))?;
-        let mut count = 0;
-        for (name, _) in &listed {
-            match log::parse(name) {
-                Some((_, number)) if number == count + 1 => count = number,
-                Some((_, number)) => {
-                    let message = format!("segment {} is missing before {number}", count + 1);
-                    return Err(self.damaged(&folder, &message));
-                }
-                None => return Err(self.damaged(name, "it is no segment of a journal")),
-            }
-        }
-        Ok(count)
-    }
-
-    /// What time it is for the service, which also tells when objects were written.
-    fn time(&self) -> Result<SystemTime, EngineError> {
-        let name = format!("clock/{}", identity());
-        let failed = |error| self.failed(&name, error);
-        self.put(&name, b"", &Condition::Absent).map_err(failed)?;
-        let object = self.get(&name).map_err(failed)?;
-        // A leftover is removed with the next snapshot.
-        let _ = self.objects.remove(&self.name(&name));
-        object
-            .map(|object| object.written)
-            .ok_or_else(|| self.damaged(&name, "it was written and is not there"))
-    }
-
-    fn holder(&self, note: &Note, silent_for: Option<Duration>) -> LockInfo {
-        LockInfo {
-            text: note.holder.clone(),
-            silent_for,
-            expires_after: Some(Duration::from_secs(note.seconds)),
-            place: self.file(head::NAME),
-        }
-    }
-}
-
-const RESTORING: &str = "make an earlier version of that object the current one (the service keeps them if versioning is on)";
-
-/// Tells holders and objects apart.
-fn identity() -> String {
-    let mut bytes = [0; 16];
-    // Without randomness two may be alike; the conditional writes still tell them apart.
-    let _ = SystemRandom::new().fill(&mut bytes);
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
 
 /// A stack's state at a storage service.
 #[derive(Debug)]
@@ -234,6 +69,16 @@ impl Remote {
             key: OnceLock::new(),
             lease: Mutex::new(None),
         }
+    }
+
+    /// Another stack of the same project, with the same keys.
+    pub(super) fn of_stack(&self, stack: &str) -> Self {
+        let project = self.site.stack.split('/').next().unwrap_or_default();
+        let site = Site {
+            stack: format!("{project}/{stack}"),
+            ..self.site.clone()
+        };
+        Self::at(site).with_keys(self.keyring.clone())
     }
 
     pub(super) fn with_keys(&self, keyring: Keyring) -> Self {
@@ -354,7 +199,7 @@ impl Remote {
     fn fence(&self, key: &DataKey, generation: u64) -> Result<(), EngineError> {
         let mut number = self.site.segments(generation)? + 1;
         loop {
-            let name = log::segment(generation, number);
+            let name = names::segment(generation, number);
             let object = self.site.seal(key, &name, b"")?;
             match self.site.put(&name, &object, &Condition::Absent) {
                 Ok(_) => return Ok(()),
@@ -397,7 +242,7 @@ impl Remote {
                 .is_ok_and(|age| age > KEPT_SEGMENTS)
         };
         let outlived = listed.iter().filter(|(name, written)| {
-            let former = log::parse(name).is_some_and(|(of, _)| of < generation);
+            let former = names::parse(name).is_some_and(|(of, _)| of < generation);
             (former || name.starts_with("clock/")) && is_old(written)
         });
         let outlived = outlived.map(|(name, _)| name);
@@ -411,14 +256,14 @@ impl Remote {
     }
 }
 
-impl Backend for Remote {
+impl Place for Remote {
     fn at(&self, what: What) -> PathBuf {
         match what {
             What::Stack => {
                 PathBuf::from(format!("{}/{}", self.site.objects.url(), self.site.stack))
             }
             What::Snapshot => self.site.file("snapshots"),
-            What::Journal(generation) => self.site.file(&log::folder(generation)),
+            What::Journal(generation) => self.site.file(&names::folder(generation)),
         }
     }
 
@@ -426,7 +271,7 @@ impl Backend for Remote {
         RESTORING
     }
 
-    fn broken(&self, cause: &str) -> EngineError {
+    fn broken(&self, _: u64, cause: &str) -> EngineError {
         if let Some(by) = self.lease().and_then(|lease| lease.lost()) {
             return EngineError::TakenOver { by };
         }
@@ -438,43 +283,11 @@ impl Backend for Remote {
                 .into(),
         }
     }
+}
 
-    fn beside(&self, project: &str, stack: &str) -> Arc<dyn Backend> {
-        let site = Site {
-            stack: format!("{project}/{stack}"),
-            ..self.site.clone()
-        };
-        Arc::new(Self::at(site).with_keys(self.keyring.clone()))
-    }
-
+impl Blobs for Remote {
     fn prepare(&self) -> Result<(), EngineError> {
         Ok(())
-    }
-
-    fn data_key(&self, create: bool) -> Result<Option<Arc<DataKey>>, EngineError> {
-        if let Some(key) = self.key.get() {
-            return Ok(Some(key.clone()));
-        }
-        let found = match create {
-            true => Some(self.head_or_first()?),
-            false => self.site.head()?,
-        };
-        let Some(found) = found else {
-            return Ok(None);
-        };
-        let key = self.keyring.unwrap(&found.head.key);
-        let key = key.and_then(|key| DataKey::new(&key, &self.site.stack));
-        let key = key.map_err(|error| self.key_error(error))?;
-        Ok(Some(self.key.get_or_init(|| Arc::new(key)).clone()))
-    }
-
-    fn rewrap(&self, keyring: &Keyring) -> Result<(), EngineError> {
-        let lease = self.held()?;
-        let found = self.head_or_first()?;
-        let wrapped = self.keyring.unwrap(&found.head.key);
-        let wrapped = wrapped.and_then(|key| keyring.wrap(&key));
-        let wrapped = wrapped.map_err(|error| self.key_error(error))?;
-        lease.write(|head| head.key.clone_from(&wrapped))
     }
 
     fn snapshot(&self) -> Result<Option<Vec<u8>>, EngineError> {
@@ -502,11 +315,12 @@ impl Backend for Remote {
             return Ok(Vec::new());
         };
         let names: Vec<_> = (1..=count)
-            .map(|number| log::segment(generation, number))
+            .map(|number| names::segment(generation, number))
             .collect();
         let full: Vec<_> = names.iter().map(|name| self.site.name(name)).collect();
         let objects = self.site.objects.get_all(&full);
-        let objects = objects.map_err(|error| self.site.failed(&log::folder(generation), error))?;
+        let objects =
+            objects.map_err(|error| self.site.failed(&names::folder(generation), error))?;
         let mut text = Vec::new();
         for (name, object) in names.iter().zip(objects) {
             let Some(object) = object else {
@@ -515,6 +329,11 @@ impl Backend for Remote {
             text.append(&mut self.site.open(&key, name, &object)?);
         }
         Ok(text)
+    }
+
+    fn former_journal(&self, generation: u64) -> Result<Vec<u8>, EngineError> {
+        // Its segments stay for a while.
+        self.journal(generation)
     }
 
     fn log(&self, generation: u64, whole: u64, header: &str) -> Result<Box<dyn Log>, EngineError> {
@@ -566,6 +385,77 @@ impl Backend for Remote {
         Ok(())
     }
 
+    fn history(&self) -> Vec<String> {
+        let read = || -> Result<Vec<String>, EngineError> {
+            let Some(key) = self.data_key(false)? else {
+                return Ok(Vec::new());
+            };
+            let failed = |error| self.site.failed("runs", error);
+            let listed = self.site.list("runs").map_err(failed)?;
+            let skipped = listed.len().saturating_sub(SHOWN_RUNS);
+            let names: Vec<_> = listed
+                .into_iter()
+                .skip(skipped)
+                .map(|(name, _)| name)
+                .collect();
+            let full: Vec<_> = names.iter().map(|name| self.site.name(name)).collect();
+            let objects = self.site.objects.get_all(&full).map_err(failed)?;
+            let opened = names.iter().zip(objects).filter_map(|(name, object)| {
+                let line = self.site.open(&key, name, &object?).ok();
+                let line = line.and_then(|line| String::from_utf8(line).ok());
+                // No line of the history: it counts as a damaged one.
+                Some(line.unwrap_or_else(|| name.clone()))
+            });
+            Ok(opened.collect())
+        };
+        read().unwrap_or_else(|cause| {
+            tracing::warn!(%cause, "the history cannot be read");
+            Vec::new()
+        })
+    }
+
+    fn note_run(&self, line: &str) -> io::Result<()> {
+        let key = self.data_key(false).map_err(io::Error::other)?;
+        let Some(key) = key else {
+            return Ok(());
+        };
+        let time = jiff::Timestamp::now().strftime("%Y%m%dT%H%M%S%3f");
+        let name = format!("runs/{time}-{}.sealed", &identity()[..8]);
+        let object = self.site.seal(&key, &name, line.as_bytes());
+        let object = object.map_err(io::Error::other)?;
+        let put = self.site.put(&name, &object, &Condition::Absent);
+        put.map(drop).map_err(io::Error::other)
+    }
+}
+
+impl Keys for Remote {
+    fn data_key(&self, create: bool) -> Result<Option<Arc<DataKey>>, EngineError> {
+        if let Some(key) = self.key.get() {
+            return Ok(Some(key.clone()));
+        }
+        let found = match create {
+            true => Some(self.head_or_first()?),
+            false => self.site.head()?,
+        };
+        let Some(found) = found else {
+            return Ok(None);
+        };
+        let key = self.keyring.unwrap(&found.head.key);
+        let key = key.and_then(|key| DataKey::new(&key, &self.site.stack));
+        let key = key.map_err(|error| self.key_error(error))?;
+        Ok(Some(self.key.get_or_init(|| Arc::new(key)).clone()))
+    }
+
+    fn rewrap(&self, keyring: &Keyring, step: Rewrap) -> Result<(), EngineError> {
+        let lease = self.held()?;
+        let found = self.head_or_first()?;
+        let wrapped = self.keyring.rewrap(&found.head.key, keyring, step);
+        let wrapped = wrapped.map_err(|error| self.key_error(error))?;
+        lease.write(|head| head.key.clone_from(&wrapped))
+    }
+}
+
+impl Lock for Remote {
     fn lock(&self, actor: &str, doing: &str) -> Result<Box<dyn LockGuard>, EngineError> {
         // A wrong passphrase must be found out before anything is written.
         let key = self.data_key(true)?;
@@ -623,44 +513,28 @@ impl Backend for Remote {
         }
         Err(self.site.failed(head::NAME, ObjectError::Conflict))
     }
+}
 
-    fn history(&self) -> Vec<String> {
-        let read = || -> Result<Vec<String>, EngineError> {
-            let Some(key) = self.data_key(false)? else {
-                return Ok(Vec::new());
-            };
-            let failed = |error| self.site.failed("runs", error);
-            let listed = self.site.list("runs").map_err(failed)?;
-            let skipped = listed.len().saturating_sub(SHOWN_RUNS);
-            let names: Vec<_> = listed
-                .into_iter()
-                .skip(skipped)
-                .map(|(name, _)| name)
-                .collect();
-            let full: Vec<_> = names.iter().map(|name| self.site.name(name)).collect();
-            let objects = self.site.objects.get_all(&full).map_err(failed)?;
-            let opened = names.iter().zip(objects).filter_map(|(name, object)| {
-                let line = self.site.open(&key, name, &object?).ok()?;
-                String::from_utf8(line).ok()
-            });
-            Ok(opened.collect())
+impl Backend for Remote {
+    fn beside(&self, project: &str, stack: &str) -> Arc<dyn Backend> {
+        let site = Site {
+            stack: format!("{project}/{stack}"),
+            ..self.site.clone()
         };
-        read().unwrap_or_else(|cause| {
-            tracing::warn!(%cause, "the history cannot be read");
-            Vec::new()
-        })
+        Arc::new(Self::at(site).with_keys(self.keyring.clone()))
     }
 
-    fn note_run(&self, line: &str) -> io::Result<()> {
-        let key = self.data_key(false).map_err(io::Error::other)?;
-        let Some(key) = key else {
-            return Ok(());
-        };
-        let time = jiff::Timestamp::now().strftime("%Y%m%dT%H%M%S%3f");
-        let name = format!("runs/{time}-{}.sealed", &identity()[..8]);
-        let object = self.site.seal(&key, &name, line.as_bytes());
-        let object = object.map_err(io::Error::other)?;
-        let put = self.site.put(&name, &object, &Condition::Absent);
-        put.map(drop).map_err(io::Error::other)
+    fn stacks(&self, prefix: &str) -> Result<Vec<String>, EngineError> {
+        let project = self.site.stack.split('/').next().unwrap_or_default();
+        let listed = self.site.objects.list(project);
+        let listed = listed.map_err(|error| self.site.failed("", error))?;
+        let folder = format!("{project}/");
+        let stacks = listed.iter().filter_map(|(name, _)| {
+            let (stack, object) = name.strip_prefix(&folder)?.split_once('/')?;
+            (object == head::NAME && stack.starts_with(prefix)).then(|| stack.to_owned())
+        });
+        let mut stacks: Vec<_> = stacks.collect();
+        stacks.sort();
+        Ok(stacks)
     }
 }
