@@ -2,6 +2,7 @@
 //! then the environment, then `lazuli.toml` in the project's folder.
 //!
 //! ```toml
+//! project = "shop"
 //! state = "azblob://account/container/prefix"
 //! key = "passphrase"
 //!
@@ -18,12 +19,13 @@ use toml_edit::{DocumentMut, Item};
 
 use crate::CliError;
 use crate::commands::Session;
-use crate::platform::ServiceRequest;
+use crate::platform::{Cloud, ServiceRequest};
 use crate::project::variable;
 use crate::screen::Prompt;
 
-const FILE: &str = "lazuli.toml";
-const SETTINGS: [&str; 3] = ["state", "key", "stacks"];
+/// The project's settings.
+pub(crate) const FILE: &str = "lazuli.toml";
+const SETTINGS: [&str; 4] = ["project", "state", "key", "stacks"];
 const WAYS: &str = "write `passphrase`, `file:PATH`, or the address of a key in a vault \
                     (https://VAULT.vault.azure.net/keys/NAME)";
 
@@ -48,10 +50,7 @@ impl Session {
     /// The stack's state at its target: each target has a state of its own, so
     /// that what was deployed to one is never taken for what is at another.
     pub(crate) fn store(&self) -> Result<Store, CliError> {
-        let stack = match self.global.cloud(&self.env)?.folder_suffix() {
-            Some(suffix) => format!("{}@{suffix}", self.project.stack),
-            None => self.project.stack.clone(),
-        };
+        let stack = self.stack_at_target()?;
         let project = &self.project.name;
         let keyring = self.keyring()?;
         let place = self.setting("state", self.global.state.as_deref())?;
@@ -73,11 +72,44 @@ impl Session {
         Ok(store)
     }
 
+    fn stack_at_target(&self) -> Result<String, CliError> {
+        Ok(match self.global.cloud(&self.env)?.folder_suffix() {
+            Some(suffix) => format!("{}@{suffix}", self.project.stack),
+            None => self.project.stack.clone(),
+        })
+    }
+
+    /// Whether this command may write into the project's state folder.
+    pub(crate) fn keeps_here(&self) -> bool {
+        let state = self.setting("state", self.global.state.as_deref());
+        let emulator = self.global.cloud(&self.env) == Ok(Cloud::Emulator);
+        emulator || matches!(state, Ok(None))
+    }
+
+    /// The stack is not there under this project, and is under another one.
+    pub(crate) fn under_another_name(&self) -> Option<CliError> {
+        let state = self.setting("state", self.global.state.as_deref());
+        if !matches!(state, Ok(None)) {
+            return None;
+        }
+        let stack = &self.project.stack;
+        let other = self.project.other_project(&self.stack_at_target().ok()?)?;
+        let message = format!(
+            "the project `{}` has no stack `{stack}`, but the project `{other}` in {} has one",
+            self.project.name,
+            self.project.state_dir.display()
+        );
+        let help = format!(
+            "if this program is that project, write project = \"{other}\" into {}",
+            self.project.folder.join(FILE).display()
+        );
+        Some(CliError::usage(message).help(help))
+    }
+
     /// What opens data keys, and wraps new ones if that is asked for.
     pub(crate) fn keyring(&self) -> Result<Keyring, CliError> {
-        let default_file = KeyFile::new(self.project.config_key_file());
         let mut keyring = Keyring::default()
-            .with(Arc::new(default_file))
+            .with(Arc::new(self.default_key_file()))
             .with(Arc::new(self.passphrase()));
         if let Some(vault) = self.platform.key_vault(None, &self.service()?)? {
             keyring = keyring.with(vault);
@@ -86,6 +118,24 @@ impl Session {
             Some(protection) => self.protected(keyring, &protection),
             None => Ok(keyring),
         }
+    }
+
+    /// What protects the keys of config secrets where nothing else does. It is in use
+    /// once a config file of the project, or a state, has a key that it wraps.
+    pub(crate) fn default_key_file(&self) -> KeyFile {
+        let states = self.project.state_dir.join(&self.project.name);
+        let folders = [self.project.folder.clone(), states.clone()];
+        KeyFile::in_use_if(self.project.config_key_file(), move || {
+            let listed = |folder: &PathBuf| std::fs::read_dir(folder).ok();
+            let entries = folders.iter().filter_map(listed).flatten().flatten();
+            let files = entries.flat_map(|entry| [entry.path(), entry.path().join("key")]);
+            let is_config = |file: &Path| file.extension().is_some_and(|end| end == "toml");
+            files
+                .filter(|file| is_config(file) || file.ends_with("key"))
+                .any(|file| {
+                    std::fs::read_to_string(file).is_ok_and(|text| text.contains("key-file"))
+                })
+        })
     }
 
     /// The keyring, wrapping new keys in this way.
@@ -177,6 +227,11 @@ impl Session {
     }
 }
 
+/// The project's name, if the project's file says it.
+pub(crate) fn project_name(folder: &Path) -> Result<Option<String>, CliError> {
+    in_file(&folder.join(FILE), "", "project")
+}
+
 /// A new passphrase, told twice.
 pub(crate) fn chosen(prompt: Option<&dyn Prompt>, question: &str) -> Option<String> {
     let first = prompt?.secret(question)?;
@@ -215,7 +270,7 @@ pub(crate) fn parse(text: &str, folder: &Path) -> Result<Protection, CliError> {
 fn in_file(path: &Path, stack: &str, name: &str) -> Result<Option<String>, CliError> {
     let wrong = |reason: String| {
         CliError::usage(format!("{}: {reason}", path.display()))
-            .help("it may set `state` and `key`, and both for one stack in [stacks.NAME]")
+            .help("it may set `project`, `state` and `key`, and the last two for one stack in [stacks.NAME]")
     };
     let text = match std::fs::read_to_string(path) {
         Ok(text) => text,

@@ -1,9 +1,11 @@
 //! The config file of a stack: `lazuli.STACK.toml`, one value per top-level key.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::fs::{File, OpenOptions, TryLockError};
+use std::path::{Path, PathBuf};
 
 use lazuli_core::Value;
+use lazuli_engine::whole_file::{self, Access};
 use toml_edit::{Array, DocumentMut, InlineTable, Item, TableLike, Value as Toml};
 
 use crate::CliError;
@@ -114,18 +116,49 @@ impl ConfigFile {
         self.document.remove(key).is_some()
     }
 
-    /// Writes the file in one go, so that a crash leaves the old or the new one.
-    pub(crate) fn write(&self) -> Result<(), CliError> {
-        let temporary = self.path.with_extension("toml.tmp");
-        std::fs::write(&temporary, self.document.to_string())
-            .and_then(|()| std::fs::rename(&temporary, &self.path))
-            .map_err(|cause| {
-                CliError::usage(format!(
-                    "{}: it cannot be written: {cause}",
-                    self.path.display()
-                ))
-                .help("make the project's folder writable")
-            })
+    /// Writes the file as a whole and to the disk, so that a crash leaves the old or
+    /// the new one. The lock keeps every other writer away.
+    pub(crate) fn write(&self, _lock: &ConfigLock) -> Result<(), CliError> {
+        whole_file::remove_leftovers(&self.path);
+        whole_file::replace(
+            &self.path,
+            self.document.to_string().as_bytes(),
+            Access::Usual,
+        )
+        .map_err(|cause| unwritable(&self.path, &cause))
+    }
+}
+
+fn unwritable(file: &Path, cause: &std::io::Error) -> CliError {
+    CliError::usage(format!("{}: it cannot be written: {cause}", file.display()))
+        .help("make the folder writable")
+}
+
+/// The right to change a config file, until this is dropped: whoever changes it reads
+/// it under the lock. The operating system ends it with the process.
+#[derive(Debug)]
+pub(crate) struct ConfigLock(#[expect(dead_code, reason = "it is held, not used")] File);
+
+impl ConfigLock {
+    /// Takes the lock; waits for another process that has it, and says so before.
+    pub(crate) fn take(path: &Path, wait: impl FnOnce()) -> Result<Self, CliError> {
+        let failed = |cause: std::io::Error| unwritable(path, &cause);
+        let mut options = OpenOptions::new();
+        let file = options
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(path)
+            .map_err(failed)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                wait();
+                file.lock().map_err(failed)?;
+            }
+            Err(TryLockError::Error(cause)) => return Err(failed(cause)),
+        }
+        Ok(Self(file))
     }
 }
 
@@ -215,6 +248,31 @@ mod tests {
         (folder, path)
     }
 
+    fn lock(path: &Path) -> ConfigLock {
+        ConfigLock::take(&path.with_extension("lock"), || {}).unwrap()
+    }
+
+    #[test]
+    fn whoever_changes_a_file_waits_for_the_others_and_nothing_is_lost() {
+        let (folder, path) = file("");
+        let set = |at: usize| {
+            let lock = lock(&path);
+            let mut config = ConfigFile::read(path.clone()).unwrap();
+            config.set(&format!("k{at}"), &Value::from("v")).unwrap();
+            config.write(&lock).unwrap();
+        };
+        std::thread::scope(|scope| {
+            for at in 0..16 {
+                let set = &set;
+                scope.spawn(move || set(at));
+            }
+        });
+        let values = ConfigFile::read(path.clone()).unwrap().values().unwrap();
+        assert_eq!(values.len(), 16);
+        let left = std::fs::read_dir(folder.path()).unwrap().count();
+        assert_eq!(left, 2, "the file and its lock");
+    }
+
     #[test]
     fn values_survive_a_round_trip() {
         let (_folder, path) = file("");
@@ -227,7 +285,7 @@ mod tests {
         for (key, value) in &values {
             config.set(key, value).unwrap();
         }
-        config.write().unwrap();
+        config.write(&lock(&path)).unwrap();
         assert_eq!(
             ConfigFile::read(path).unwrap().values().unwrap(),
             values.into_iter().collect()
@@ -240,7 +298,7 @@ mod tests {
         let mut config = ConfigFile::read(path.clone()).unwrap();
         config.set("b", &Value::from("y")).unwrap();
         assert!(config.remove("a") && !config.remove("a"));
-        config.write().unwrap();
+        config.write(&lock(&path)).unwrap();
         assert_eq!(
             std::fs::read_to_string(path).unwrap(),
             "# where\nb = \"y\" # here\n"
@@ -273,7 +331,7 @@ mod tests {
         config.set_key("wrapped");
         config.set_sealed("db", "c2VhbGVk");
         config.set("b", &Value::from("plain")).unwrap();
-        config.write().unwrap();
+        config.write(&lock(&path)).unwrap();
         let text = std::fs::read_to_string(&path).unwrap();
         assert!(
             text.contains("db = { \"$sealed\" = \"c2VhbGVk\" } # here"),

@@ -7,11 +7,11 @@ use std::sync::Arc;
 
 use lazuli_core::Value;
 use lazuli_core::value::Reveal;
-use lazuli_engine::{KeyError, KeyFile, Keyring, PlainKey, Sealer, WrappedKey};
+use lazuli_engine::{KeyError, Keyring, PlainKey, Rewrap, Sealer, WrappedKey};
 
 use crate::CliError;
 use crate::commands::Session;
-use crate::config_file::ConfigFile;
+use crate::config_file::{ConfigFile, ConfigLock};
 
 impl Session {
     /// Every value of the stack's config file; secrets are opened, and marked.
@@ -70,17 +70,40 @@ impl Session {
         Ok(())
     }
 
-    /// Wraps the key of the file's secrets anew; says whether it has one.
+    /// Takes the right to change the stack's config file.
+    pub(crate) fn lock_config(&self) -> Result<ConfigLock, CliError> {
+        let file = self.project.config_lock_file();
+        let made = self.project.make_state_dir();
+        made.and_then(|()| {
+            std::fs::create_dir_all(self.project.state_dir.join(&self.project.name))
+        })
+        .map_err(|cause| {
+            CliError::usage(format!("{}: it cannot be made: {cause}", file.display()))
+                .help("make the folder writable, or name another one with --state-dir")
+        })?;
+        ConfigLock::take(&file, || {
+            let config = self.project.config_file();
+            self.stderr.text(&format!(
+                "waiting for another command that changes {}",
+                config.display()
+            ));
+        })
+    }
+
+    /// Takes a step of wrapping the key of the file's secrets anew; says whether it
+    /// has one.
     pub(crate) fn rewrap_config(
         &self,
         file: &mut ConfigFile,
         keyring: &Keyring,
+        step: Rewrap,
     ) -> Result<bool, CliError> {
-        let Some(plain) = self.config_key(file)? else {
+        let Some(text) = file.key() else {
             return Ok(false);
         };
-        let wrapped = keyring.wrap(&plain).map_err(|error| self.unusable(error))?;
-        file.set_key(&wrapped.to_text());
+        let own = self.config_keyring()?;
+        let wrapped = WrappedKey::parse(&text).and_then(|key| own.rewrap(&key, keyring, step));
+        file.set_key(&wrapped.map_err(|error| self.unusable(error))?.to_text());
         Ok(true)
     }
 
@@ -108,7 +131,7 @@ impl Session {
         let keyring = self.keyring()?;
         Ok(match keyring.wraps() {
             true => keyring,
-            false => keyring.wrapping(Arc::new(KeyFile::new(self.project.config_key_file()))),
+            false => keyring.wrapping(Arc::new(self.default_key_file())),
         })
     }
 

@@ -80,7 +80,17 @@ impl From<&EngineError> for CliError {
         let plain = Self::new(Exit::from(error), error.to_string());
         match error {
             EngineError::State { help, .. } | EngineError::Edit { help, .. } => plain.help(help),
-            EngineError::Locked { .. } | EngineError::TakenOver { .. } => plain.help(
+            EngineError::Locked { file, .. } => {
+                // The lock of a folder is the operating system's.
+                let way = match file.to_string_lossy().contains("://") {
+                    true => "`state unlock` takes the lock away from a dead process",
+                    false => "ending that process frees the lock at once",
+                };
+                plain.help(format!(
+                    "wait until it is done, then run the command again; `state lock` shows who works on the stack; {way}"
+                ))
+            }
+            EngineError::TakenOver { .. } => plain.help(
                 "wait until it is done, then run the command again; `state lock` shows who works on the stack",
             ),
             _ => plain,

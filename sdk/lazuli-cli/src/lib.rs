@@ -125,7 +125,13 @@ async fn carry_out(
         interrupts: surroundings.interrupts.listen(),
         platform,
     };
-    session.carry_out(arguments.command, topology).await
+    // Before, for a folder of an earlier version or of a run that was killed; after, for
+    // one that the command has made.
+    let project = session.project.clone();
+    project.ignore_state_dir();
+    let exit = session.carry_out(arguments.command, topology).await;
+    project.ignore_state_dir();
+    exit
 }
 
 /// Help goes to stdout and is a success; anything else is a wrong command line.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use clap::Args;
 use lazuli_core::{Allowance, SourceLocation};
+use lazuli_engine::whole_file::{self, Access};
 use lazuli_engine::{Pattern, SavedPlan, Selection, Settings};
 
 use crate::CliError;
@@ -65,7 +66,8 @@ impl RunArgs {
         let receiver = self.save_plan.clone().map(|file| {
             let file = folder.join(file);
             let write: lazuli_engine::PlanReceiver = Arc::new(move |plan: SavedPlan| {
-                if let Err(cause) = std::fs::write(&file, plan.to_text()) {
+                let written = whole_file::replace(&file, plan.to_text().as_bytes(), Access::Usual);
+                if let Err(cause) = written {
                     tracing::error!(file = %file.display(), %cause, "the plan was not saved");
                 }
             });
@@ -141,12 +143,18 @@ fn read_plan(file: &Path) -> Result<SavedPlan, CliError> {
     SavedPlan::parse(&text).map_err(wrong)
 }
 
-/// Says at once that a file could not be written, instead of after the run.
+/// Says at once that a file could not be written, instead of after the run. A file
+/// that was not there before is not there afterwards.
 fn writable(flag: &str, file: &Path) -> Result<(), CliError> {
+    let is_new = !file.exists();
     let opened = std::fs::OpenOptions::new()
         .append(true)
         .create(true)
         .open(file);
+    if is_new && opened.is_ok() {
+        // What is left behind is empty, and written over.
+        let _ = std::fs::remove_file(file);
+    }
     opened.map(drop).map_err(|cause| {
         CliError::usage(format!(
             "{flag} {}: it cannot be written: {cause}",
@@ -177,6 +185,8 @@ mod tests {
         };
         let settings = apply(&course, folder.path()).unwrap();
         assert!(settings.refresh && settings.save_plan.is_some());
+        let plan = folder.path().join("plan.json");
+        assert!(!plan.exists(), "no plan was made yet");
         assert_eq!(settings.selection.targets[0].as_str(), "group/**");
         assert_eq!(settings.selection.replace[0].as_str(), "a");
         assert_eq!(settings.allowed[0].reason, "the hub links it");

@@ -146,7 +146,7 @@ impl Program {
         self
     }
 
-    /// Names the project. Default: the package, or the executable.
+    /// Names the project. Default: the program's crate, see [`run`](fn@crate::run).
     #[must_use]
     pub fn project(mut self, name: &str) -> Self {
         self.project = Some(name.to_owned());
@@ -174,7 +174,7 @@ impl Program {
         }
         let program = match self.project {
             Some(name) => ProgramInfo { name },
-            None => ProgramInfo::of_process(),
+            None => ProgramInfo::of_program::<F>(),
         };
         let platform = Served {
             providers: self.providers,

@@ -46,17 +46,39 @@ pub use lazuli_engine as engine;
 
 /// Runs the program as a tool: parses the command line, carries the command
 /// out, and returns the exit code.
+///
+/// The project is named after the program's crate, as it was compiled. Where the
+/// package has another name, [`run!`](crate::run!) takes that; `project` in
+/// `lazuli.toml` wins over both.
 pub async fn run<F, Fut>(topology: F) -> ExitCode
 where
     F: FnOnce(prelude::Stack) -> Fut + Send + 'static,
     Fut: Future<Output = prelude::Result<()>> + 'static,
 {
     lazuli_cli::run(
-        lazuli_cli::ProgramInfo::of_process(),
+        lazuli_cli::ProgramInfo::of_program::<F>(),
         topology,
         cloud::Clouds,
     )
     .await
+}
+
+/// [`run`](fn@crate::run) for a project that is named after the package, as it is called
+/// when the program is compiled.
+///
+/// ```no_run
+/// # use lazuli::prelude::*;
+/// # async fn topology(stack: Stack) -> Result<()> { Ok(()) }
+/// #[tokio::main]
+/// async fn main() -> std::process::ExitCode {
+///     lazuli::run!(topology).await
+/// }
+/// ```
+#[macro_export]
+macro_rules! run {
+    ($topology:expr $(,)?) => {
+        $crate::__private::run_as(env!("CARGO_PKG_NAME"), $topology)
+    };
 }
 
 /// A program that deploys to Azure and to a kind of resource of its own; see [`custom`].
@@ -84,6 +106,23 @@ pub mod prelude {
 /// What derives refer to; not for programs.
 #[doc(hidden)]
 pub mod __private {
+    use std::process::ExitCode;
+
+    /// [`run`](fn@crate::run) under a name.
+    pub async fn run_as<F, Fut>(name: &str, topology: F) -> ExitCode
+    where
+        F: FnOnce(crate::prelude::Stack) -> Fut + Send + 'static,
+        Fut: Future<Output = crate::prelude::Result<()>> + 'static,
+    {
+        let name = name.to_owned();
+        lazuli_cli::run(
+            lazuli_cli::ProgramInfo { name },
+            topology,
+            crate::cloud::Clouds,
+        )
+        .await
+    }
+
     pub use lazuli_azure::IntoArgument;
     pub use lazuli_core::{IntoInput, IntoList, IntoMap};
     pub use typed_builder::{self, TypedBuilder};

@@ -58,7 +58,7 @@ pub(crate) enum ConfigCommand {
 }
 
 pub(crate) fn config(session: &Session, command: &ConfigCommand) -> Result<Exit, CliError> {
-    let mut file = ConfigFile::read(session.project.config_file())?;
+    let read = || ConfigFile::read(session.project.config_file());
     match command {
         ConfigCommand::Set {
             key,
@@ -76,14 +76,16 @@ pub(crate) fn config(session: &Session, command: &ConfigCommand) -> Result<Exit,
             } else {
                 Value::from(text)
             };
+            let lock = session.lock_config()?;
+            let mut file = read()?;
             match *secret {
                 true => session.seal_into(&mut file, key, &value)?,
                 false => file.set(key, &value)?,
             }
-            file.write()?;
+            file.write(&lock)?;
         }
         ConfigCommand::Get { key, show_secrets } => {
-            let values = shown(session, &file, *show_secrets)?;
+            let values = shown(session, &read()?, *show_secrets)?;
             let value = values.get(key).ok_or_else(|| not_set(session, key))?;
             if value.contains_secret() && !show_secrets && !session.global.json {
                 let command = session.command_line(&format!("config get {key} --show-secrets"));
@@ -100,12 +102,14 @@ pub(crate) fn config(session: &Session, command: &ConfigCommand) -> Result<Exit,
                     .text(&format!("{}\n", text(value, *show_secrets)));
             }
         }
-        ConfigCommand::List { show_secrets } => list(session, &file, *show_secrets)?,
+        ConfigCommand::List { show_secrets } => list(session, &read()?, *show_secrets)?,
         ConfigCommand::Rm { key } => {
+            let lock = session.lock_config()?;
+            let mut file = read()?;
             if !file.remove(key) {
                 return Err(not_set(session, key));
             }
-            file.write()?;
+            file.write(&lock)?;
         }
     }
     Ok(Exit::Ok)

@@ -1,6 +1,6 @@
 //! `history`: what was done to the stack, run by run.
 
-use lazuli_engine::HistoryEntry;
+use lazuli_engine::{History, HistoryEntry};
 use serde_json::json;
 
 use super::Session;
@@ -9,7 +9,12 @@ use crate::exit::Exit;
 use crate::render::span;
 
 pub(crate) fn history(session: &Session) -> Result<Exit, CliError> {
-    let entries = session.store()?.history();
+    let History { entries, damaged } = session.store()?.whole_history();
+    for line in damaged {
+        session.stderr.text(&format!(
+            "line {line} of the history is damaged: what it said is lost; nothing else depends on it"
+        ));
+    }
     if session.global.json {
         session.document(&json!(entries));
         return Ok(Exit::Ok);

@@ -14,6 +14,7 @@ pub(crate) mod run;
 pub(crate) mod stack;
 pub(crate) mod state;
 pub(crate) mod state_backend;
+pub(crate) mod state_log;
 pub(crate) mod up;
 pub(crate) mod verify;
 

@@ -52,6 +52,19 @@ pub(crate) async fn run(
     topology: Topology,
 ) -> Exit {
     let mut scene = scene(&session, operation);
+    if let Some(error) = session.under_another_name() {
+        if matches!(operation, Operation::Destroy | Operation::Refresh) {
+            return not_started(&session, scene, &error);
+        }
+        session.stderr.text(&format!(
+            "note: {error}; {}",
+            error.next_step().unwrap_or_default()
+        ));
+    }
+    if operation != Operation::Preview && session.keeps_here() {
+        // That this fails is said by what is written there, if anything is.
+        let _ = session.project.make_state_dir();
+    }
     if let Some(error) = without_timeline(operation, &job.course) {
         return not_started(&session, scene, &error);
     }

@@ -3,11 +3,11 @@
 
 use clap::{Args, Subcommand};
 use lazuli_core::value::Reveal;
-use lazuli_engine::{Edit, Edited, Resource, State};
+use lazuli_engine::{Edit, Edited, EngineError, Resource, State};
 use serde_json::{Value as Json, json};
 
-use super::Session;
 use super::state_backend::PlaceCommand;
+use super::{Session, state_log};
 use crate::CliError;
 use crate::exit::Exit;
 use crate::project::actor;
@@ -30,6 +30,8 @@ pub(crate) enum EditCommand {
     List,
     /// Show all that is recorded of one resource; secrets stay hidden
     Show(At),
+    /// Tell what the journal says: each operation of the last run, and what is still open
+    Log,
     /// Have the next `up` replace a resource
     Taint(At),
     /// Take a taint back
@@ -65,8 +67,12 @@ pub(crate) struct At {
 }
 
 pub(crate) async fn state(session: &Session, command: &EditCommand) -> Result<Exit, CliError> {
+    if let EditCommand::Log = command {
+        return state_log::log(session);
+    }
     let state = session.state()?;
     let (place, edit) = match command {
+        EditCommand::Log => return Ok(Exit::Ok),
         EditCommand::List => {
             list(session, &state);
             return Ok(Exit::Ok);
@@ -97,6 +103,14 @@ async fn change(
     place: &str,
     edit: &Edit,
 ) -> Result<Exit, CliError> {
+    let store = session.store()?;
+    // What is in flight may be somebody's run, not an interrupted one.
+    if let Some(holder) = store.holder().map_err(|error| CliError::from(&error))? {
+        return Err(CliError::from(&EngineError::Locked {
+            holder: holder.text,
+            file: holder.place,
+        }));
+    }
     let edited = edit
         .on(state, place)
         .map_err(|error| CliError::from(&error))?;
@@ -107,7 +121,6 @@ async fn change(
     }
     if !edited.is_empty() {
         approve(session, edit, edited.len()).await?;
-        let store = session.store()?;
         edit.write(&store, &actor(&session.env), place, &edited)
             .map_err(|error| CliError::from(&error))?;
     }

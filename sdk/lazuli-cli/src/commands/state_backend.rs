@@ -1,16 +1,19 @@
 //! `state lock`, `unlock`, `rekey`, `rebuild`: the place where the state is kept.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use clap::Subcommand;
-use lazuli_engine::{Ask, KeyError, Keyring, LockInfo, Operation, Passphrase};
+use lazuli_engine::{
+    Ask, EngineError, KeyError, Keyring, LockInfo, Operation, Passphrase, Rewrap, Store,
+};
+use secrecy::SecretString;
 use serde_json::json;
 
 use super::run::{Job, run};
 use super::{Session, Topology};
 use crate::CliError;
-use crate::backend::{self, Protection};
+use crate::backend::{self, PassphraseCache, Protection};
 use crate::config_file::ConfigFile;
 use crate::exit::Exit;
 use crate::project::{actor, variable};
@@ -138,6 +141,9 @@ fn unlock(session: &Session) -> Result<Exit, CliError> {
     Ok(Exit::Ok)
 }
 
+/// Wraps all keys of the stack anew: of its config, and of its state at every target.
+/// First each key gets the new way beside the former one, then the former ones go, so
+/// that one way opens all of them whenever this is cut off.
 fn rekey(session: &Session, to: &str, file: Option<PathBuf>) -> Result<Exit, CliError> {
     let protection = backend::parse(to, &session.current_dir)?;
     let keyring = match protection {
@@ -148,16 +154,41 @@ fn rekey(session: &Session, to: &str, file: Option<PathBuf>) -> Result<Exit, Cli
         other => session.protected(Keyring::default(), &other)?,
     };
     let store = session.store()?;
-    store
-        .rewrap(&keyring, &actor(&session.env))
-        .map_err(|error| CliError::from(&error))?;
+    let config_lock = session.lock_config()?;
     let mut config = ConfigFile::read(session.project.config_file())?;
-    let what = match session.rewrap_config(&mut config, &keyring)? {
-        true => {
-            config.write()?;
-            "the keys of the state and of the config secrets are"
-        }
-        false => "the key of the state is",
+    let others = store
+        .other_targets()
+        .map_err(|error| CliError::from(&error))?;
+    let mut rewrapping = Vec::new();
+    for target in std::iter::once(&store).chain(&others) {
+        let started = target.start_rewrap(&keyring, &actor(&session.env));
+        rewrapping.push(started.map_err(|error| not_rekeyed(target, &error))?);
+    }
+    let has_config = session.rewrap_config(&mut config, &keyring, Rewrap::Both)?;
+    if has_config {
+        config
+            .write(&config_lock)
+            .map_err(|error| still_former(&error))?;
+    }
+    let all = "the new way opens all keys, and the former one still opens some";
+    for one in rewrapping {
+        one.finish()
+            .map_err(|error| half_done(&CliError::from(&error), all))?;
+    }
+    if has_config {
+        session.rewrap_config(&mut config, &keyring, Rewrap::New)?;
+        config
+            .write(&config_lock)
+            .map_err(|error| half_done(&error, all))?;
+    }
+    let what = match (has_config, others.len()) {
+        (false, 0) => "the key of the state is".to_owned(),
+        (true, 0) => "the keys of the state and of the config secrets are".to_owned(),
+        (false, more) => format!("the keys of the state at {} targets are", more + 1),
+        (true, more) => format!(
+            "the keys of the state at {} targets and of the config secrets are",
+            more + 1
+        ),
     };
     session
         .stdout
@@ -168,6 +199,34 @@ fn rekey(session: &Session, to: &str, file: Option<PathBuf>) -> Result<Exit, Cli
     Ok(Exit::Ok)
 }
 
+/// A target's key cannot be opened or written: nothing has lost its former way yet.
+fn not_rekeyed(target: &Store, error: &EngineError) -> CliError {
+    let error = CliError::from(error);
+    let place = target.location();
+    let help = error
+        .next_step()
+        .unwrap_or("run the command again")
+        .to_owned();
+    CliError::state(format!(
+        "the key of the state at {} is not protected anew: {error}; every key still opens in the former way",
+        place.display()
+    ))
+    .help(help)
+}
+
+fn still_former(error: &CliError) -> CliError {
+    half_done(error, "every key still opens in the former way")
+}
+
+fn half_done(error: &CliError, what_opens: &str) -> CliError {
+    let help = error.next_step().unwrap_or_default();
+    let message = format!("the rekey was cut off: {error}; {what_opens}");
+    let help = format!(
+        "{help}; then run `state rekey` again with the passphrase, file or key that opens all"
+    );
+    CliError::state(message).help(help.trim_start_matches("; ").to_owned())
+}
+
 fn words(to: &str) -> &str {
     match to {
         "passphrase" => "the new passphrase",
@@ -175,10 +234,12 @@ fn words(to: &str) -> &str {
     }
 }
 
-/// The passphrase that is to count from now on: never the one that opens what is there.
+/// The passphrase that is to count from now on: never the one that opens what is
+/// there. It is asked for once, whatever it wraps.
 fn new_passphrase(session: &Session, file: Option<PathBuf>) -> Passphrase {
     let known = variable(&session.env, "LAZULI_NEW_PASSPHRASE");
     let prompt = session.prompt.clone();
+    let typed = PassphraseCache::default();
     Passphrase::asked(move |_: Ask| {
         if let Some(known) = &known {
             return Ok(known.clone().into());
@@ -186,12 +247,18 @@ fn new_passphrase(session: &Session, file: Option<PathBuf>) -> Passphrase {
         if let Some(file) = &file {
             return backend::read(file);
         }
-        let told = backend::chosen(prompt.as_deref(), "New passphrase:");
-        told.map(Into::into).ok_or_else(|| {
+        let mut typed = typed.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(typed) = &*typed {
+            return Ok(typed.clone());
+        }
+        let answer = backend::chosen(prompt.as_deref(), "New passphrase:");
+        let answer = answer.map(SecretString::from).ok_or_else(|| {
             KeyError::new(
-                "the new passphrase is not told, or not twice the same",
+                "no new passphrase was given, or not twice the same",
                 "type it twice, set LAZULI_NEW_PASSPHRASE, or name a file with --new-passphrase-file",
             )
-        })
+        })?;
+        *typed = Some(answer.clone());
+        Ok(answer)
     })
 }

@@ -179,13 +179,9 @@ pub(crate) fn failed(
                 format!("`{again}` goes on; what is in flight is settled by reading the cloud");
             closing(&format!("{error}; {}{flight}", before(summary)), &help)
         }
-        EngineError::Locked { file, .. } => closing(
+        EngineError::Locked { .. } => closing(
             &error.to_string(),
-            &format!(
-                "wait until it is done; the lock ({}) is free as soon as its holder ends; `state lock` shows it, \
-                 `state unlock` takes it away",
-                file.display()
-            ),
+            CliError::from(error).next_step().unwrap_or_default(),
         ),
         EngineError::TakenOver { .. } => closing(
             &error.to_string(),

@@ -213,8 +213,118 @@ async fn the_projects_file_says_where_the_state_is() {
         2,
         &["this program has no way to azblob://account/container"],
     );
+    std::fs::write(&file, "project = \"shop\"\n").unwrap();
+    desk.run(&["stack"])
+        .await
+        .expect(0, &["nothing is deployed in the stack `dev`"]);
     std::fs::write(&file, "stat = 1\n").unwrap();
     desk.run(&["stack"])
         .await
         .expect(2, &["lazuli.toml: it has no setting `stat`"]);
+}
+
+#[tokio::test]
+async fn a_rekey_covers_every_target_and_can_be_cut_off_and_repeated() {
+    const OLD: &str = "the first passphrase";
+    const NEW: &str = "the second passphrase";
+    const SECRET: &[&str] = &["config", "get", "token", "--show-secrets"];
+    const AZURE: &[&str] = &["stack", "--cloud", "azure"];
+    let desk = Desk::new();
+    let env = |passphrase: &'static str| [("LAZULI_PASSPHRASE", passphrase)];
+    let at = |passphrase: &'static str, args: &'static [&'static str]| {
+        let desk = &desk;
+        async move { desk.run_env(args, &env(passphrase)).await }
+    };
+    at(OLD, &["config", "set", "--secret", "token"])
+        .await
+        .expect(0, &[]);
+    at(OLD, &["up", "--yes"]).await.expect(0, &["2 created"]);
+    at(OLD, &["up", "--yes", "--cloud", "azure"])
+        .await
+        .expect(0, &[]);
+    let rekey = |passphrase: &'static str| {
+        let desk = &desk;
+        async move {
+            let env = [
+                ("LAZULI_PASSPHRASE", passphrase),
+                ("LAZULI_NEW_PASSPHRASE", NEW),
+            ];
+            desk.run_env(&["state", "rekey", "passphrase"], &env).await
+        }
+    };
+
+    // The other target's key is damaged: nothing loses its former way.
+    let other = desk.folder.path().join(".lazuli/site/dev@azure/key");
+    let good = std::fs::read(&other).unwrap();
+    std::fs::write(&other, "{}").unwrap();
+    rekey(OLD)
+        .await
+        .expect(7, &["dev@azure", "every key still opens in the former way"]);
+    at(OLD, &["stack"]).await.expect(0, &["group/site"]);
+    at(OLD, SECRET).await.expect(0, &[PIPED]);
+    std::fs::write(&other, good).unwrap();
+
+    rekey(OLD).await.expect(
+        0,
+        &["the state at 2 targets and of the config secrets are protected by the new passphrase"],
+    );
+    for args in [&["stack"][..], AZURE, SECRET] {
+        at(NEW, args).await.expect(0, &[]);
+        assert_ne!(at(OLD, args).await.exit, 0, "{args:?}");
+    }
+    rekey(NEW).await.expect(0, &["2 targets"]);
+}
+
+#[tokio::test]
+async fn the_state_folder_keeps_itself_out_of_version_control() {
+    let desk = Desk::new();
+    desk.run(&["config", "set", "--secret", "token"])
+        .await
+        .expect(0, &[]);
+    let file = desk.folder.path().join(".lazuli/.gitignore");
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "*\n");
+    std::fs::write(&file, "# ours\n").unwrap();
+    desk.run(&["up", "--yes"]).await.expect(0, &["2 created"]);
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "# ours\n");
+    std::fs::remove_file(&file).unwrap();
+    desk.run(&["stack"]).await.expect(0, &["group/site"]);
+    assert!(
+        file.exists(),
+        "a folder of an earlier version gets one, too"
+    );
+}
+
+#[tokio::test]
+async fn empty_key_files_that_sealed_nothing_are_made_anew() {
+    let desk = Desk::new();
+    let folder = desk.folder.path().join(".lazuli/site");
+    std::fs::create_dir_all(folder.join("dev")).unwrap();
+    std::fs::write(folder.join("dev/key"), "").unwrap();
+    std::fs::write(folder.join("config.key"), "").unwrap();
+    desk.run(&["config", "set", "--secret", "token"])
+        .await
+        .expect(0, &[]);
+    desk.run(&["up", "--yes"]).await.expect(0, &["2 created"]);
+    // Both have sealed something by now.
+    std::fs::write(folder.join("config.key"), "").unwrap();
+    desk.run(&["config", "get", "token", "--show-secrets"])
+        .await
+        .expect(2, &["this is no key", "restore the file"]);
+    std::fs::write(folder.join("dev/key"), "").unwrap();
+    desk.run(&["stack"]).await.expect(7, &["this is no key"]);
+}
+
+#[tokio::test]
+async fn a_stack_under_another_project_is_said_and_not_taken_for_none() {
+    let desk = Desk::new();
+    desk.run(&["up", "--yes"]).await.expect(0, &["2 created"]);
+    let file = desk.folder.path().join("lazuli.toml");
+    std::fs::write(&file, "project = \"renamed\"\n").unwrap();
+    desk.run(&["destroy", "--yes"])
+        .await
+        .expect(2, &["the project `site` in", "project = \"site\""]);
+    desk.run(&["preview"])
+        .await
+        .expect(0, &["note: the project `renamed` has no stack `dev`"]);
+    assert_eq!(desk.cloud.names(), ["group", "site"]);
 }

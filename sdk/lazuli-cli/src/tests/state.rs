@@ -96,3 +96,76 @@ async fn what_is_removed_or_moved_by_hand_is_not_touched_in_the_cloud() {
         .await
         .expect(0, &["the state holds no resource"]);
 }
+
+#[tokio::test]
+async fn the_journal_tells_the_story_of_the_last_run() {
+    let desk = Desk::new();
+    desk.run(&["state", "log"])
+        .await
+        .expect(0, &["the journal is empty", "nothing is in flight"]);
+    desk.run(&["up", "--yes"]).await.expect(0, &[]);
+    let told = desk.run(&["state", "log"]).await;
+    told.expect(
+        0,
+        &[
+            "the one that led to the current state",
+            "create group  /id/group",
+            "create group/site",
+            "the resource is recorded",
+            "outputs: ",
+            "nothing is in flight",
+        ],
+    );
+    let json = parsed(&desk.run(&["state", "log", "--json"]).await.stdout);
+    assert_eq!(json["schema"], "lazuli.state_log/1");
+    assert_eq!(json["open"], serde_json::json!([]));
+    let first = &json["entries"][0];
+    assert_eq!(
+        (&first["op"], &first["outcome"]),
+        (&"create".into(), &"is".into())
+    );
+    assert!(
+        first["started_at"].as_str().unwrap().ends_with('Z'),
+        "{first}"
+    );
+    assert!(!json.to_string().contains(scripted::SECRET));
+}
+
+#[tokio::test]
+async fn an_edit_during_a_run_says_who_runs_and_what_helps() {
+    let desk = std::sync::Arc::new(Desk::new());
+    let gate = desk.cloud.hold("site");
+    let first = tokio::spawn({
+        let desk = desk.clone();
+        async move { desk.run(&["up", "--yes"]).await }
+    });
+    gate.reached().await;
+    let refused = desk.run(&["state", "taint", "group", "--yes"]).await;
+    refused.expect(
+        6,
+        &["locked by ann@host", "ending that process frees the lock"],
+    );
+    assert!(
+        !refused.stderr.contains("state unlock"),
+        "{}",
+        refused.stderr
+    );
+    desk.run(&["state", "log"])
+        .await
+        .expect(0, &["still open", "one operation is still open"]);
+    gate.open();
+    first.await.unwrap().expect(0, &["2 created"]);
+}
+
+#[tokio::test]
+async fn a_damaged_line_of_the_history_is_said() {
+    let desk = Desk::new();
+    desk.run(&["up", "--yes"]).await.expect(0, &[]);
+    desk.run(&["up", "--yes"]).await.expect(0, &[]);
+    let file = desk.folder.path().join(".lazuli/site/dev/history.jsonl");
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, text.replacen("\"at\"", "\"aX\"", 1)).unwrap();
+    desk.run(&["history"])
+        .await
+        .expect(0, &["line 1 of the history is damaged", "up  succeeded"]);
+}

@@ -520,7 +520,7 @@ impl Run<'_> {
     }
 
     /// Hands the plan over in its saved form, or compares it with the one to carry out.
-    async fn hold_against_saved(&self, planned: &Planned) -> Result<(), EngineError> {
+    async fn hold_against_saved(&mut self, planned: &Planned) -> Result<(), EngineError> {
         let settings = &self.settings;
         if settings.saved_plan.is_none() && settings.save_plan.is_none() {
             return Ok(());
