@@ -6,7 +6,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use lazuli_core::{Diagnostic, ProviderErrorKind, SourceLocation, Urn, Value};
 
-use crate::plan::{Change, Op, Plan};
+use crate::diff::Change;
+use crate::op::Op;
+use crate::plan::Plan;
 
 /// Something that happened.
 #[derive(Debug, Clone)]

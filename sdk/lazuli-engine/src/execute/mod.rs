@@ -26,12 +26,14 @@ use self::operation::Ending;
 pub(crate) use self::operation::{Reading, settle};
 use self::schedule::Schedule;
 use self::tokens::Tokens;
+use crate::diff::Decisions;
 use crate::event::{Event, Failure};
-use crate::graph::{Graph, Progress};
+use crate::graph::{Graph, NodeProgress};
 use crate::journal::Journal;
-use crate::plan::{Op, Planned, Step, Subject};
+use crate::op::Op;
+use crate::plan::{Planned, Step, Subject};
 use crate::program_thread::ProgramThread;
-use crate::run::{Settings, Stop, asked};
+use crate::settings::{Settings, Stop, asked};
 use crate::state::{Entry, InFlight, State};
 
 /// How many texts on the way to the screen may wait.
@@ -41,6 +43,7 @@ const STATUSES: usize = 1024;
 pub(crate) struct Context<'a> {
     pub(crate) settings: &'a Settings,
     pub(crate) graph: &'a mut Graph,
+    pub(crate) decisions: &'a mut Decisions,
     pub(crate) journal: &'a mut Journal,
     pub(crate) program: Option<&'a mut ProgramThread>,
     pub(crate) latest: &'a mut Latest,
@@ -364,8 +367,11 @@ impl Dispatcher<'_, '_> {
         self.wave.journal_error.get_or_insert(cause);
     }
 
-    fn tell(&mut self, index: NodeId, settlement: Settlement, progress: Progress) {
-        self.context.graph.settled(index, progress);
+    fn tell(&mut self, index: NodeId, settlement: Settlement, progress: NodeProgress) {
+        let Context {
+            graph, decisions, ..
+        } = &mut *self.context;
+        decisions.settled(graph, index, progress);
         if let Some(program) = self.context.program.as_deref_mut() {
             program.settle(index, settlement);
         }
@@ -389,7 +395,7 @@ impl Dispatcher<'_, '_> {
             if let Some(index) = self.subjects[at].node().filter(|_| !op.is_delete()) {
                 let reason = reason.clone();
                 let error = OutputError::Skipped { urn, reason };
-                self.tell(index, Settlement::Failed(error), Progress::Failed);
+                self.tell(index, Settlement::Failed(error), NodeProgress::Failed);
             }
         }
     }

@@ -9,8 +9,8 @@ use lazuli_core::{OutputError, ProviderError, ProviderErrorKind, Value};
 use super::operation::{Ending, Reading};
 use super::{Dispatcher, Message, hooks, lifecycle, operation};
 use crate::event::{Event, Failure};
-use crate::graph::{Progress, with_secrets};
-use crate::plan::Op;
+use crate::graph::{NodeProgress, with_secrets};
+use crate::op::Op;
 use crate::state::{Entry, Outcome, Resource};
 
 impl Dispatcher<'_, '_> {
@@ -113,7 +113,7 @@ impl Dispatcher<'_, '_> {
         if let Some(index) = self.subjects[at].node() {
             let options = &self.context.graph.node(index).registration.options;
             let outputs = with_secrets(outputs, &Value::Null, &options.additional_secret_outputs);
-            self.tell(index, Settlement::Full(outputs), Progress::Settled);
+            self.tell(index, Settlement::Full(outputs), NodeProgress::Settled);
         }
         self.schedule.finish(at);
     }
@@ -212,7 +212,7 @@ impl Dispatcher<'_, '_> {
             .filter(|_| !step.op.is_delete());
         let outputs = now.map(|now| now.outputs.clone());
         if let (Some(index), Some(outputs)) = (self.subjects[at].node(), outputs) {
-            self.tell(index, Settlement::Full(outputs), Progress::Settled);
+            self.tell(index, Settlement::Full(outputs), NodeProgress::Settled);
         }
     }
 
@@ -259,7 +259,7 @@ impl Dispatcher<'_, '_> {
                 urn: failure.urn.clone(),
                 reason: failure.message.clone(),
             };
-            self.tell(index, Settlement::Failed(error), Progress::Failed);
+            self.tell(index, Settlement::Failed(error), NodeProgress::Failed);
         }
         self.report_failure(at, failure, duration);
     }

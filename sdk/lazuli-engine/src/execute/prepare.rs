@@ -10,9 +10,11 @@ use lazuli_core::{Provider, Severity, Value};
 use super::operation::{self, Ending, Operation, Reading, perform};
 use super::{Dispatcher, Message, hooks, lifecycle, provider_name};
 use crate::caught::{caught, provider_error};
+use crate::diff::{Candidate, NodeDecision, decide, evaluate, imported_inputs};
 use crate::event::{Event, Failure};
-use crate::graph::Progress;
-use crate::plan::{Candidate, Decision, Op, Subject};
+use crate::graph::NodeProgress;
+use crate::op::Op;
+use crate::plan::Subject;
 use crate::state::{Entry, InFlight, Outcome, Resource};
 
 /// A request that is ready to leave.
@@ -128,29 +130,38 @@ impl Dispatcher<'_, '_> {
             .unwrap_or_default()
     }
 
-    /// Adopts what was read when the plan was made: only the state changes.
-    fn import(&mut self, at: usize, index: NodeId) {
-        let seen = self
-            .context
-            .graph
-            .look_beside(index, self.context.journal.state());
+    /// Evaluates the inputs of a node and records them in the graph. If one failed, the
+    /// step fails; if one is still unknown, the step waits. `false` in both cases.
+    fn inputs_are_known(&mut self, at: usize, index: NodeId) -> bool {
+        let state = self.context.journal.state();
+        let seen = evaluate(self.context.graph, index, state);
         if let Some(error) = &seen.failure {
             let failure = self.failure(at, format!("an input cannot be had: {error}"), None);
-            return self.fail(at, failure, Duration::ZERO);
+            self.fail(at, failure, Duration::ZERO);
+            return false;
         }
         if !seen.pending.is_empty() {
             self.awaiting.push(at);
-            return self.schedule.wait(at);
+            self.schedule.wait(at);
+            return false;
         }
         self.context.graph.nodes[index.index()].seen = seen;
-        let Some(Decision::Import {
+        true
+    }
+
+    /// Adopts what was read when the plan was made: only the state changes.
+    fn import(&mut self, at: usize, index: NodeId) {
+        if !self.inputs_are_known(at, index) {
+            return;
+        }
+        let Some(NodeDecision::Import {
             found, replaces, ..
-        }) = self.context.graph.node(index).decision.clone()
+        }) = self.context.decisions.of(index).cloned()
         else {
             return self.schedule.finish(at);
         };
         let resource = Resource {
-            inputs: self.context.graph.imported_inputs(index, &found),
+            inputs: imported_inputs(self.context.graph, index, &found),
             ..self.context.graph.record(index, found.id, found.outputs)
         };
         let state = self.context.journal.state();
@@ -185,21 +196,9 @@ impl Dispatcher<'_, '_> {
 
     /// Prepares the reading of a resource that exists without the program.
     fn reading(&mut self, at: usize, index: NodeId) -> Option<Request> {
-        let seen = self
-            .context
-            .graph
-            .look_beside(index, self.context.journal.state());
-        if let Some(error) = &seen.failure {
-            let failure = self.failure(at, format!("an input cannot be had: {error}"), None);
-            self.fail(at, failure, Duration::ZERO);
+        if !self.inputs_are_known(at, index) {
             return None;
         }
-        if !seen.pending.is_empty() {
-            self.awaiting.push(at);
-            self.schedule.wait(at);
-            return None;
-        }
-        self.context.graph.nodes[index.index()].seen = seen;
         let provider = self.context.provider_of(index).cloned()?;
         Some(Request {
             operation: Operation::Read {
@@ -212,21 +211,9 @@ impl Dispatcher<'_, '_> {
 
     /// Prepares a create or an update; `None` when there is nothing to request (yet).
     fn bring(&mut self, at: usize, index: NodeId) -> Option<Request> {
-        let seen = self
-            .context
-            .graph
-            .look_beside(index, self.context.journal.state());
-        if let Some(error) = &seen.failure {
-            let failure = self.failure(at, format!("an input cannot be had: {error}"), None);
-            self.fail(at, failure, Duration::ZERO);
+        if !self.inputs_are_known(at, index) {
             return None;
         }
-        if !seen.pending.is_empty() {
-            self.awaiting.push(at);
-            self.schedule.wait(at);
-            return None;
-        }
-        self.context.graph.nodes[index.index()].seen = seen;
         let provider = provider_name(self.context, &self.steps[at])
             .and_then(|name| self.context.provider(&name).cloned())?;
         let (op, old) = match self.steps[at].op {
@@ -299,23 +286,23 @@ impl Dispatcher<'_, '_> {
                 None,
             )));
         };
-        let facts = self.context.graph.type_schema(index);
+        let schema = self.context.graph.type_schema(index);
         let forced = self.steps[at].pending.is_empty();
         let name = provider_name(self.context, &self.steps[at]).unwrap_or_default();
         let candidate = Candidate {
             seen: &node.seen,
             options: &node.registration.options,
-            facts: &facts,
+            schema: &schema,
             provider: &name,
             asked: false,
             stranded: false,
         };
-        match crate::plan::decide(&candidate, Some(&old)) {
-            Decision::Same if !forced => {
+        match decide(&candidate, Some(&old)) {
+            NodeDecision::Same if !forced => {
                 self.unchanged(at, index, &old);
                 Ok(None)
             }
-            Decision::Replace { changes, .. } => {
+            NodeDecision::Replace { changes, .. } => {
                 let paths: Vec<_> = changes
                     .iter()
                     .filter(|change| change.replaces)
@@ -350,11 +337,11 @@ impl Dispatcher<'_, '_> {
         }
         let urn = self.steps[at].urn.clone();
         self.say(Event::StepUnchanged { urn });
-        self.context.graph.nodes[index.index()].decision = Some(Decision::Same);
+        self.context.decisions.set(index, NodeDecision::Same);
         self.tell(
             index,
             Settlement::Full(old.outputs.clone()),
-            Progress::Settled,
+            NodeProgress::Settled,
         );
         self.schedule.finish(at);
     }

@@ -186,7 +186,7 @@ impl Schedule {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::Op;
+    use crate::op::Op;
     use lazuli_core::{Urn, Value};
 
     fn step(name: &str, after: &[usize]) -> Step {

@@ -1,9 +1,9 @@
-//! The graph of what the program declared so far, and what is decided about each
-//! resource. Nodes are indices; every pass is linear.
+//! The graph of what the program declared so far: facts only, what is decided
+//! about them is in `diff`. Nodes are indices; every pass is linear.
 
-mod check;
-mod judge;
+mod pending;
 mod record;
+mod scope;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -15,21 +15,18 @@ use lazuli_core::{
     Diagnostic, Observed, OutputError, Property, ProviderError, Schema, TypeSchema, Urn, Value,
 };
 
+pub use self::pending::Pending;
 pub(crate) use self::record::{hide_like, with_secrets};
-use crate::plan::{Decision, Pending, Subject, covers, keep_old};
-use crate::select::Selection;
+pub(crate) use self::scope::RunScope;
 use crate::state::State;
 
 /// A declared resource, or a component, as far as it is known.
 pub(crate) struct Node {
     pub(crate) registration: Registration,
     pub(crate) seen: Evaluated,
-    pub(crate) decision: Option<Decision>,
-    pub(crate) progress: Progress,
+    pub(crate) progress: NodeProgress,
     /// Children, for components that others depend on as a whole.
     children: Vec<NodeId>,
-    /// Nodes that look again when this one is decided or settled.
-    watchers: Vec<NodeId>,
     /// What was read of it, for imports and existing resources.
     pub(crate) reading: Option<Box<Result<Option<Observed>, ProviderError>>>,
 }
@@ -51,7 +48,7 @@ pub(crate) struct Evaluated {
 
 /// How far a node has come in this run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Progress {
+pub(crate) enum NodeProgress {
     /// Nothing was done for it yet.
     Declared,
     /// It is as declared; its outputs are known to the program.
@@ -73,30 +70,11 @@ pub(crate) struct Graph {
     former_ids: HashMap<String, Urn>,
     schemas: Arc<Schemas>,
     pub(crate) findings: Vec<Diagnostic>,
-    dirty: Vec<NodeId>,
-    /// Nodes that wait for something the program makes itself (a promise): they
-    /// look again whenever anything settles.
-    unclear: Vec<NodeId>,
-    /// Nodes that cannot be decided before the cloud was read.
-    unread: Vec<NodeId>,
-    scope: Scope,
-}
-
-/// What a run is about, beside what the program declares.
-#[derive(Default)]
-pub(crate) struct Scope {
-    /// Targets, excludes, forced replacements.
-    pub(crate) selection: Selection,
-    /// Places or urns of resources to adopt, with ids.
-    pub(crate) imports: BTreeMap<String, String>,
-    /// Everything goes; the program runs for its hooks only.
-    pub(crate) destroying: bool,
-    /// The cloud is not read: existing resources are taken to be there.
-    pub(crate) blind: bool,
+    scope: RunScope,
 }
 
 impl Graph {
-    pub(crate) fn new(schemas: Arc<Schemas>, scope: Scope, state: &State) -> Self {
+    pub(crate) fn new(schemas: Arc<Schemas>, scope: RunScope, state: &State) -> Self {
         let former_ids = state
             .resources
             .values()
@@ -114,9 +92,6 @@ impl Graph {
             },
             schemas,
             findings: Vec::new(),
-            dirty: Vec::new(),
-            unclear: Vec::new(),
-            unread: Vec::new(),
             scope,
         }
     }
@@ -127,7 +102,7 @@ impl Graph {
         *self = Self::new(schemas, std::mem::take(&mut self.scope), state);
     }
 
-    pub(crate) fn scope(&self) -> &Scope {
+    pub(crate) fn scope(&self) -> &RunScope {
         &self.scope
     }
 
@@ -180,13 +155,10 @@ impl Graph {
             self.nodes.push(Node {
                 registration,
                 seen: Evaluated::default(),
-                decision: None,
-                progress: Progress::Declared,
+                progress: NodeProgress::Declared,
                 children: Vec::new(),
-                watchers: Vec::new(),
                 reading: None,
             });
-            self.dirty.push(index);
         }
     }
 
@@ -317,25 +289,6 @@ impl Graph {
         }
     }
 
-    /// The same, with what the program ignores as it was deployed.
-    pub(crate) fn look_beside(&self, index: NodeId, state: &State) -> Evaluated {
-        let mut seen = self.look(index);
-        let ignored = &self.node(index).registration.options.ignore_changes;
-        if ignored.is_empty() {
-            return seen;
-        }
-        if let Some(old) = self.former(index, &seen, state) {
-            for path in ignored {
-                keep_old(&mut seen.inputs, &old.inputs, path);
-            }
-            let is_ignored = |path: &str| ignored.iter().any(|pattern| covers(pattern, path));
-            let pending = seen.pending.iter().filter(|one| !is_ignored(&one.path));
-            seen.pending = shared(pending.cloned().collect());
-            seen.derived.retain(|(path, _)| !is_ignored(path));
-        }
-        seen
-    }
-
     /// What the components around a node are declared to come after.
     fn before_components(&self, index: NodeId) -> Vec<NodeId> {
         let mut found = Vec::new();
@@ -398,80 +351,13 @@ impl Graph {
         }
     }
 
-    /// Decides about every node that is new or whose inputs may have changed;
-    /// returns those that turned out to be as they already are.
-    pub(crate) fn decide(&mut self, state: &State) -> Vec<NodeId> {
-        let mut same = Vec::new();
-        let mut open = std::mem::take(&mut self.dirty);
-        // Who waits for many is named by each of them; looking once is enough.
-        open.sort_unstable_by(|a, b| b.cmp(a));
-        open.dedup();
-        while let Some(index) = open.pop() {
-            if self.node(index).progress != Progress::Declared {
-                continue;
-            }
-            let seen = self.look_beside(index, state);
-            if let Some(blocker) = seen
-                .depends_on
-                .iter()
-                .copied()
-                .find(|dep| self.node(*dep).decision.is_none())
-            {
-                self.nodes[blocker.index()].watchers.push(index);
-                continue;
-            }
-            if let Some(dep) = self.about_to_be_told(&seen) {
-                self.nodes[dep.index()].watchers.push(index);
-                continue;
-            }
-            self.remember_id(index, &seen);
-            for dep in &seen.depends_on {
-                if !seen.pending.is_empty() && self.node(*dep).progress == Progress::Declared {
-                    self.nodes[dep.index()].watchers.push(index);
-                }
-            }
-            if seen.waits_on_program {
-                self.unclear.push(index);
-            }
-            let first = self.node(index).decision.is_none();
-            let Some(decision) = self.judge(index, &seen, state) else {
-                self.nodes[index.index()].seen = seen;
-                self.unread.push(index);
-                continue;
-            };
-            if decision.is_settled() {
-                same.push(index);
-            }
-            let node = &mut self.nodes[index.index()];
-            node.seen = seen;
-            node.decision = Some(decision);
-            if first {
-                open.append(&mut node.watchers);
-            }
-        }
-        same
-    }
-
-    /// What a node with unknown inputs depends on, and the program is told of next:
-    /// deciding before that would see a change in every unknown.
-    fn about_to_be_told(&self, seen: &Evaluated) -> Option<NodeId> {
-        let mut deps = seen.depends_on.iter().copied();
-        let next = |dep: &NodeId| {
-            let node = self.node(*dep);
-            let settled = node.decision.as_ref().is_some_and(Decision::is_settled);
-            settled && node.progress == Progress::Declared
-        };
-        deps.find(next).filter(|_| !seen.pending.is_empty())
-    }
-
-    fn remember_id(&mut self, index: NodeId, seen: &Evaluated) {
+    /// Remembers the id of a node; two nodes of one id are a finding, the `first`
+    /// time that this one is looked at.
+    pub(crate) fn remember_id(&mut self, index: NodeId, seen: &Evaluated, first: bool) {
         let Some(id) = &seen.id else { return };
         let urn = self.node(index).registration.urn.clone();
         let holder = *self.by_id.entry(id.to_ascii_lowercase()).or_insert(index);
-        if holder != index
-            && self.node(index).decision.is_none()
-            && self.node(holder).registration.urn != urn
-        {
+        if holder != index && first && self.node(holder).registration.urn != urn {
             let first = lazuli_core::SourceLocation::from(self.node(holder).registration.at);
             let message = format!(
                 "{} is the same resource as the one declared at {first}: {id}",
@@ -501,6 +387,14 @@ impl Graph {
         schema.map_or_else(TypeSchema::unknown, |schema| schema.type_schema(ty))
     }
 
+    /// How many resources are declared, components not counted.
+    pub(crate) fn resource_count(&self) -> usize {
+        let kinds = self.nodes.iter().map(|node| &node.registration.kind);
+        kinds
+            .filter(|kind| matches!(kind, RegistrationKind::Resource { .. }))
+            .count()
+    }
+
     /// The name of the provider that serves a node.
     pub(crate) fn provider_name(&self, index: NodeId) -> Option<&Arc<str>> {
         match &self.node(index).registration.kind {
@@ -508,44 +402,13 @@ impl Graph {
             RegistrationKind::Component => None,
         }
     }
-
-    /// Marks a node as known to the program; who waited for it looks again.
-    pub(crate) fn settled(&mut self, index: NodeId, progress: Progress) {
-        let node = &mut self.nodes[index.index()];
-        node.progress = progress;
-        let mut watchers = std::mem::take(&mut node.watchers);
-        self.dirty.append(&mut watchers);
-        self.dirty.append(&mut self.unclear);
-    }
-
-    /// Nodes that wait for this one look again, without it being settled.
-    pub(crate) fn nudge(&mut self, index: NodeId) {
-        let mut watchers = std::mem::take(&mut self.nodes[index.index()].watchers);
-        self.dirty.append(&mut watchers);
-        self.dirty.append(&mut self.unclear);
-    }
-
-    /// Whether something waits to be looked at.
-    pub(crate) fn is_dirty(&self) -> bool {
-        !self.dirty.is_empty()
-    }
 }
 
 /// A list that clones share; an empty one takes no memory.
-fn shared<T>(list: Vec<T>) -> Arc<[T]> {
-    match list.is_empty() {
-        true => Arc::default(),
-        false => list.into(),
-    }
-}
-
-/// What a step of a plan is about.
-impl Subject {
-    /// The node, when the step is about a declared resource.
-    pub(crate) fn node(&self) -> Option<NodeId> {
-        match self {
-            Self::Declared(index) => Some(*index),
-            Self::Former(_) | Self::Superseded(_) => None,
-        }
+pub(crate) fn shared<T>(list: Vec<T>) -> Arc<[T]> {
+    if list.is_empty() {
+        Arc::default()
+    } else {
+        list.into()
     }
 }

@@ -4,10 +4,9 @@ use std::sync::Arc;
 
 use lazuli_core::executor::NodeId;
 use lazuli_core::program::RegistrationKind;
-use lazuli_core::{Declared, Observed, Value};
+use lazuli_core::{Declared, Value};
 
 use super::Graph;
-use crate::plan::actual_inputs;
 use crate::state::Resource;
 
 impl Graph {
@@ -89,13 +88,6 @@ impl Graph {
     pub(crate) fn is_existing(&self, index: NodeId) -> bool {
         let kind = &self.node(index).registration.kind;
         matches!(kind, RegistrationKind::Resource { existing: true, .. })
-    }
-
-    /// The inputs that the state records for an import: those of the program,
-    /// with what is really there.
-    pub(crate) fn imported_inputs(&self, index: NodeId, found: &Observed) -> Value {
-        let node = self.node(index);
-        actual_inputs(&node.seen.inputs, &found.outputs, &self.type_schema(index))
     }
 
     /// The resource that contains this one in the cloud, components looked through.

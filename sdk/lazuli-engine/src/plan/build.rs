@@ -9,8 +9,10 @@ use lazuli_core::{Diagnostic, Property, Severity, Urn, Value};
 
 use super::order::Draft;
 use super::removal::{deletions, lost};
-use super::{Because, Decision, Op, Plan, PlannedExport, Reason, Step};
+use super::{Plan, PlannedExport, Step};
+use crate::diff::{Because, Decisions, NodeDecision, Reason};
 use crate::graph::Graph;
+use crate::op::Op;
 use crate::state::{Resource, State};
 
 /// What a step is about.
@@ -30,10 +32,21 @@ pub(crate) struct Planned {
     pub(crate) subjects: Vec<Subject>,
 }
 
+impl Subject {
+    /// The node, when the step is about a declared resource.
+    pub(crate) fn node(&self) -> Option<NodeId> {
+        match self {
+            Self::Declared(index) => Some(*index),
+            Self::Former(_) | Self::Superseded(_) => None,
+        }
+    }
+}
+
 /// What a plan is made of.
 pub(crate) struct PlanInput<'a> {
     pub(crate) wave: u32,
     pub(crate) graph: &'a Graph,
+    pub(crate) decisions: &'a Decisions,
     pub(crate) state: &'a State,
     /// Paths of scopes that may still declare something.
     pub(crate) open_scopes: &'a [String],
@@ -52,10 +65,10 @@ pub(crate) struct PlanInput<'a> {
 
 /// Makes the plan of a wave.
 pub(crate) fn build(input: &PlanInput<'_>) -> Planned {
-    let findings = input.graph.check();
+    let findings = input.decisions.check(input.graph);
     let mut draft = Draft::default();
     for node in &input.graph.nodes {
-        draft.declared(input.graph, node.registration.index, input.state);
+        draft.declared(input, node.registration.index);
     }
     let waits_for = more_after(input);
     let (undecided, against) = deletions(input, &mut draft, &waits_for);
@@ -94,7 +107,8 @@ pub(crate) fn build(input: &PlanInput<'_>) -> Planned {
         .help("break the cycle, for example by moving one property into a resource of its own")
     }));
     let unchanged = input.graph.nodes.iter().filter(|node| {
-        matches!(node.decision, Some(Decision::Same | Decision::Kept))
+        let decision = input.decisions.of(node.registration.index);
+        matches!(decision, Some(NodeDecision::Same | NodeDecision::Kept))
             && !input.graph.scope().destroying
             && matches!(node.registration.kind, RegistrationKind::Resource { .. })
     });
@@ -106,7 +120,7 @@ pub(crate) fn build(input: &PlanInput<'_>) -> Planned {
             .collect(),
         steps,
         undecided,
-        excluded: excluded(input.graph),
+        excluded: excluded(input),
         findings,
         exports: exports(input),
         more_after: waits_for,
@@ -152,11 +166,11 @@ fn retained(input: &PlanInput<'_>, draft: &mut Draft) {
     }
 }
 
-fn excluded(graph: &Graph) -> Vec<Urn> {
-    let nodes = graph.nodes.iter();
-    nodes
-        .filter(|node| node.decision == Some(Decision::Excluded))
-        .map(|node| node.registration.urn.clone())
+fn excluded(input: &PlanInput<'_>) -> Vec<Urn> {
+    let registrations = input.graph.nodes.iter().map(|node| &node.registration);
+    registrations
+        .filter(|registration| input.decisions.is_excluded(registration.index))
+        .map(|registration| registration.urn.clone())
         .collect()
 }
 
@@ -298,7 +312,7 @@ fn left_out(input: &PlanInput<'_>) -> Vec<Diagnostic> {
     let finding = |node: &crate::graph::Node| {
         let urn = &node.registration.urn;
         let mut needs = node.seen.depends_on.iter();
-        let missing = needs.find(|dep| graph.is_excluded(**dep))?;
+        let missing = needs.find(|dep| input.decisions.is_excluded(**dep))?;
         let missing = graph.node(*missing).registration.urn.address();
         let is_resource = matches!(node.registration.kind, RegistrationKind::Resource { .. });
         let selected = is_resource && graph.is_selected(urn) && !graph.scope().destroying;

@@ -3,12 +3,8 @@
 
 pub(crate) mod allow;
 mod build;
-mod decide;
-mod diff;
-mod drift;
-mod ignore;
+mod chain;
 mod order;
-mod reason;
 mod removal;
 mod saved;
 
@@ -17,64 +13,12 @@ use std::sync::Arc;
 use lazuli_core::{Diagnostic, SourceLocation, Urn, Value};
 
 pub(crate) use build::{PlanInput, Planned, Subject, build};
-pub(crate) use decide::{
-    Candidate, Decision, decide, depends_on_delete_first, import_changes, propagate_replacement,
-};
-pub(crate) use diff::covers;
-pub use diff::{Change, ChangeKind};
-pub(crate) use drift::{actual_inputs, drift};
-pub(crate) use ignore::keep_old;
-pub use reason::{Because, Link, Reason};
+pub use chain::Link;
 pub use saved::SavedPlan;
 
-/// What is going to happen to one resource.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Op {
-    /// It comes to life.
-    Create,
-    /// It changes in place.
-    Update,
-    /// It goes away.
-    Delete,
-    /// The new half of a replacement.
-    CreateReplacement,
-    /// The old half of a replacement.
-    DeleteReplaced,
-    /// An existing resource is adopted; the cloud is not changed.
-    Import,
-    /// A resource that exists without the program is read.
-    Read,
-}
-
-impl Op {
-    /// `create`, `update`, `delete`, `create-replacement`, `delete-replaced`,
-    /// `import`, `read`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Create => "create",
-            Self::Update => "update",
-            Self::Delete => "delete",
-            Self::CreateReplacement => "create-replacement",
-            Self::DeleteReplaced => "delete-replaced",
-            Self::Import => "import",
-            Self::Read => "read",
-        }
-    }
-
-    /// Whether the step removes something.
-    pub fn is_delete(self) -> bool {
-        matches!(self, Self::Delete | Self::DeleteReplaced)
-    }
-}
-
-/// A value of a step that is not known yet, and what it waits for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Pending {
-    /// Dotted input path.
-    pub path: Arc<str>,
-    /// What it waits for, in words: `secureacrweb2021: identity.principalId`.
-    pub waits_for: Arc<[String]>,
-}
+use crate::diff::{Because, Change, Reason};
+use crate::graph::Pending;
+use crate::op::Op;
 
 /// One step of a plan.
 #[derive(Debug, Clone, PartialEq)]

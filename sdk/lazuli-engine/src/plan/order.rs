@@ -6,9 +6,11 @@ use std::collections::{BinaryHeap, HashMap, HashSet};
 use lazuli_core::Urn;
 use lazuli_core::executor::NodeId;
 
-use super::build::{Subject, removal};
-use super::{Because, Decision, Op, Reason, Step};
-use crate::graph::{Graph, Progress};
+use super::Step;
+use super::build::{PlanInput, Subject, removal};
+use crate::diff::{Because, NodeDecision, Reason};
+use crate::graph::{Graph, NodeProgress};
+use crate::op::Op;
 use crate::state::{Resource, State};
 
 /// Steps while their order is worked out.
@@ -49,22 +51,26 @@ impl Draft {
     }
 
     /// Plans the steps of a declared resource.
-    pub(super) fn declared(&mut self, graph: &Graph, index: NodeId, state: &State) {
+    pub(super) fn declared(&mut self, input: &PlanInput<'_>, index: NodeId) {
+        let graph = input.graph;
         let node = graph.node(index);
-        if node.progress != Progress::Declared {
+        if node.progress != NodeProgress::Declared {
             return;
         }
-        let (op, changes, reasons) = match &node.decision {
-            Some(Decision::Create) => (Op::Create, &[][..], &[][..]),
-            Some(Decision::ReadLater) => (Op::Read, &[][..], &[][..]),
-            Some(Decision::Import { changes, .. }) => (Op::Import, &changes[..], &[][..]),
-            Some(Decision::Update { changes, reasons }) => (Op::Update, &changes[..], &reasons[..]),
-            Some(Decision::Replace {
+        let decision = input.decisions.of(index);
+        let (op, changes, reasons) = match decision {
+            Some(NodeDecision::Create) => (Op::Create, &[][..], &[][..]),
+            Some(NodeDecision::ReadLater) => (Op::Read, &[][..], &[][..]),
+            Some(NodeDecision::Import { changes, .. }) => (Op::Import, &changes[..], &[][..]),
+            Some(NodeDecision::Update { changes, reasons }) => {
+                (Op::Update, &changes[..], &reasons[..])
+            }
+            Some(NodeDecision::Replace {
                 changes, reasons, ..
             }) => (Op::CreateReplacement, &changes[..], &reasons[..]),
             _ => return,
         };
-        let old = graph.former(index, &node.seen, state);
+        let old = graph.former(index, &node.seen, input.state);
         let own_id = graph.import_id(index).map(str::to_owned);
         let id = match op {
             Op::Import => own_id,
@@ -85,11 +91,11 @@ impl Draft {
         self.bringing.insert(index, bringing);
         let Some(old) = old else { return };
         self.renewing.insert(old.urn.clone(), bringing);
-        match &node.decision {
-            Some(Decision::Replace { delete_first, .. }) => {
+        match decision {
+            Some(NodeDecision::Replace { delete_first, .. }) => {
                 self.replaced(index, old, bringing, *delete_first, reasons);
             }
-            Some(Decision::Import { delete_first, .. }) => {
+            Some(NodeDecision::Import { delete_first, .. }) => {
                 self.replaced(index, old, bringing, *delete_first, reasons);
             }
             _ => {}

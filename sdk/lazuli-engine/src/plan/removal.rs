@@ -4,10 +4,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use lazuli_core::{Diagnostic, Urn};
 
+use super::Undecided;
 use super::build::{PlanInput, Subject, removal};
 use super::order::Draft;
-use super::{Because, Decision, Op, Reason, Undecided};
+use crate::diff::{Because, NodeDecision, Reason};
 use crate::graph::Graph;
+use crate::op::Op;
 use crate::state::{Resource, State};
 
 /// Plans deletions; returns what is kept because a scope is still open, and
@@ -77,7 +79,9 @@ impl<'a> Leaving<'a> {
             declared.contains(&old.urn) || same_urn || graph.claims(&old.id)
         };
         let kept = graph.nodes.iter();
-        let kept = kept.filter(|node| node.decision == Some(Decision::Kept));
+        let kept = kept.filter(|node| {
+            input.decisions.of(node.registration.index) == Some(&NodeDecision::Kept)
+        });
         let kept = kept.filter_map(|node| graph.former(node.registration.index, &node.seen, state));
         let all = state.resources.iter();
         Self {

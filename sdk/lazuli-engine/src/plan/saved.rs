@@ -150,7 +150,7 @@ fn canonical(value: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::Op;
+    use crate::op::Op;
     use lazuli_core::Urn;
 
     fn plan(serial: u64, value: Value) -> SavedPlan {

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use lazuli_core::output::Peek;
 use lazuli_core::{Diagnostic, Urn};
 
-use super::{Operation, Run};
+use super::Run;
+use crate::diff::NodeDecision;
 use crate::error::EngineError;
-use crate::plan::Decision;
+use crate::settings::Operation;
 use crate::state::{Entry, Resource};
 
 impl Run<'_> {
@@ -44,8 +45,8 @@ impl Run<'_> {
         let state = self.run_state.state();
         let old = self.graph.former(index, &node.seen, state)?;
         let from = (old.urn != *urn).then(|| old.urn.clone());
-        let resource = match node.decision {
-            Some(Decision::Same) => {
+        let resource = match self.decisions.of(index) {
+            Some(NodeDecision::Same) => {
                 let now = self
                     .graph
                     .record(index, old.id.clone(), old.outputs.clone());
@@ -56,14 +57,12 @@ impl Run<'_> {
                 }
             }
             // Renamed before anything else happens to it, so that it is never held twice.
-            Some(Decision::Kept | Decision::Update { .. } | Decision::Replace { .. })
-                if from.is_some() =>
-            {
-                Resource {
-                    urn: urn.clone(),
-                    ..(**old).clone()
-                }
-            }
+            Some(
+                NodeDecision::Kept | NodeDecision::Update { .. } | NodeDecision::Replace { .. },
+            ) if from.is_some() => Resource {
+                urn: urn.clone(),
+                ..(**old).clone()
+            },
             _ => return None,
         };
         (resource != **old).then(|| Entry::Noted {
@@ -104,7 +103,7 @@ impl Run<'_> {
             .map(|report| report.exports.as_slice())
             .unwrap_or_default();
         // What the selection leaves out, or what failed, gives no value.
-        let excused = self.graph.has_excluded()
+        let excused = self.decisions.has_excluded()
             || !self.failures.is_empty()
             || self.operation == Operation::Destroy;
         let never = exports
@@ -130,7 +129,7 @@ impl Run<'_> {
             .graph
             .nodes
             .iter()
-            .filter(|node| node.decision == Some(Decision::Same))
+            .filter(|node| self.decisions.of(node.registration.index) == Some(&NodeDecision::Same))
             .count();
         if !self.failures.is_empty() {
             return Err(EngineError::Steps {
@@ -138,7 +137,7 @@ impl Run<'_> {
                 summary: Box::default(),
             });
         }
-        let complete = !self.graph.has_excluded();
+        let complete = !self.decisions.has_excluded();
         self.record_exports(complete);
         Ok(())
     }

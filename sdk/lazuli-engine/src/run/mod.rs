@@ -6,7 +6,6 @@ mod quiet;
 mod rebuild;
 mod refresh;
 mod run_state;
-mod settings;
 mod settle;
 mod survey;
 
@@ -22,19 +21,18 @@ use lazuli_core::{Diagnostic, OutputError, Provider, SourceLocation, StackReader
 
 use self::quiet::Quiet;
 use self::run_state::RunState;
-pub(crate) use self::settings::asked;
-pub use self::settings::{
-    Operation, PlanReceiver, Settings, Stop, Stopper, TopologyReceiver, stop_channel,
-};
 pub use self::survey::{Survey, survey};
 use crate::blocking::blocking;
+use crate::diff::Decisions;
 use crate::error::EngineError;
 use crate::event::{Decision as Answer, Event, Failure, Frontend, Summary};
 use crate::execute::{self, Context, Latest, Wave};
-use crate::graph::{Graph, Progress, Schemas, Scope};
-use crate::plan::{self, Op, PlanInput, Planned, SavedPlan, Step};
+use crate::graph::{Graph, NodeProgress, RunScope, Schemas};
+use crate::op::Op;
+use crate::plan::{self, PlanInput, Planned, SavedPlan, Step};
 use crate::program_thread::ProgramThread;
 use crate::scrubbed;
+use crate::settings::{Operation, Settings, Stop, asked};
 use crate::store::{HistoryEntry, LockGuard, Store};
 use crate::topology::Topology;
 
@@ -93,7 +91,7 @@ where
         false => None,
         true => Some(start(&settings, store, topology).await?),
     };
-    let scope = Scope::of(&settings, operation);
+    let scope = RunScope::of(&settings, operation);
     let schemas = schemas_of(&settings.providers);
     let run = new(
         operation,
@@ -138,13 +136,14 @@ fn new<'a>(
     (mut settings, schemas): (Settings, Schemas),
     (store, run_state): (&'a Store, RunState),
     program: Option<ProgramThread>,
-    scope: Scope,
+    scope: RunScope,
     (frontend, stop): (&'a mut dyn Frontend, Stop),
 ) -> Run<'a> {
     let (providers, schemas) = scrubbed::wrap(&settings.providers, schemas, &settings.config);
     settings.providers = providers;
     Run {
         graph: Graph::new(Arc::new(schemas), scope, run_state.state()),
+        decisions: Decisions::default(),
         store,
         failures: Vec::new(),
         given_up: HashSet::new(),
@@ -162,7 +161,7 @@ fn new<'a>(
     }
 }
 
-impl Scope {
+impl RunScope {
     fn of(settings: &Settings, operation: Operation) -> Self {
         Self {
             selection: settings.selection.clone(),
@@ -206,6 +205,7 @@ struct Run<'a> {
     run_state: RunState,
     program: Option<ProgramThread>,
     graph: Graph,
+    decisions: Decisions,
     latest: Latest,
     frontend: &'a mut dyn Frontend,
     stop: Stop,
@@ -319,7 +319,7 @@ impl Run<'_> {
                 return self.end();
             } else if !self.gate_open {
                 self.open_gate();
-            } else if self.graph.has_excluded() {
+            } else if self.decisions.has_excluded() {
                 // The program may wait for what the selection leaves out.
                 return self.end();
             } else if quiet.assumed {
@@ -337,12 +337,19 @@ impl Run<'_> {
     /// else has.
     async fn verify_online(&mut self) -> Vec<Diagnostic> {
         let mut findings = Vec::new();
-        for (name, declared) in self.graph.to_create() {
+        for (name, declared) in self.decisions.to_create(&self.graph) {
             if let Some(provider) = self.settings.providers.get(&*name) {
                 findings.extend(provider.verify_online(&declared).await);
             }
         }
         findings
+    }
+
+    /// Forgets what the program declared and was decided, after the state changed and
+    /// before anything is planned.
+    fn restart(&mut self) {
+        self.graph.restart(self.run_state.state());
+        self.decisions = Decisions::default();
     }
 
     /// The provider that serves a node.
@@ -416,6 +423,7 @@ impl Run<'_> {
         let input = PlanInput {
             wave,
             graph: &self.graph,
+            decisions: &self.decisions,
             state: self.run_state.state(),
             open_scopes: if destroying { &[] } else { &open_scopes },
             may_delete: errors.is_empty(),
@@ -481,7 +489,7 @@ impl Run<'_> {
         for at in 0..self.graph.nodes.len() {
             let node = &self.graph.nodes[at];
             let index = node.registration.index;
-            let (Progress::Declared, Some(error)) = (node.progress, &node.seen.failure) else {
+            let (NodeProgress::Declared, Some(error)) = (node.progress, &node.seen.failure) else {
                 continue;
             };
             let (urn, reason) = (node.registration.urn.clone(), error.to_string());
@@ -490,7 +498,8 @@ impl Run<'_> {
                 op: Op::Create,
                 reason: reason.clone(),
             });
-            self.graph.settled(index, Progress::Failed);
+            self.decisions
+                .settled(&mut self.graph, index, NodeProgress::Failed);
             if let Some(program) = &mut self.program {
                 let error = OutputError::Skipped { urn, reason };
                 program.settle(index, Settlement::Failed(error));
@@ -584,6 +593,7 @@ impl Run<'_> {
         let mut context = Context {
             settings: &self.settings,
             graph: &mut self.graph,
+            decisions: &mut self.decisions,
             journal,
             program: self.program.as_mut(),
             latest: &mut self.latest,

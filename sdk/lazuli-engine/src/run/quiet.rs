@@ -6,13 +6,13 @@ use lazuli_core::stack::Settlement;
 use lazuli_core::{TypeSchema, Value};
 use tokio::task::JoinSet;
 
-use super::settings::asked;
 use super::{Run, take, waiting_for};
 use crate::caught::{caught, provider_error};
+use crate::diff::{self, Change, NodeDecision};
 use crate::error::EngineError;
 use crate::event::Event;
-use crate::graph::{Progress, with_secrets};
-use crate::plan::{self, Change, Decision};
+use crate::graph::{NodeProgress, with_secrets};
+use crate::settings::asked;
 use std::time::Duration;
 
 /// What the program looks like at a quiet point.
@@ -27,15 +27,17 @@ impl Run<'_> {
     pub(super) async fn quiet(&mut self) -> Result<Quiet, EngineError> {
         loop {
             let quiet = self.still().await?;
-            let same = self.graph.decide(self.run_state.state());
+            let same = self
+                .decisions
+                .decide(&mut self.graph, self.run_state.state());
             let mut told = self.read_unread().await?;
             for index in same {
                 told |= self.tell_unchanged(index);
             }
-            if !told && !self.graph.is_dirty() {
+            if !told && !self.decisions.is_dirty(&self.graph) {
                 told = self.tell_early();
             }
-            if !told && !self.graph.is_dirty() {
+            if !told && !self.decisions.is_dirty(&self.graph) {
                 return Ok(quiet);
             }
         }
@@ -63,7 +65,8 @@ impl Run<'_> {
             return false;
         };
         program.settle(index, Settlement::Full(outputs));
-        self.graph.settled(index, Progress::Settled);
+        self.decisions
+            .settled(&mut self.graph, index, NodeProgress::Settled);
         true
     }
 
@@ -76,13 +79,13 @@ impl Run<'_> {
         let mut told = false;
         for index in 0..self.graph.nodes.len() {
             let node = &self.graph.nodes[index];
-            let Some(Decision::Update { changes, .. }) = &node.decision else {
+            let id = node.registration.index;
+            let Some(NodeDecision::Update { changes, .. }) = self.decisions.of(id) else {
                 continue;
             };
-            if self.early_told[index] || node.progress != Progress::Declared {
+            if self.early_told[index] || node.progress != NodeProgress::Declared {
                 continue;
             }
-            let id = node.registration.index;
             let facts = self.graph.type_schema(id);
             let Some(old) = self.graph.former(id, &node.seen, self.run_state.state()) else {
                 continue;
@@ -90,7 +93,7 @@ impl Run<'_> {
             let stable = stable_outputs(&old.outputs, changes, &facts);
             if stable != Value::map() {
                 program.settle(id, Settlement::Early(stable));
-                self.graph.nudge(id);
+                self.decisions.nudge(id);
                 self.early_told[index] = true;
                 told = true;
             }
@@ -162,7 +165,7 @@ impl Run<'_> {
 
     /// Reads existing resources and imports whose ids are known now.
     async fn read_unread(&mut self) -> Result<bool, EngineError> {
-        let mut unread = self.graph.take_unread().into_iter();
+        let mut unread = self.decisions.take_unread().into_iter();
         let mut tasks = JoinSet::new();
         let mut any = false;
         loop {
@@ -185,7 +188,7 @@ impl Run<'_> {
                 read = tasks.join_next() => match read {
                     None => return Ok(any),
                     Some(Ok((index, found))) => {
-                        self.graph.read(index, found);
+                        self.decisions.was_read(&mut self.graph, index, found);
                         any = true;
                     }
                     Some(Err(cause)) => return Err(EngineError::Internal {
@@ -234,7 +237,7 @@ fn stable_outputs(outputs: &Value, changes: &[Change], facts: &TypeSchema) -> Va
         let voided = changes.iter().any(|change| {
             voided_by
                 .iter()
-                .any(|pattern| plan::covers(pattern, &change.path))
+                .any(|pattern| diff::covers(pattern, &change.path))
         });
         if let Some(value) = outputs
             .at(path)

@@ -11,12 +11,13 @@ use lazuli_core::stack::Settlement;
 use lazuli_core::{Diagnostic, Observed, ProviderError, Severity};
 use tokio::task::JoinSet;
 
-use super::settings::{Operation, asked};
 use super::{Run, program_errors};
+use crate::diff::imported_inputs;
 use crate::error::EngineError;
 use crate::event::{Event, Failure};
-use crate::graph::Progress;
-use crate::plan::Op;
+use crate::graph::NodeProgress;
+use crate::op::Op;
+use crate::settings::{Operation, asked};
 use crate::state::{Entry, Resource};
 
 type Answer = Result<Option<Observed>, ProviderError>;
@@ -96,8 +97,8 @@ impl Run<'_> {
                 }
             );
             is_resource
-                && node.progress == Progress::Declared
-                && node.decision.is_some()
+                && node.progress == NodeProgress::Declared
+                && self.decisions.of(index).is_some()
                 && node.seen.pending.is_empty()
                 && node.seen.failure.is_none()
                 && !looked_for.contains(&index)
@@ -144,7 +145,7 @@ impl Run<'_> {
     }
 
     fn record_found(&mut self, index: NodeId, found: Observed) {
-        let inputs = self.graph.imported_inputs(index, &found);
+        let inputs = imported_inputs(&self.graph, index, &found);
         let resource = self.graph.record(index, found.id, found.outputs);
         let resource = self
             .run_state
@@ -158,7 +159,8 @@ impl Run<'_> {
         if let Some(program) = &mut self.program {
             program.settle(index, Settlement::Full(resource.outputs.clone()));
         }
-        self.graph.settled(index, Progress::Settled);
+        self.decisions
+            .settled(&mut self.graph, index, NodeProgress::Settled);
         self.summary.imported += 1;
         self.run_state.append(Entry::Noted {
             from: None,
@@ -179,7 +181,7 @@ impl Run<'_> {
     fn tell_unclear(&mut self) {
         let mut unclear = Vec::new();
         for node in &self.graph.nodes {
-            if node.progress == Progress::Declared && !node.seen.pending.is_empty() {
+            if node.progress == NodeProgress::Declared && !node.seen.pending.is_empty() {
                 let waits = node.seen.pending.iter().map(|pending| pending.path.clone());
                 let waits: Vec<_> = waits.collect();
                 unclear.push((node.registration.index, waits.join(", ")));

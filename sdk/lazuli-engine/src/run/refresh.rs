@@ -9,11 +9,12 @@ use lazuli_core::{Observed, ProviderError, ProviderErrorKind, TypeSchema};
 use tokio::task::JoinSet;
 
 use super::Run;
-use super::settings::{Operation, asked};
+use crate::diff::{Change, actual_inputs, drift};
 use crate::error::EngineError;
 use crate::event::{Decision as Answer, Event, Failure};
 use crate::graph::{hide_like, with_secrets};
-use crate::plan::{Change, Op, actual_inputs, drift};
+use crate::op::Op;
+use crate::settings::{Operation, asked};
 use crate::state::{Entry, Resource};
 
 /// What was found of one resource.
@@ -93,7 +94,7 @@ impl Run<'_> {
         for entry in entries {
             self.run_state.append(entry);
         }
-        self.graph.restart(self.run_state.state());
+        self.restart();
         Ok(())
     }
 

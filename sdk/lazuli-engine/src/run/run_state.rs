@@ -1,8 +1,8 @@
 //! The state during a run: journaled when the run may write, in memory when it previews.
 
-use super::settings::Operation;
 use crate::error::EngineError;
 use crate::journal::Journal;
+use crate::settings::Operation;
 use crate::state::{Entry, State};
 use crate::store::{LockGuard, Store};
 

@@ -5,7 +5,7 @@ use super::Run;
 use crate::error::EngineError;
 use crate::event::{Event, Failure};
 use crate::execute::{self, Reading};
-use crate::plan::Op;
+use crate::op::Op;
 use crate::state::{Entry, InFlight, Outcome, Resource};
 
 impl Run<'_> {
@@ -41,7 +41,7 @@ impl Run<'_> {
                 }),
             }
         }
-        self.graph.restart(self.run_state.state());
+        self.restart();
         if failures.is_empty() {
             Ok(())
         } else {

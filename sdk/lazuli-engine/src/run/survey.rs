@@ -8,11 +8,13 @@ use async_trait::async_trait;
 use lazuli_core::stack::Stack;
 use lazuli_core::{Diagnostic, Proof, Schema};
 
-use super::{Operation, Run, RunState, Settings, Stop, new, waiting_for};
+use super::{Run, RunState, new, waiting_for};
+use crate::diff::proofs;
 use crate::error::EngineError;
 use crate::event::{Decision, Event, Frontend};
-use crate::graph::Scope;
+use crate::graph::RunScope;
 use crate::plan::Plan;
+use crate::settings::{Operation, Settings, Stop};
 use crate::store::Store;
 
 /// What can be said of a program by itself.
@@ -48,9 +50,9 @@ where
     Fut: Future<Output = lazuli_core::Result<()>> + 'static,
 {
     let program = super::start(&settings, &store, topology).await?;
-    let scope = Scope {
+    let scope = RunScope {
         blind: true,
-        ..Scope::of(&settings, Operation::Preview)
+        ..RunScope::of(&settings, Operation::Preview)
     };
     let run_state = RunState::Memory(Box::default());
     let mut heard = Heard::default();
@@ -81,7 +83,7 @@ impl Run<'_> {
     fn judged(&self) -> Survey {
         Survey {
             findings: Vec::new(),
-            proofs: self.graph.proofs(),
+            proofs: proofs(&self.graph),
             resources: self.graph.resource_count(),
             waits_for: waiting_for(&self.latest),
         }

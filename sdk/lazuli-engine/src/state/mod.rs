@@ -10,7 +10,7 @@ use std::time::Duration;
 use lazuli_core::{Recorded, SourceLocation, Urn, Value};
 
 pub use self::transition::Illegal;
-use crate::plan::Op;
+use crate::op::Op;
 
 /// A resource as the last successful operation left it.
 #[derive(Debug, Clone, PartialEq)]

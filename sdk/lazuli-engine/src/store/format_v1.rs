@@ -11,7 +11,7 @@ use serde::ser::{Error as _, SerializeMap as _, SerializeSeq as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value as Json};
 
-use crate::plan::Op;
+use crate::op::Op;
 use crate::secrets::DataKey;
 use crate::state::{Entry, InFlight, Outcome, Resource, State};
 

@@ -3,15 +3,15 @@
 use lazuli_core::executor::NodeId;
 use lazuli_core::{Observed, Options, TypeSchema, Value};
 
-use super::diff::{Rules, Touched, covers, diff};
+use super::compare::{Change, Rules, Touched, covers, diff};
 use super::drift::actual_inputs;
-use super::{Because, Change, Reason};
+use super::{Because, Decisions, Reason};
 use crate::graph::{Evaluated, Graph};
 use crate::state::Resource;
 
 /// What is to be done about a declared resource.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Decision {
+pub(crate) enum NodeDecision {
     /// Nothing; it groups others.
     Component,
     /// Nothing; it is as declared.
@@ -55,7 +55,7 @@ pub(crate) enum Decision {
     },
 }
 
-impl Decision {
+impl NodeDecision {
     /// Whether the cloud's resource is left as it is, and its outputs are known.
     pub(crate) fn is_settled(&self) -> bool {
         matches!(self, Self::Same | Self::Kept | Self::External)
@@ -74,7 +74,7 @@ impl Decision {
 pub(crate) struct Candidate<'a> {
     pub(crate) seen: &'a Evaluated,
     pub(crate) options: &'a Options,
-    pub(crate) facts: &'a TypeSchema,
+    pub(crate) schema: &'a TypeSchema,
     /// Name of the provider that serves it now.
     pub(crate) provider: &'a str,
     /// A replacement was asked for on the command line.
@@ -86,7 +86,7 @@ pub(crate) struct Candidate<'a> {
 impl Candidate<'_> {
     fn rules(&self) -> Rules<'_> {
         Rules {
-            facts: self.facts,
+            schema: self.schema,
             ignore: &self.options.ignore_changes,
             replace_on: &self.options.replace_on_changes,
         }
@@ -96,14 +96,21 @@ impl Candidate<'_> {
     /// deletes first. Two resources cannot have one id, whatever anybody prefers.
     fn delete_first(&self) -> bool {
         let own = self.options.delete_before_replace;
-        self.seen.id.is_some() || own.unwrap_or(self.facts.delete_before_replace)
+        self.seen.id.is_some() || own.unwrap_or(self.schema.delete_before_replace)
     }
 }
 
+/// What is decided about the resources that one depends on.
+#[derive(Clone, Copy)]
+pub(super) struct Upstream<'a> {
+    pub(super) graph: &'a Graph,
+    pub(super) decisions: &'a Decisions,
+}
+
 /// Decides about one resource. Unknown inputs count as changed.
-pub(crate) fn decide(candidate: &Candidate<'_>, old: Option<&Resource>) -> Decision {
+pub(crate) fn decide(candidate: &Candidate<'_>, old: Option<&Resource>) -> NodeDecision {
     let Some(old) = old else {
-        return Decision::Create;
+        return NodeDecision::Create;
     };
     let changes = diff(&old.inputs, &candidate.seen.inputs, &candidate.rules());
     let replacing = replacing(candidate, old);
@@ -114,11 +121,12 @@ pub(crate) fn decide(candidate: &Candidate<'_>, old: Option<&Resource>) -> Decis
     let certain = |change: &Change| change.replaces && !change.new.contains_unknown();
     if !replacing.is_empty() || changes.iter().any(certain) {
         // Under another id both can exist, whatever the type prefers.
-        let delete_first = match new_id {
-            true => candidate.options.delete_before_replace.unwrap_or(false),
-            false => candidate.delete_first(),
+        let delete_first = if new_id {
+            candidate.options.delete_before_replace.unwrap_or(false)
+        } else {
+            candidate.delete_first()
         };
-        return Decision::Replace {
+        return NodeDecision::Replace {
             changes,
             reasons: replacing,
             delete_first,
@@ -134,9 +142,9 @@ pub(crate) fn decide(candidate: &Candidate<'_>, old: Option<&Resource>) -> Decis
         )));
     }
     if changes.is_empty() && reasons.is_empty() {
-        Decision::Same
+        NodeDecision::Same
     } else {
-        Decision::Update { changes, reasons }
+        NodeDecision::Update { changes, reasons }
     }
 }
 
@@ -156,7 +164,7 @@ fn replacing(candidate: &Candidate<'_>, old: &Resource) -> Vec<Reason> {
         Some(id) if !id.eq_ignore_ascii_case(&old.id) => {
             reasons.push(Reason::new(Because::NewId(id.clone())));
         }
-        // Nobody can say that another instance of the provider finds the same resource.
+        // Another instance of the provider may not find the same resource.
         None if *old.provider != *candidate.provider => {
             reasons.push(Reason::new(Because::NewProvider(
                 candidate.provider.to_owned(),
@@ -179,8 +187,8 @@ fn is_triggered(now: Option<&Value>, before: Option<&Value>) -> bool {
 }
 
 /// How the program differs from an existing resource that it wants to adopt.
-pub(crate) fn import_changes(candidate: &Candidate<'_>, found: &Observed) -> Vec<Change> {
-    let there = actual_inputs(&candidate.seen.inputs, &found.outputs, candidate.facts);
+pub(super) fn import_changes(candidate: &Candidate<'_>, found: &Observed) -> Vec<Change> {
+    let there = actual_inputs(&candidate.seen.inputs, &found.outputs, candidate.schema);
     diff(&there, &candidate.seen.inputs, &candidate.rules())
 }
 
@@ -188,82 +196,88 @@ pub(crate) fn import_changes(candidate: &Candidate<'_>, found: &Observed) -> Vec
 /// inside a replaced resource goes with it, and what has an input from one is
 /// written again, or replaced if that input cannot change in place. Names the
 /// upstream resources of changed inputs on the way.
-pub(crate) fn propagate_replacement(
-    graph: &Graph,
+pub(super) fn propagate_replacement(
+    upstream: Upstream<'_>,
     index: NodeId,
     candidate: &Candidate<'_>,
-    decision: Decision,
+    decision: NodeDecision,
     old: Option<&Resource>,
-) -> Decision {
+) -> NodeDecision {
     let (changes, mut reasons, was_replaced, first) = match decision {
-        Decision::Same => (Vec::new(), Vec::new(), false, candidate.delete_first()),
-        Decision::Update { changes, reasons } => {
+        NodeDecision::Same => (Vec::new(), Vec::new(), false, candidate.delete_first()),
+        NodeDecision::Update { changes, reasons } => {
             (changes, reasons, false, candidate.delete_first())
         }
-        Decision::Replace {
+        NodeDecision::Replace {
             changes,
             reasons,
             delete_first,
         } => (changes, reasons, true, delete_first),
         other => return other,
     };
-    let bound = bound_to_replaced(graph, index, candidate, old);
+    let bound = bound_to_replaced(upstream, index, candidate, old);
     let inside = matches!(bound, Some(Because::Inside(_) | Because::DeletedWith(_)));
     let mut replace = was_replaced || bound.is_some();
     reasons.extend(bound.map(Reason::new));
-    replace |= sources(graph, candidate, &changes, &mut reasons);
+    replace |= sources(upstream, candidate, &changes, &mut reasons);
     if replace {
-        Decision::Replace {
+        NodeDecision::Replace {
             changes,
             reasons,
             delete_first: first
                 || (inside && !was_replaced)
-                || depends_on_delete_first(graph, candidate, old),
+                || depends_on_delete_first(upstream, candidate, old),
         }
     } else if changes.is_empty() && reasons.is_empty() {
-        Decision::Same
+        NodeDecision::Same
     } else {
-        Decision::Update { changes, reasons }
+        NodeDecision::Update { changes, reasons }
     }
 }
 
 /// Whether something it depends on, or did, is deleted before its replacement
 /// comes: then its own old half has to be gone before that.
-pub(crate) fn depends_on_delete_first(
-    graph: &Graph,
+pub(super) fn depends_on_delete_first(
+    upstream: Upstream<'_>,
     candidate: &Candidate<'_>,
     old: Option<&Resource>,
 ) -> bool {
     let goes_first = |id: &NodeId| {
-        let decision = graph.node(*id).decision.as_ref();
         matches!(
-            decision,
-            Some(Decision::Replace {
+            upstream.decisions.of(*id),
+            Some(NodeDecision::Replace {
                 delete_first: true,
                 ..
             })
         )
     };
     let before = old.into_iter().flat_map(Resource::edges);
-    let mut before = before.filter_map(|urn| graph.find(urn));
+    let mut before = before.filter_map(|urn| upstream.graph.find(urn));
     candidate.seen.depends_on.iter().any(goes_first) || before.any(|id| goes_first(&id))
 }
 
 /// The replaced resource that this one goes with, whatever its inputs.
 fn bound_to_replaced(
-    graph: &Graph,
+    upstream: Upstream<'_>,
     index: NodeId,
     candidate: &Candidate<'_>,
     old: Option<&Resource>,
 ) -> Option<Because> {
+    let graph = upstream.graph;
     let replaced = |id: &NodeId| {
-        matches!(graph.node(*id).decision, Some(Decision::Replace { .. }))
-            .then(|| graph.node(*id).registration.urn.clone())
+        matches!(
+            upstream.decisions.of(*id),
+            Some(NodeDecision::Replace { .. })
+        )
+        .then(|| graph.node(*id).registration.urn.clone())
     };
     let container = graph.container(index);
-    let replaced_under = |id: &NodeId| match candidate.stranded {
-        true => Some(graph.node(*id).registration.urn.clone()),
-        false => replaced(id),
+    let replaced_under = |id: &NodeId| {
+        if candidate.stranded {
+            Some(graph.node(*id).registration.urn.clone())
+        } else {
+            replaced(id)
+        }
     };
     let inside = container
         .as_ref()
@@ -288,14 +302,14 @@ fn bound_to_replaced(
 /// Names what changed or replaced resources inputs come from; whether one of
 /// these inputs cannot change in place.
 fn sources(
-    graph: &Graph,
+    upstream: Upstream<'_>,
     candidate: &Candidate<'_>,
     changes: &[Change],
     reasons: &mut Vec<Reason>,
 ) -> bool {
     let fixed = |path: &str| {
         let options = &candidate.options.replace_on_changes;
-        let mut patterns = candidate.facts.immutable.iter().chain(options);
+        let mut patterns = candidate.schema.immutable.iter().chain(options);
         patterns.any(|pattern| covers(pattern, path))
     };
     let touched = Touched::by(changes);
@@ -303,10 +317,10 @@ fn sources(
     for (path, deps) in &candidate.seen.derived {
         let differs = || touched.is(path);
         for dep in deps.as_slice() {
-            let node = graph.node(*dep);
+            let node = upstream.graph.node(*dep);
             let urn = || node.registration.urn.clone();
-            let because = match &node.decision {
-                Some(Decision::Replace { .. }) => {
+            let because = match upstream.decisions.of(*dep) {
+                Some(NodeDecision::Replace { .. }) => {
                     replace |= fixed(path);
                     Because::FromReplaced(urn())
                 }

@@ -61,8 +61,8 @@ pub(super) fn any(patterns: &[String], path: &str, test: fn(&str, &str) -> bool)
 
 /// What decides beside the values.
 pub(super) struct Rules<'a> {
-    /// Facts of the type.
-    pub(super) facts: &'a TypeSchema,
+    /// The type's schema.
+    pub(super) schema: &'a TypeSchema,
     /// Paths whose changes the program ignores.
     pub(super) ignore: &'a [String],
     /// Paths that the program wants to replace on.
@@ -89,7 +89,7 @@ pub(super) fn diff(old: &Value, new: &Value, rules: &Rules<'_>) -> Vec<Change> {
             change.path = without_keys(&change.path);
         }
         let covered = |patterns: &[String]| any(patterns, &change.path, covers);
-        change.replaces = covered(&rules.facts.immutable) || covered(rules.replace_on);
+        change.replaces = covered(&rules.schema.immutable) || covered(rules.replace_on);
     }
     found.sort_by(|a, b| a.path.cmp(&b.path));
     found
@@ -202,7 +202,7 @@ fn walk(
             lists(path, before, after, rules, found)
         }
         (Some(before), Some(after))
-            if same(before, after, any(&rules.facts.ignore_case, path, names)) => {}
+            if same(before, after, any(&rules.schema.ignore_case, path, names)) => {}
         _ => found.push(change(path, ChangeKind::Changed, old, new)),
     }
 }
@@ -242,7 +242,7 @@ fn lists(
     rules: &Rules<'_>,
     found: &mut Vec<Change>,
 ) {
-    let field = rules.facts.keys.iter().find(|(list, _)| names(list, path));
+    let field = rules.schema.keys.iter().find(|(list, _)| names(list, path));
     let field = field.map(|(_, field)| field.as_str());
     if let (Some(old), Some(new)) = (keyed(before, field), keyed(after, field)) {
         let keys: std::collections::BTreeSet<_> = old.keys().chain(new.keys()).collect();
@@ -257,12 +257,12 @@ fn lists(
         }
         return;
     }
-    if any(&rules.facts.sets, path, names) {
+    if any(&rules.schema.sets, path, names) {
         return sets(
             path,
             before,
             after,
-            any(&rules.facts.ignore_case, path, names),
+            any(&rules.schema.ignore_case, path, names),
             found,
         );
     }
@@ -363,7 +363,7 @@ mod tests {
 
     fn check(old: Json, new: Json, facts: &TypeSchema, expect: &[&str]) {
         let rules = Rules {
-            facts,
+            schema: facts,
             ignore: &["tags".to_owned()],
             replace_on: &[],
         };
@@ -505,7 +505,7 @@ mod tests {
             .into(),
         );
         let rules = Rules {
-            facts: &facts,
+            schema: &facts,
             ignore: &[],
             replace_on: &[],
         };
@@ -521,7 +521,7 @@ mod tests {
             ..TypeSchema::default()
         };
         let rules = Rules {
-            facts: &facts,
+            schema: &facts,
             ignore: &[],
             replace_on: &[],
         };
@@ -546,7 +546,7 @@ mod tests {
     fn secret_marks_and_unknowns() {
         let facts = TypeSchema::default();
         let rules = Rules {
-            facts: &facts,
+            schema: &facts,
             ignore: &[],
             replace_on: &[],
         };

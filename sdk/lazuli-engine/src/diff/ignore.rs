@@ -2,10 +2,35 @@
 //! when something else of the resource is written.
 
 use lazuli_core::Value;
+use lazuli_core::executor::NodeId;
+
+use super::covers;
+use crate::graph::{Evaluated, Graph, shared};
+use crate::state::State;
+
+/// What is known of a node's inputs now, with what the program ignores as it was
+/// deployed.
+pub(crate) fn evaluate(graph: &Graph, index: NodeId, state: &State) -> Evaluated {
+    let mut seen = graph.look(index);
+    let ignored = &graph.node(index).registration.options.ignore_changes;
+    if ignored.is_empty() {
+        return seen;
+    }
+    if let Some(old) = graph.former(index, &seen, state) {
+        for path in ignored {
+            keep_old(&mut seen.inputs, &old.inputs, path);
+        }
+        let is_ignored = |path: &str| ignored.iter().any(|pattern| covers(pattern, path));
+        let pending = seen.pending.iter().filter(|one| !is_ignored(&one.path));
+        seen.pending = shared(pending.cloned().collect());
+        seen.derived.retain(|(path, _)| !is_ignored(path));
+    }
+    seen
+}
 
 /// Puts the old values at a dotted path (`*` = any member or index) in place of
 /// the new ones.
-pub(crate) fn keep_old(new: &mut Value, old: &Value, path: &str) {
+fn keep_old(new: &mut Value, old: &Value, path: &str) {
     let segments: Vec<&str> = path.split('.').collect();
     keep(new, old, &segments);
 }
