@@ -1,12 +1,13 @@
-//! Registries that are not Azure's: any with the docker registry's API, version 2.
+//! Registries outside of Azure: any with the docker registry's API, version 2.
 
 use lazuli::prelude::*;
 
 use crate::PrivateDnsLink;
-use crate::image::{Image, NamedImage};
+use crate::image::{Image, NamedImage, Pulling, RegistryKind, public};
+use crate::sign_in::{BasicLogin, credentials_of};
 
-/// A registry by its address. Whether and how a network reaches it is not this
-/// program's business.
+/// A registry by its address. The program does not say whether and how a
+/// network reaches it.
 #[derive(Clone)]
 pub struct CustomRegistry {
     host: String,
@@ -37,10 +38,6 @@ impl CustomRegistry {
     /// An image of it, `repository:tag`.
     pub fn image(&self, image: &str) -> Image<Self, NamedImage> {
         Image::named(self, &Output::of(self.host.clone()), image)
-    }
-
-    pub(crate) fn host(&self) -> Output<String> {
-        Output::of(self.host.clone())
     }
 }
 
@@ -102,10 +99,12 @@ const STORE: [(&str, &str); 3] = [
 impl From<HostedRegistryArgs> for HostedRegistry {
     #[track_caller]
     fn from(args: HostedRegistryArgs) -> Self {
-        let place = args.group.handle().as_scope();
-        let ty = "lazuli:components:HostedRegistry";
-        let this = Component::with_options(place, ty, &args.name, args.options);
-        let group = args.group.inside(&this);
+        let (_, group) = Component::under_with(
+            &args.group,
+            "lazuli:components:HostedRegistry",
+            &args.name,
+            args.options,
+        );
         let image = args.image.unwrap_or_else(|| "registry:2".to_owned());
         let mut config = SiteConfig::builder()
             .linux_fx_version(format!("DOCKER|{image}"))
@@ -153,3 +152,28 @@ impl HostedRegistry {
         Image::named(self, &self.app.default_host_name(), image)
     }
 }
+
+impl RegistryKind for CustomRegistry {
+    fn server_url(&self) -> Output<String> {
+        output!("https://{}", &self.host)
+    }
+
+    fn pulling(&self) -> Pulling {
+        Pulling::anonymous(Vec::new())
+    }
+}
+
+impl RegistryKind for HostedRegistry {
+    fn server_url(&self) -> Output<String> {
+        output!("https://{}", self.app.default_host_name())
+    }
+
+    fn pulling(&self) -> Pulling {
+        let own = [self.app.handle().clone(), self.records.handle().clone()];
+        Pulling::anonymous(own.into_iter().chain(self.dns.links()).collect())
+    }
+}
+
+public!(CustomRegistry);
+credentials_of!(CustomRegistry: BasicLogin);
+credentials_of!(HostedRegistry: BasicLogin);

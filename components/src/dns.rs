@@ -1,6 +1,6 @@
 //! Private names in networks.
 
-use lazuli::core::executor::NodeId;
+use lazuli::core::Handle;
 use lazuli::prelude::*;
 
 /// A private DNS zone for one service, linked to networks: names of the service
@@ -83,9 +83,9 @@ impl From<PrivateDnsLinkArgs> for PrivateDnsLink {
 }
 
 impl PrivateDnsLink {
-    /// Every link, as something to wait for.
-    pub(crate) fn links(&self) -> impl Iterator<Item = NodeId> {
+    /// Every link, to wait for.
+    pub(crate) fn links(&self) -> impl Iterator<Item = Handle> {
         let all = std::iter::once(&self.link).chain(&self.further);
-        all.map(|link| link.handle().index())
+        all.map(|link| link.handle().clone())
     }
 }

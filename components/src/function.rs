@@ -77,10 +77,12 @@ pub struct IntegratedFunctionAppArgs {
 impl From<IntegratedFunctionAppArgs> for IntegratedFunctionApp {
     #[track_caller]
     fn from(args: IntegratedFunctionAppArgs) -> Self {
-        let place = args.group.handle().as_scope();
-        let ty = "lazuli:components:IntegratedFunctionApp";
-        let component = Component::with_options(place, ty, &args.name, args.options);
-        let group = args.group.inside(&component);
+        let (component, group) = Component::under_with(
+            &args.group,
+            "lazuli:components:IntegratedFunctionApp",
+            &args.name,
+            args.options,
+        );
         let identity =
             UserAssignedIdentity::builder(&group, &format!("{}-host", args.name)).build();
         // Blobs hold the host's locks and keys (identity-based connections, docs).
@@ -112,7 +114,7 @@ impl From<IntegratedFunctionAppArgs> for IntegratedFunctionApp {
             api_version: None,
             config,
         });
-        let options = wiring.options.clone().and_depends_on([&storage]);
+        let options = wiring.options.clone().depends_on(&storage);
         let mut app = FunctionApp::builder(&group, &args.name)
             .plan(args.plan.id())
             .kind("functionapp,linux,container")

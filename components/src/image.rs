@@ -1,10 +1,10 @@
-//! Images: what is run, where it is kept, and how one signs in there.
+//! Images: what is run, where it is kept, and how an app signs in there.
 
-use lazuli::core::executor::NodeId;
+use lazuli::core::Handle;
 use lazuli::prelude::*;
 
+use crate::PrivateRegistry;
 use crate::sign_in::{CredentialsOf, SignIn};
-use crate::{CustomRegistry, HostedRegistry, PrivateRegistry, PublicRegistry};
 
 /// An image in a registry of the kind `R`, made by `M`. What runs it knows from
 /// the image which registry, endpoint and records it depends on, and what may
@@ -29,7 +29,7 @@ impl<R: RegistryKind, M: Made> Image<R, M> {
         Self {
             made,
             registry: registry.clone(),
-            sign_in: R::usual_sign_in(),
+            sign_in: registry.pulling().sign_in,
         }
     }
 
@@ -83,11 +83,11 @@ impl<R: RegistryKind> Image<R, NamedImage> {
 pub trait Puller {
     /// Everything that it consists of.
     #[doc(hidden)]
-    fn needs(&self) -> Vec<NodeId>;
+    fn needs(&self) -> Vec<Handle>;
 }
 
 impl<R, M: Made> Puller for Image<R, M> {
-    fn needs(&self) -> Vec<NodeId> {
+    fn needs(&self) -> Vec<Handle> {
         self.made.action().into_iter().collect()
     }
 }
@@ -99,7 +99,7 @@ pub trait Made: Clone {
 
     /// What has to be done before it can be pulled.
     #[doc(hidden)]
-    fn action(&self) -> Option<NodeId>;
+    fn action(&self) -> Option<Handle>;
 }
 
 impl Made for ImageBuild {
@@ -107,8 +107,8 @@ impl Made for ImageBuild {
         ImageBuild::reference(self)
     }
 
-    fn action(&self) -> Option<NodeId> {
-        Some(self.handle().index())
+    fn action(&self) -> Option<Handle> {
+        Some(self.handle().clone())
     }
 }
 
@@ -117,8 +117,8 @@ impl Made for ImageImport {
         ImageImport::reference(self)
     }
 
-    fn action(&self) -> Option<NodeId> {
-        Some(self.handle().index())
+    fn action(&self) -> Option<Handle> {
+        Some(self.handle().clone())
     }
 }
 
@@ -127,8 +127,8 @@ impl Made for ImagePush {
         ImagePush::reference(self)
     }
 
-    fn action(&self) -> Option<NodeId> {
-        Some(self.handle().index())
+    fn action(&self) -> Option<Handle> {
+        Some(self.handle().clone())
     }
 }
 
@@ -137,35 +137,61 @@ impl Made for NamedImage {
         self.reference.clone()
     }
 
-    fn action(&self) -> Option<NodeId> {
+    fn action(&self) -> Option<Handle> {
         None
     }
 }
 
 /// A kind of registry. Programs use the kinds that there are.
 pub trait RegistryKind: Clone {
-    /// The registry's address for clients of docker, `https://host`.
+    /// The registry's address for docker clients, `https://host`.
     fn server_url(&self) -> Output<String>;
 
+    /// How an app pulls from it.
+    #[doc(hidden)]
+    fn pulling(&self) -> Pulling;
+}
+
+/// How an app pulls from a registry, unless the image says otherwise.
+#[doc(hidden)]
+#[derive(Clone)]
+pub struct Pulling {
     /// The resource that a role to pull is given on, if there is one.
-    #[doc(hidden)]
-    fn resource(&self) -> Option<&Registry>;
+    registry: Option<Registry>,
+    /// What a pull waits for beside the image: endpoint, records, link.
+    waits: Vec<Handle>,
+    is_over_network: bool,
+    sign_in: SignIn,
+}
 
-    /// What a pull depends on beside the image: endpoint, records, link.
-    #[doc(hidden)]
-    fn path(&self) -> Vec<NodeId>;
+impl Pulling {
+    /// With the app's own identity, which gets a role on the registry.
+    pub(crate) fn with_identity(registry: &Registry, waits: Vec<Handle>) -> Self {
+        Self {
+            registry: Some(registry.clone()),
+            waits,
+            is_over_network: false,
+            sign_in: SignIn::System,
+        }
+    }
 
-    /// Whether it is pulled from through the network.
-    #[doc(hidden)]
-    fn over_network() -> bool;
+    /// Without signing in, through the network.
+    pub(crate) fn anonymous(waits: Vec<Handle>) -> Self {
+        Self {
+            registry: None,
+            waits,
+            is_over_network: true,
+            sign_in: SignIn::Nobody,
+        }
+    }
 
-    /// What an app does that is not told otherwise.
-    #[doc(hidden)]
-    #[expect(
-        private_interfaces,
-        reason = "the trait is not for implementing elsewhere"
-    )]
-    fn usual_sign_in() -> SignIn;
+    /// Through the network that the app is integrated in.
+    pub(crate) fn over_network(self) -> Self {
+        Self {
+            is_over_network: true,
+            ..self
+        }
+    }
 }
 
 /// A registry of Azure's own.
@@ -185,21 +211,21 @@ pub struct PullableImage {
     pub(crate) reference: Output<String>,
     pub(crate) server_url: Output<String>,
     pub(crate) registry: Option<Registry>,
-    pub(crate) waits: Vec<NodeId>,
+    pub(crate) waits: Vec<Handle>,
     pub(crate) over_network: bool,
     pub(crate) sign_in: SignIn,
 }
 
 impl<R: RegistryKind, M: Made> IntoArgument<PullableImage> for &Image<R, M> {
     fn into_argument(self) -> PullableImage {
-        let mut waits = self.registry.path();
-        waits.extend(self.made.action());
+        let mut pulling = self.registry.pulling();
+        pulling.waits.extend(self.made.action());
         PullableImage {
             reference: self.reference(),
             server_url: self.registry.server_url(),
-            registry: self.registry.resource().cloned(),
-            waits,
-            over_network: R::over_network(),
+            registry: pulling.registry,
+            waits: pulling.waits,
+            over_network: pulling.is_over_network,
             sign_in: self.sign_in.clone(),
         }
     }
@@ -210,69 +236,27 @@ impl<R: RegistryKind, M: Made> IntoArgument<PullableImage> for &Image<R, M> {
 #[derive(Clone)]
 pub struct PublicImage(pub(crate) PullableImage);
 
+/// A kind of registry that the internet reaches.
 macro_rules! public {
-    ($($registry:ident),*) => {$(
-        impl<M: Made> IntoArgument<PublicImage> for &Image<$registry, M> {
-            fn into_argument(self) -> PublicImage {
-                let image: PullableImage = self.into_argument();
-                PublicImage(PullableImage { over_network: false, ..image })
+    ($registry:ident) => {
+        impl<M: $crate::Made> lazuli::prelude::IntoArgument<$crate::PublicImage>
+            for &$crate::Image<$registry, M>
+        {
+            fn into_argument(self) -> $crate::PublicImage {
+                $crate::PublicImage::of(self.into_argument())
             }
         }
-    )*};
-}
-public!(PublicRegistry, CustomRegistry);
-
-impl RegistryKind for CustomRegistry {
-    fn server_url(&self) -> Output<String> {
-        output!("https://{}", self.host())
-    }
-
-    fn resource(&self) -> Option<&Registry> {
-        None
-    }
-
-    fn path(&self) -> Vec<NodeId> {
-        Vec::new()
-    }
-
-    fn over_network() -> bool {
-        true
-    }
-
-    #[expect(
-        private_interfaces,
-        reason = "the trait is not for implementing elsewhere"
-    )]
-    fn usual_sign_in() -> SignIn {
-        SignIn::Nobody
-    }
+    };
 }
 
-impl RegistryKind for HostedRegistry {
-    fn server_url(&self) -> Output<String> {
-        output!("https://{}", self.app.default_host_name())
-    }
+pub(crate) use public;
 
-    fn resource(&self) -> Option<&Registry> {
-        None
-    }
-
-    fn path(&self) -> Vec<NodeId> {
-        let mut path = vec![self.app.handle().index(), self.records.handle().index()];
-        path.extend(self.dns.links());
-        path
-    }
-
-    fn over_network() -> bool {
-        true
-    }
-
-    #[expect(
-        private_interfaces,
-        reason = "the trait is not for implementing elsewhere"
-    )]
-    fn usual_sign_in() -> SignIn {
-        SignIn::Nobody
+impl PublicImage {
+    pub(crate) fn of(image: PullableImage) -> Self {
+        Self(PullableImage {
+            over_network: false,
+            ..image
+        })
     }
 }
 

@@ -4,13 +4,14 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use lazuli::core::executor::NodeId;
-use lazuli::core::{Property, Value};
+use lazuli::core::{Handle, Property, Value};
 use lazuli::prelude::*;
 
 use crate::PrivateDnsLink;
-use crate::image::{AzureRegistry, Image, Images, NamedImage, Puller, RegistryKind};
-use crate::sign_in::{AdminUser, SignIn, TokenLogin};
+use crate::image::{
+    AzureRegistry, Image, Images, NamedImage, Puller, Pulling, RegistryKind, public,
+};
+use crate::sign_in::{AdminUser, ServicePrincipal, TokenLogin, credentials_of};
 
 /// A registry that is reached through a private endpoint: images come and go
 /// through the network, and the registry's own tasks may build inside of it.
@@ -65,10 +66,12 @@ pub struct PrivateRegistryArgs {
 impl From<PrivateRegistryArgs> for PrivateRegistry {
     #[track_caller]
     fn from(args: PrivateRegistryArgs) -> Self {
-        let place = args.group.handle().as_scope();
-        let ty = "lazuli:components:PrivateRegistry";
-        let this = Component::with_options(place, ty, &args.name, args.options.clone());
-        let group = args.group.inside(&this);
+        let (this, group) = Component::under_with(
+            &args.group,
+            "lazuli:components:PrivateRegistry",
+            &args.name,
+            args.options.clone(),
+        );
         let registry = args.registry(&group);
         let endpoint = PrivateEndpoint::builder(&group, &format!("{}-pe", args.name))
             .subnet(&args.endpoint_subnet)
@@ -78,10 +81,9 @@ impl From<PrivateRegistryArgs> for PrivateRegistry {
         let records = PrivateDnsZoneGroup::builder(&endpoint, &format!("{}-zg", args.name))
             .zones([&args.dns.zone])
             .build();
-        let admin = match args.admin_user {
-            true => Some(RegistryCredentials::of(&registry, "admin")),
-            false => None,
-        };
+        let admin = args
+            .admin_user
+            .then(|| RegistryCredentials::of(&registry, "admin"));
         Self {
             registry,
             endpoint,
@@ -136,10 +138,8 @@ impl PrivateRegistry {
     /// from it is locked out in between.
     #[track_caller]
     pub fn lock_after<const N: usize>(&self, users: [&dyn Puller; N]) -> RegistryLock {
-        let mut options = Options::new();
-        let needed = users.iter().flat_map(|user| user.needs());
-        options.depends_on.extend(needed.chain(self.path()));
-        options.depends_on.push(self.endpoint.handle().index());
+        let needed: Vec<Handle> = users.iter().flat_map(|user| user.needs()).collect();
+        let options = Options::new().depends_on((needed, self.path(), &self.endpoint));
         let registry = self.registry.inside(&self.component);
         RegistryLock::of(&registry, "lock", options)
     }
@@ -181,15 +181,15 @@ pub struct PublicRegistryArgs {
 impl From<PublicRegistryArgs> for PublicRegistry {
     #[track_caller]
     fn from(args: PublicRegistryArgs) -> Self {
-        let place = args.group.handle().as_scope();
         let ty = "lazuli:components:PublicRegistry";
-        let this = Component::with_options(place, ty, &args.name, args.options);
+        let (this, group) = Component::under_with(&args.group, ty, &args.name, args.options);
         // Only Premium has a firewall (registry tiers).
-        let usual = match args.allow.is_empty() {
-            true => RegistrySku::Basic,
-            false => RegistrySku::Premium,
+        let usual = if args.allow.is_empty() {
+            RegistrySku::Basic
+        } else {
+            RegistrySku::Premium
         };
-        let mut registry = Registry::builder(&args.group.inside(&this), &args.name)
+        let mut registry = Registry::builder(&group, &args.name)
             .sku(args.sku.unwrap_or(usual))
             .public_network_access(PublicAccess::Enabled);
         if !args.allow.is_empty() {
@@ -199,10 +199,9 @@ impl From<PublicRegistryArgs> for PublicRegistry {
             registry = registry.admin_user_enabled(true);
         }
         let registry = registry.build();
-        let admin = match args.admin_user {
-            true => Some(RegistryCredentials::of(&registry, "admin")),
-            false => None,
-        };
+        let admin = args
+            .admin_user
+            .then(|| RegistryCredentials::of(&registry, "admin"));
         Self {
             registry,
             admin,
@@ -234,12 +233,10 @@ macro_rules! azure_registry {
                 image: &str,
                 folder: &str,
             ) -> Image<Self> {
-                let mut options = Options::new();
-                options.depends_on.extend(self.path());
                 let build = ImageBuild::builder(&self.registry, image)
                     .context(folder)
                     .agent_pool(pool)
-                    .options(options)
+                    .options(Options::new().depends_on(self.path()))
                     .build();
                 Image::new(self, build)
             }
@@ -365,31 +362,28 @@ fn pulls(repositories: &[&str]) -> Vec<Property> {
 /// Roles to pull that are given already, by identity: apps may share one.
 type Grants = Rc<RefCell<BTreeMap<String, RoleAssignment>>>;
 
+impl PrivateRegistry {
+    /// What a pull waits for beside the image: links, and the endpoint's records.
+    fn path(&self) -> Vec<Handle> {
+        let records = self.records.handle().clone();
+        self.dns.links().chain([records]).collect()
+    }
+}
+
+impl PublicRegistry {
+    /// The internet is there already.
+    fn path(&self) -> Vec<Handle> {
+        Vec::new()
+    }
+}
+
 impl RegistryKind for PrivateRegistry {
     fn server_url(&self) -> Output<String> {
         output!("https://{}", self.login_server())
     }
 
-    fn resource(&self) -> Option<&Registry> {
-        Some(&self.registry)
-    }
-
-    fn path(&self) -> Vec<NodeId> {
-        let mut path: Vec<NodeId> = self.dns.links().collect();
-        path.push(self.records.handle().index());
-        path
-    }
-
-    fn over_network() -> bool {
-        true
-    }
-
-    #[expect(
-        private_interfaces,
-        reason = "the trait is not for implementing elsewhere"
-    )]
-    fn usual_sign_in() -> SignIn {
-        SignIn::System
+    fn pulling(&self) -> Pulling {
+        Pulling::with_identity(&self.registry, self.path()).over_network()
     }
 }
 
@@ -398,23 +392,11 @@ impl RegistryKind for PublicRegistry {
         output!("https://{}", self.login_server())
     }
 
-    fn resource(&self) -> Option<&Registry> {
-        Some(&self.registry)
-    }
-
-    fn path(&self) -> Vec<NodeId> {
-        Vec::new()
-    }
-
-    fn over_network() -> bool {
-        false
-    }
-
-    #[expect(
-        private_interfaces,
-        reason = "the trait is not for implementing elsewhere"
-    )]
-    fn usual_sign_in() -> SignIn {
-        SignIn::System
+    fn pulling(&self) -> Pulling {
+        Pulling::with_identity(&self.registry, self.path())
     }
 }
+
+public!(PublicRegistry);
+credentials_of!(PrivateRegistry: AdminUser, ServicePrincipal, TokenLogin);
+credentials_of!(PublicRegistry: AdminUser, ServicePrincipal, TokenLogin);

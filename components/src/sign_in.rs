@@ -3,8 +3,6 @@
 
 use lazuli::prelude::*;
 
-use crate::{CustomRegistry, HostedRegistry, PrivateRegistry, PublicRegistry};
-
 /// What an app does to be let in.
 #[derive(Clone)]
 pub(crate) enum SignIn {
@@ -61,7 +59,7 @@ impl Login {
 /// # }
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` are no credentials of a {R}",
+    message = "`{Self}` cannot sign in to a {R}",
     note = "registries of Azure take `ServicePrincipal`, `TokenLogin` and `registry.admin_user()?`, or an identity \
             by `.pulled_by(&identity)`; other registries take `BasicLogin`"
 )]
@@ -77,7 +75,7 @@ pub struct LoginOf(pub(crate) Login);
 
 /// Declares credentials that are a name and a password.
 macro_rules! credentials {
-    ($($(#[$meta:meta])* $name:ident of $($registry:ident),+;)*) => {$(
+    ($($(#[$meta:meta])* $name:ident;)*) => {$(
         $(#[$meta])*
         #[derive(Clone)]
         pub struct $name(pub(crate) Login);
@@ -91,27 +89,34 @@ macro_rules! credentials {
                 self
             }
         }
-
-        $(impl CredentialsOf<$registry> for $name {
-            fn login(self) -> LoginOf {
-                LoginOf(self.0)
-            }
-        })+
     )*};
 }
 
 credentials! {
     /// The admin user of a registry of Azure; the registry hands it out
-    /// ([`PrivateRegistry::admin_user`]).
-    AdminUser of PrivateRegistry, PublicRegistry;
+    /// ([`PrivateRegistry::admin_user`](crate::PrivateRegistry::admin_user)).
+    AdminUser;
     /// An application of Entra ID with a role on the registry.
-    ServicePrincipal of PrivateRegistry, PublicRegistry;
+    ServicePrincipal;
     /// A token of a registry of Azure, with one of its passwords; the registry makes
-    /// one itself ([`PrivateRegistry::token`]).
-    TokenLogin of PrivateRegistry, PublicRegistry;
+    /// one itself ([`PrivateRegistry::token`](crate::PrivateRegistry::token)).
+    TokenLogin;
     /// A user of a registry that is not Azure's.
-    BasicLogin of CustomRegistry, HostedRegistry;
+    BasicLogin;
 }
+
+/// Which credentials a kind of registry takes.
+macro_rules! credentials_of {
+    ($registry:ident: $($name:ident),+) => {$(
+        impl $crate::CredentialsOf<$registry> for $name {
+            fn login(self) -> $crate::LoginOf {
+                $crate::LoginOf(self.0)
+            }
+        }
+    )+};
+}
+
+pub(crate) use credentials_of;
 
 impl AdminUser {
     pub(crate) fn of(credentials: &RegistryCredentials) -> Self {

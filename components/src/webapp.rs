@@ -1,5 +1,6 @@
 //! Web apps that live in a network.
 
+use lazuli::azure::{Block, SiteConfigBuilder};
 use lazuli::prelude::*;
 
 use crate::image::{PublicImage, PullableImage};
@@ -49,10 +50,12 @@ pub struct IntegratedWebAppArgs {
 impl From<IntegratedWebAppArgs> for IntegratedWebApp {
     #[track_caller]
     fn from(args: IntegratedWebAppArgs) -> Self {
-        let place = args.group.handle().as_scope();
-        let ty = "lazuli:components:IntegratedWebApp";
-        let component = Component::with_options(place, ty, &args.name, args.options);
-        let group = args.group.inside(&component);
+        let (component, group) = Component::under_with(
+            &args.group,
+            "lazuli:components:IntegratedWebApp",
+            &args.name,
+            args.options,
+        );
         let wiring = args.image.wire(Site {
             group: &group,
             component: &component,
@@ -196,10 +199,12 @@ pub struct WindowsWebAppArgs {
 impl From<WindowsWebAppArgs> for WindowsWebApp {
     #[track_caller]
     fn from(args: WindowsWebAppArgs) -> Self {
-        let place = args.group.handle().as_scope();
-        let ty = "lazuli:components:WindowsWebApp";
-        let component = Component::with_options(place, ty, &args.name, args.options);
-        let group = args.group.inside(&component);
+        let (component, group) = Component::under_with(
+            &args.group,
+            "lazuli:components:WindowsWebApp",
+            &args.name,
+            args.options,
+        );
         let wiring = args.image.0.wire(Site {
             group: &group,
             component: &component,
@@ -251,9 +256,9 @@ macro_rules! app {
         }
 
         impl $crate::Puller for $name {
-            fn needs(&self) -> Vec<lazuli::core::executor::NodeId> {
-                let role = self.pull.iter().map(|pull| pull.handle().index());
-                role.chain([self.$app.handle().index()]).collect()
+            fn needs(&self) -> Vec<lazuli::core::Handle> {
+                let role = self.pull.iter().map(|pull| pull.handle().clone());
+                role.chain([self.$app.handle().clone()]).collect()
             }
         }
     };

@@ -1,7 +1,8 @@
 //! What an app needs in order to run an image: how it signs in, what it waits
-//! for, and what of that is said in its request. Web apps, slots, function apps
+//! for, and what its request contains of that. Web apps, slots, function apps
 //! and Windows containers are wired alike.
 
+use lazuli::azure::{Block, SiteConfigBuilder};
 use lazuli::core::{Property, ToProperty};
 use lazuli::prelude::*;
 
@@ -19,7 +20,7 @@ pub(crate) enum Container {
 /// A site's configuration in the making.
 type Config = SiteConfigBuilder<((Block,),)>;
 
-/// What is said of an app before it is declared, and what is done after.
+/// What an app is declared with, and what is declared after it.
 pub(crate) struct Wiring {
     properties: Vec<(&'static str, Property)>,
     /// Its dependencies.
@@ -30,7 +31,7 @@ pub(crate) struct Wiring {
     late_role: Option<Registry>,
 }
 
-/// Where an app is declared, and what the program says of it.
+/// Where an app is declared, and what the program sets.
 pub(crate) struct Site<'a> {
     /// The group, inside of the app's component.
     pub(crate) group: &'a ResourceGroup,
@@ -43,11 +44,9 @@ pub(crate) struct Site<'a> {
 }
 
 impl PullableImage {
-    /// Declares what has to be there before the app, and says the rest.
+    /// Declares what has to exist before the app, and collects its properties.
     #[track_caller]
     pub(crate) fn wire(&self, site: Site<'_>) -> Wiring {
-        let mut options = Options::new();
-        options.depends_on.clone_from(&self.waits);
         let fx = output!("DOCKER|{}", &self.reference);
         let config = match site.container {
             Container::Linux => site.config.clone().linux_fx_version(fx),
@@ -55,7 +54,7 @@ impl PullableImage {
         };
         let mut wiring = Wiring {
             properties: Vec::new(),
-            options,
+            options: Options::new().depends_on(&self.waits),
             system: false,
             identities: Vec::new(),
             late_role: None,
@@ -89,13 +88,17 @@ impl PullableImage {
         }
     }
 
-    /// Where the credentials are good, which App Service must be told.
+    /// The address that the credentials are for; App Service needs it.
     fn server(&self, config: Config) -> Config {
         config.app_settings([("DOCKER_REGISTRY_SERVER_URL", &self.server_url)])
     }
 }
 
 impl Wiring {
+    fn wait_for(&mut self, role: &RoleAssignment) {
+        self.options = std::mem::take(&mut self.options).depends_on(role);
+    }
+
     fn say(&mut self, path: &'static str, property: Property) {
         self.properties.push((path, property));
     }
@@ -130,7 +133,7 @@ impl Wiring {
         role: &RoleAssignment,
         config: Config,
     ) -> Config {
-        self.options.depends_on.push(role.handle().index());
+        self.wait_for(role);
         self.identities.push(identity.clone());
         config
             .acr_use_managed_identity_creds(true)
@@ -164,7 +167,7 @@ impl Wiring {
             .role(Role::KeyVaultSecretsUser)
             .principal(&reader)
             .build();
-        self.options.depends_on.push(role.handle().index());
+        self.wait_for(&role);
         self.identities.push(reader.clone());
         let id: Input<UserAssignedIdentityId> = (&reader).into_input();
         self.say("properties.keyVaultReferenceIdentity", id.into_property());
@@ -188,7 +191,7 @@ impl Wiring {
         let role = RoleAssignment::builder(&registry, name)
             .role(Role::AcrPull)
             .principal(app)
-            .options(Options::new().delete_after([app]))
+            .options(Options::new().delete_after(app))
             .build();
         Some(role)
     }

@@ -81,7 +81,7 @@ pub(crate) async fn topology(stack: Stack, without: Without) -> Result<()> {
         .virtual_network_subnet(&integration)
         .identity(Identity::System)
         .site_config(config.build())
-        .options(Options::depends_on([&build as &dyn AsResource, &endpoint]))
+        .options(Options::new().depends_on((&build, &endpoint)))
         .build();
     if without != Without::Role {
         RoleAssignment::builder(&registry, "app-pulls")

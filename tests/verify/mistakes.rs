@@ -202,7 +202,7 @@ async fn raw(stack: Stack, mistake: u32) -> Result<()> {
         .virtual_network_subnet(&integration)
         .identity(Identity::System)
         .site_config(config(&group, &registry, mistake))
-        .options(Options::depends_on([&build as &dyn AsResource]))
+        .options(Options::new().depends_on(&build))
         .build();
     let other = WebApp::builder(&group, "another-app")
         .plan(&plan)

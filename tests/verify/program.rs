@@ -269,10 +269,10 @@ impl Parts {
             plan = plan.location("eastus");
         }
         let identity = UserAssignedIdentity::builder(&self.group, "secureacr-identity").build();
-        let after = Options::depends_on([build as &dyn AsResource]);
+        let after = Options::new().depends_on(build);
         let after = private
             .iter()
-            .fold(after, |after, made| after.and_depends_on([&**made]));
+            .fold(after, |after, made| after.depends_on(&**made));
         let mut app = WebApp::builder(&self.group, APP)
             .plan(&plan.build())
             .site_config(self.config(registry, &identity))

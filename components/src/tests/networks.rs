@@ -33,7 +33,7 @@ async fn hub_and_spoke(stack: Stack, variant: Variant) -> Result<()> {
         .build();
     let back = VirtualNetworkPeering::builder(&hub, "to-spoke")
         .remote(&spoke)
-        .options(Options::depends_on([&there]))
+        .options(Options::new().depends_on(&there))
         .build();
     let endpoints = EndpointSubnet::builder(&hub, "endpoints")
         .address_prefix("10.0.1.0/24")
@@ -56,7 +56,7 @@ async fn hub_and_spoke(stack: Stack, variant: Variant) -> Result<()> {
         .plan(&plan)
         .subnet(&integration)
         .image(&site)
-        .options(Options::depends_on([&back]))
+        .options(Options::new().depends_on(&back))
         .build();
     Ok(())
 }

@@ -62,10 +62,8 @@ pub struct StaticSiteArgs {
 impl From<StaticSiteArgs> for StaticSite {
     #[track_caller]
     fn from(args: StaticSiteArgs) -> Self {
-        let place = args.group.handle().as_scope();
-        let this =
-            Component::with_options(place, "example:web:StaticSite", &args.name, args.options);
-        let group = args.group.inside(&this);
+        let ty = "example:web:StaticSite";
+        let (_, group) = Component::under_with(&args.group, ty, &args.name, args.options);
         let network = VirtualNetwork::builder(&group, &format!("{}-net", args.name))
             .address_space(["10.0.0.0/24"])
             .build();

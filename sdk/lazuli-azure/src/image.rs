@@ -11,7 +11,9 @@ mod import;
 pub mod layout;
 mod push;
 
-use lazuli_core::{AsResource, Handle, Input, IntoInput, Options, Output, Property, Value};
+use lazuli_core::{
+    AsResource, Handle, Input, IntoInput, Options, Output, Property, Resources, Value,
+};
 use typed_builder::TypedBuilder;
 
 use crate::generated::{AgentPool, Registry};
@@ -200,6 +202,13 @@ impl<Context> ImageBuildBuilder<((Declared,), Context)> {
     /// Sets options: dependencies, protection, timeouts.
     pub fn options(mut self, options: Options) -> Self {
         self.fields.0.0.declaration.options(options);
+        self
+    }
+
+    /// Adds resources that must exist first, beside those that the other setters name: one
+    /// (`&network`), or several (`(&network, &registry)`).
+    pub fn depends_on(mut self, resources: impl Resources) -> Self {
+        self.fields.0.0.declaration.depends_on(resources);
         self
     }
 

@@ -338,6 +338,13 @@ const RESOURCE_SETTERS: &str = r#"
         self.fields.0.0.options(options);
         self
     }
+
+    /// Adds resources that must exist first, beside those that the other setters name: one
+    /// (`&network`), or several (`(&network, &registry)`).
+    pub fn depends_on(mut self, resources: impl Resources) -> Self {
+        self.fields.0.0.depends_on(resources);
+        self
+    }
 "#;
 
 const BLOCK_SETTERS: &str = r#"

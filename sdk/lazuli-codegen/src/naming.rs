@@ -1,7 +1,14 @@
 //! From the schema's names to Rust's.
 
 /// Words that the builders use themselves, or that Rust keeps.
-const RESERVED: &[&str] = &["name", "options", "build", "property", "fields"];
+const RESERVED: &[&str] = &[
+    "name",
+    "options",
+    "depends_on",
+    "build",
+    "property",
+    "fields",
+];
 const KEYWORDS: &[&str] = &["type", "in", "ref", "use", "self", "match", "enum", "move"];
 
 /// `acrUserManagedIdentityID` to `acr_user_managed_identity_id`.

@@ -9,10 +9,37 @@ use crate::{SourceLocation, Urn};
 /// The result of a topology, a scope, or an async output.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Any error that ends (a part of) a user's program. Every `std::error::Error`
-/// converts into it with `?`, so it does not implement that trait itself.
+/// Any error that ends (a part of) a user's program. It is opaque: a sentence, the line
+/// of the program, a next step, and what caused it.
+///
+/// Every `std::error::Error` converts into it with `?`. The price, as with `anyhow`: it
+/// does not implement that trait itself, and a plain text does not convert. Write
+/// [`bail!`](crate::bail!) or `Err(Error::new("..."))` for a text of your own, and
+/// `.map_err(Error::new)?` for a `Result<_, String>`. [`Error::source`] is the cause,
+/// for code that wants to tell causes apart.
+///
+/// ```
+/// use lazuli_core::{Error, Result};
+/// fn replicas(text: &str) -> Result<u16> {
+///     let count: u16 = text.parse()?;
+///     if count == 0 {
+///         lazuli_core::bail!("{text} replicas serve nobody");
+///     }
+///     Ok(count)
+/// }
+/// assert!(replicas("many").unwrap_err().source().is_some());
+/// assert_eq!(replicas("0").unwrap_err().message(), "0 replicas serve nobody");
+/// ```
 #[derive(Clone)]
 pub struct Error(Arc<Inner>);
+
+/// Ends the function with an [`Error`] of a formatted sentence.
+#[macro_export]
+macro_rules! bail {
+    ($($message:tt)+) => {
+        return ::core::result::Result::Err($crate::Error::new(::std::format!($($message)+)))
+    };
+}
 
 struct Inner {
     message: String,
@@ -57,6 +84,16 @@ impl Error {
         }))
     }
 
+    /// The same error, at another line of the program.
+    pub(crate) fn at(self, at: &'static Location<'static>) -> Self {
+        Self(Arc::new(Inner {
+            message: self.0.message.clone(),
+            location: Some(at.into()),
+            help: self.0.help.clone(),
+            source: None,
+        }))
+    }
+
     /// The sentence.
     pub fn message(&self) -> &str {
         &self.0.message
@@ -70,6 +107,12 @@ impl Error {
     /// The next step, if one is known.
     pub fn help(&self) -> Option<&str> {
         self.0.help.as_deref()
+    }
+
+    /// What caused it, if it was made of another error.
+    pub fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        let source = self.0.source.as_deref()?;
+        Some(source)
     }
 
     /// The failed output behind this error, when it came from awaiting one.

@@ -9,6 +9,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
+use std::fmt;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::pin::Pin;
 use std::rc::Rc;
@@ -18,85 +19,8 @@ use std::task::{Context, Wake, Waker};
 
 use futures::task::AtomicWaker;
 
+use crate::node::{Deps, NodeId, Provenance};
 use crate::output::Node;
-
-/// Index of a registered resource or component within one run of a program.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct NodeId(pub u32);
-
-impl NodeId {
-    /// The index as a `usize`.
-    pub fn index(self) -> usize {
-        self.0 as usize
-    }
-}
-
-/// A set of resources, sorted; small ones cost no allocation.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum Deps {
-    /// Nothing.
-    #[default]
-    None,
-    /// One resource.
-    One(NodeId),
-    /// Several, sorted and distinct.
-    Many(Arc<[NodeId]>),
-}
-
-impl Deps {
-    /// The members, sorted.
-    pub fn as_slice(&self) -> &[NodeId] {
-        match self {
-            Self::None => &[],
-            Self::One(id) => std::slice::from_ref(id),
-            Self::Many(ids) => ids,
-        }
-    }
-
-    /// Sorts and removes doubles.
-    pub fn from_ids(mut ids: Vec<NodeId>) -> Self {
-        ids.sort_unstable();
-        ids.dedup();
-        match ids.as_slice() {
-            [] => Self::None,
-            [one] => Self::One(*one),
-            _ => Self::Many(ids.into()),
-        }
-    }
-
-    /// The union; free when one side holds the other.
-    #[must_use]
-    pub fn union(&self, other: &Self) -> Self {
-        let (a, b) = (self.as_slice(), other.as_slice());
-        if b.iter().all(|id| a.binary_search(id).is_ok()) {
-            return self.clone();
-        }
-        if a.iter().all(|id| b.binary_search(id).is_ok()) {
-            return other.clone();
-        }
-        Self::from_ids(a.iter().chain(b).copied().collect())
-    }
-}
-
-/// What a value carries beside itself: the resources it stems from, and secrecy.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Provenance {
-    /// The resources it stems from.
-    pub deps: Deps,
-    /// Whether a secret went into it.
-    pub secret: bool,
-}
-
-impl Provenance {
-    /// Both taints together.
-    #[must_use]
-    pub fn union(&self, other: &Self) -> Self {
-        Self {
-            deps: self.deps.union(&other.deps),
-            secret: self.secret || other.secret,
-        }
-    }
-}
 
 type Job = Box<dyn FnOnce() + Send>;
 pub(crate) type LocalFuture = Pin<Box<dyn Future<Output = ()>>>;
@@ -129,10 +53,34 @@ impl Shared {
     }
 }
 
+/// What a task of a program was started for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TaskKind {
+    /// The topology itself.
+    Main,
+    /// The scope of that name.
+    Scope(String),
+    /// [`Stack::spawn`](crate::Stack::spawn).
+    Spawned,
+    /// [`Output::from_async`](crate::Output::from_async): it makes one value and declares nothing.
+    FromAsync,
+}
+
+impl fmt::Display for TaskKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Main => f.write_str("main"),
+            Self::Scope(name) => write!(f, "scope {name}"),
+            Self::Spawned => f.write_str("task"),
+            Self::FromAsync => f.write_str("from_async"),
+        }
+    }
+}
+
 /// One future of the program.
 pub(crate) struct Task {
     id: u64,
-    pub(crate) name: String,
+    pub(crate) kind: TaskKind,
     pub(crate) at: &'static Location<'static>,
     queued: AtomicBool,
     shared: Arc<Shared>,
@@ -310,14 +258,14 @@ impl Executor {
     /// Starts a task; it inherits what the task that starts it has awaited.
     pub(crate) fn spawn(
         &self,
-        name: String,
+        kind: TaskKind,
         at: &'static Location<'static>,
         future: LocalFuture,
     ) -> Arc<Task> {
         let id = self.next_task.replace(self.next_task.get() + 1);
         let task = Arc::new(Task {
             id,
-            name,
+            kind,
             at,
             queued: AtomicBool::new(false),
             shared: self.shared.clone(),
@@ -515,18 +463,6 @@ pub(crate) struct Tick {
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_union_with_a_subset_is_free_and_otherwise_sorted() {
-        let many = Deps::from_ids(vec![NodeId(3), NodeId(1), NodeId(3)]);
-        assert_eq!(many.as_slice(), [NodeId(1), NodeId(3)]);
-        assert_eq!(many.union(&Deps::One(NodeId(3))), many);
-        assert_eq!(Deps::None.union(&many), many);
-        assert_eq!(
-            Deps::One(NodeId(9)).union(&many).as_slice(),
-            [NodeId(1), NodeId(3), NodeId(9)]
-        );
-    }
-
     /// In how many of some hundred races with another thread's wake-up the program
     /// was called quiet although it was about to be woken. Both readings of the
     /// verdict are `first` and `second`, with a pause in between.
@@ -539,7 +475,7 @@ mod tests {
                 // Whatever comes, the wake-up counts.
                 let _ = receive.await;
             });
-            executor.spawn("main".to_owned(), Location::caller(), waits);
+            executor.spawn(TaskKind::Main, Location::caller(), waits);
             while executor.step() {}
             let start = Arc::new(std::sync::Barrier::new(2));
             let other = start.clone();

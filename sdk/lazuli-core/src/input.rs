@@ -5,10 +5,11 @@
 use std::collections::BTreeMap;
 use std::marker::PhantomData;
 
+use crate::error::{Error, Result};
 use crate::executor;
 use crate::output::{Output, OutputValue};
-use crate::property::{Property, ToProperty};
-use crate::value::Value;
+use crate::property::{Property, ToProperty, flatten, resolve};
+use crate::value::{FromValue, Value};
 
 /// A value or an output of that type.
 pub enum Input<T: 'static> {
@@ -60,33 +61,12 @@ fn tainted(property: Property) -> Property {
     }
 }
 
-pub(crate) fn flatten<T: ToProperty + OutputValue>(output: Output<T>) -> Output<Value> {
-    output.try_map(|value| plain(value.to_property()))
-}
-
-/// The value of a tree without outputs.
-pub(crate) fn plain(property: Property) -> crate::Result<Value> {
-    match property {
-        Property::Value(value) => Ok(value),
-        Property::List(list) => Ok(Value::List(
-            list.into_iter().map(plain).collect::<crate::Result<_>>()?,
-        )),
-        Property::Map(map) => {
-            let members = map.into_iter().map(|(key, value)| Ok((key, plain(value)?)));
-            Ok(Value::Map(members.collect::<crate::Result<_>>()?))
-        }
-        Property::Output(_) | Property::Typed(_) => Err(crate::Error::with_help(
-            "an output inside of an output cannot be an input",
-            "combine them first, with `Output::zip` or `Output::all`",
-        )),
-    }
-}
-
 /// Conversion into an input of `T`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be used where {T} is wanted",
     label = "this is not {T}, nor an output or a handle of one",
-    note = "an input takes a value, an `Output`, an `&Output`, or the handle of the right resource"
+    note = "an input takes a value, an `Output`, an `&Output`, or the handle of the right resource",
+    note = "a builder becomes a handle with `.build()`"
 )]
 pub trait IntoInput<T: 'static> {
     /// Converts.
@@ -170,6 +150,64 @@ impl<T> List<T> {
     }
 }
 
+impl<T> Default for List<T> {
+    /// An empty list.
+    fn default() -> Self {
+        Self(Property::List(Vec::new()), PhantomData)
+    }
+}
+
+impl<T> Default for Map<T> {
+    /// A map without members.
+    fn default() -> Self {
+        Self::new(Property::map())
+    }
+}
+
+impl<T: ToProperty + OutputValue> Map<T> {
+    /// Sets a member. A map that is one output keeps the members it has.
+    pub fn insert(&mut self, key: &str, value: impl IntoInput<T>) {
+        let value = value.into_input().into_property();
+        match &mut self.0 {
+            Property::Map(members) => {
+                members.insert(key.to_owned(), value);
+            }
+            whole => {
+                let before = std::mem::replace(whole, Property::map());
+                let key = key.to_owned();
+                let both = resolve(before).zip(&resolve(value));
+                *whole = Property::Output(both.map(move |(before, value)| {
+                    let mut members = before.as_map().cloned().unwrap_or_default();
+                    members.insert(key, value);
+                    Value::Map(members)
+                }));
+            }
+        }
+    }
+}
+
+impl<T: FromValue + OutputValue> Map<T> {
+    /// The members, sorted by key: for a component that declares something for each.
+    ///
+    /// # Errors
+    /// The map is one output: its keys are not known while the program runs.
+    #[track_caller]
+    pub fn entries(self) -> Result<Vec<(String, Input<T>)>> {
+        match self.0 {
+            Property::Map(members) => {
+                let members = members.into_iter();
+                Ok(members
+                    .map(|(key, member)| (key, Input::Output(resolve(member).typed())))
+                    .collect())
+            }
+            _ => Err(Error::with_help(
+                "the keys of this map are not known while the program runs: it is an output",
+                "pass pairs whose values are outputs: `[(\"key\", &output)]`",
+            )),
+        }
+    }
+}
+
 impl<T> Map<T> {
     fn new(property: Property) -> Self {
         Self(property, PhantomData)
@@ -225,6 +263,16 @@ where
     }
 }
 
+impl<T, V> IntoList<T> for &[V]
+where
+    T: ToProperty + OutputValue,
+    V: IntoInput<T> + Clone,
+{
+    fn into_list(self) -> List<T> {
+        self.to_vec().into_list()
+    }
+}
+
 impl<T: ToProperty + OutputValue> IntoList<T> for Output<Vec<T>> {
     fn into_list(self) -> List<T> {
         List::new(Property::Output(flatten(self)))
@@ -254,6 +302,20 @@ impl<T> IntoMap<T> for Map<T> {
 }
 
 impl<T, K, V, const N: usize> IntoMap<T> for [(K, V); N]
+where
+    T: ToProperty + OutputValue,
+    K: Into<String>,
+    V: IntoInput<T>,
+{
+    fn into_map(self) -> Map<T> {
+        let members = self
+            .into_iter()
+            .map(|(key, value)| (key.into(), value.into_input().into_property()));
+        Map::new(Property::Map(members.collect()))
+    }
+}
+
+impl<T, K, V> IntoMap<T> for Vec<(K, V)>
 where
     T: ToProperty + OutputValue,
     K: Into<String>,

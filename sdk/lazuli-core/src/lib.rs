@@ -16,10 +16,12 @@ pub mod config;
 pub mod custom;
 pub mod diagnostic;
 pub mod display;
+mod environment;
 pub mod error;
 pub mod executor;
 pub mod input;
 pub mod members;
+pub mod node;
 pub mod options;
 pub mod output;
 pub mod program;
@@ -27,6 +29,7 @@ pub mod proof;
 pub mod property;
 pub mod provider;
 pub mod reference;
+mod registration;
 pub mod schema;
 pub mod scrub;
 pub mod stack;
@@ -48,6 +51,8 @@ pub use provider::{
 };
 pub use reference::{StackReader, StackReference};
 pub use schema::{DeclaredNode, Lifecycle, Schema, TypeSchema};
-pub use stack::{AsResource, Component, Handle, ResourceSpec, Scope, Stack};
+pub use stack::{
+    AsResource, Component, ComponentParent, Handle, ResourceSpec, Resources, Scope, Stack,
+};
 pub use urn::{Urn, UrnError};
 pub use value::{FromValue, Value};

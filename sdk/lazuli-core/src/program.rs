@@ -10,88 +10,20 @@ use std::task::{Context, Poll};
 
 use crate::SourceLocation;
 use crate::diagnostic::Allowance;
+pub use crate::environment::Environment;
 use crate::error::{Error, Result};
-use crate::executor::{Executor, NodeId, Provenance, Shared, Verdict};
-use crate::options::Options;
-use crate::output::{Data, Output, Roots, roots};
-use crate::property::Property;
+pub use crate::executor::TaskKind;
+use crate::executor::{Executor, Shared, Verdict};
+use crate::node::{NodeId, Provenance};
+use crate::output::{Data, Roots, roots};
+pub use crate::registration::{ExportEntry, Registration, RegistrationKind};
 use crate::stack::{Core, Settlement, Stack};
-use crate::urn::{Urn, UrnError};
-use crate::value::Value;
-
-/// What a program may know about its run.
-#[derive(Debug, Clone, Default)]
-pub struct Environment {
-    /// The stack's name.
-    pub stack: String,
-    /// The project's name.
-    pub project: String,
-    /// The stack's configuration.
-    pub config: Arc<BTreeMap<String, Value>>,
-    /// Facts about the target that make outputs known early (subscription id,
-    /// host name suffixes); the provider crate names the keys.
-    pub target: Arc<BTreeMap<String, String>>,
-    /// Folder that relative paths in the program are resolved against.
-    pub folder: std::path::PathBuf,
-    /// Reads what other stacks export.
-    pub stacks: crate::reference::StackReader,
-}
-
-/// A declared resource or component.
-pub struct Registration {
-    /// Index within this run, in order of declaration.
-    pub index: NodeId,
-    /// Identity across runs.
-    pub urn: Urn,
-    /// Why the name cannot be part of a urn, if it cannot.
-    pub name_problem: Option<Box<UrnError>>,
-    /// The resource or component it is declared under.
-    pub parent: Option<NodeId>,
-    /// What it is.
-    pub kind: RegistrationKind,
-    /// Its options, inheritance and transforms applied.
-    pub options: Arc<Options>,
-    /// Urns it had before, by its own aliases and those of what lies above it.
-    pub aliases: Box<[Urn]>,
-    /// What the declaring task had awaited.
-    pub ambient: Provenance,
-    /// Where the program declares it.
-    pub at: &'static Location<'static>,
-}
-
-/// What a registration is.
-pub enum RegistrationKind {
-    /// Groups others; nothing is deployed for it.
-    Component,
-    /// Served by a provider.
-    Resource {
-        /// The provider's name.
-        provider: Arc<str>,
-        /// The cloud's id, where it follows from names.
-        id: Option<Output<String>>,
-        /// The declared inputs.
-        inputs: Property,
-        /// It exists without the program: read, never changed.
-        existing: bool,
-    },
-}
-
-/// A published value.
-#[derive(Clone)]
-pub struct ExportEntry {
-    /// Its name.
-    pub name: String,
-    /// Its value; may be pending or failed.
-    pub value: Output<Value>,
-    /// Where the program publishes it.
-    pub at: &'static Location<'static>,
-}
 
 /// A task of the program that has not ended, and what it waits on.
 #[derive(Debug, Clone)]
 pub struct Waiting {
-    /// `main`, `scope NAME`, `task` or `from_async`.
-    pub name: String,
+    /// What it was started for.
+    pub kind: TaskKind,
     /// Where it was started.
     pub at: SourceLocation,
     /// Lines of the `.await`s it stands at.
@@ -102,7 +34,7 @@ pub struct Waiting {
 
 /// The program at a moment when nothing in it is ready to run.
 pub struct Report {
-    /// The last message of [`Remote`] that was carried out before this report.
+    /// The last message of [`Remote`] that was handled before this report.
     pub seen: u64,
     /// What is known about the program.
     pub verdict: Verdict,
@@ -151,7 +83,7 @@ where
     let slot = NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
     CORES.with_borrow_mut(|cores| cores.insert(slot, Rc::downgrade(&core)));
     let errors = core.clone();
-    let stack = core.root();
+    let stack = Stack::root(&core);
     let at = Location::caller();
     let main = async move {
         let main = std::panic::AssertUnwindSafe(async move { topology(stack).await });
@@ -166,7 +98,7 @@ where
             errors.errors.borrow_mut().push(error);
         }
     };
-    executor.spawn("main".to_owned(), at, Box::pin(main));
+    executor.spawn(TaskKind::Main, at, Box::pin(main));
     let remote = Remote {
         shared: executor.shared.clone(),
         core: slot,
@@ -232,7 +164,7 @@ impl Program {
 fn waiting(task: &crate::executor::Task) -> Waiting {
     let waits = task.waits();
     Waiting {
-        name: task.name.clone(),
+        kind: task.kind.clone(),
         at: task.at.into(),
         lines: waits.iter().map(|wait| wait.at.into()).collect(),
         roots: roots(waits.into_iter().map(|wait| wait.on)),
@@ -248,7 +180,7 @@ impl Drop for Program {
 }
 
 impl Remote {
-    /// Tells the program about a resource. Returns the message's number, see [`Report::seen`].
+    /// Settles outputs of a resource. Returns the message's number, see [`Report::seen`].
     pub fn settle(&self, id: NodeId, settlement: Settlement) -> u64 {
         self.with_core(move |core| core.settle(id, settlement))
     }

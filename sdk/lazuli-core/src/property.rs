@@ -4,10 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Weak};
 
 use crate::executor;
-use crate::executor::{Deps, NodeId, Provenance};
-use crate::input;
 use crate::members::Members;
-use crate::output::{AnyOutput, Cell, Node, Output, OutputValue, Peek, Roots, roots};
+use crate::node::{Deps, NodeId, Provenance};
+use crate::output::{Cell, Node, Output, OutputValue, Peek, Roots, roots};
 use crate::value::Value;
 use crate::{OutputError, SourceLocation};
 
@@ -32,6 +31,16 @@ pub enum Property {
 #[derive(Clone)]
 pub struct Typed(Arc<dyn AnyOutput>);
 
+/// An output that can be looked at as a value, whatever its type.
+trait AnyOutput: Send + Sync {
+    fn peek_value(self: Arc<Self>) -> Peek<Value>;
+    fn provenance(self: Arc<Self>) -> Option<Provenance>;
+    /// Itself, as what others wait for.
+    fn root(self: Arc<Self>) -> Weak<dyn Node>;
+    /// An output of the value.
+    fn flat(self: Arc<Self>) -> Output<Value>;
+}
+
 impl std::fmt::Debug for Typed {
     /// Never prints the value.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -44,10 +53,10 @@ impl<T: ToProperty + OutputValue> AnyOutput for Cell<T> {
         match Output(self.clone()).peek() {
             Peek::Pending => Peek::Pending,
             Peek::Failed(error) => Peek::Failed(error),
-            Peek::Known(value) => match input::plain(value.to_property()) {
+            Peek::Known(value) => match plain(value.to_property()) {
                 Ok(value) => Peek::Known(value),
                 // Says the same in the form that failed outputs have.
-                Err(_) => match input::flatten(Output(self)).peek() {
+                Err(_) => match flatten(Output(self)).peek() {
                     Peek::Failed(error) => Peek::Failed(error),
                     _ => Peek::Pending,
                 },
@@ -64,7 +73,29 @@ impl<T: ToProperty + OutputValue> AnyOutput for Cell<T> {
     }
 
     fn flat(self: Arc<Self>) -> Output<Value> {
-        input::flatten(Output(self))
+        flatten(Output(self))
+    }
+}
+
+pub(crate) fn flatten<T: ToProperty + OutputValue>(output: Output<T>) -> Output<Value> {
+    output.try_map(|value| plain(value.to_property()))
+}
+
+/// The value of a tree without outputs.
+pub(crate) fn plain(property: Property) -> crate::Result<Value> {
+    match property {
+        Property::Value(value) => Ok(value),
+        Property::List(list) => Ok(Value::List(
+            list.into_iter().map(plain).collect::<crate::Result<_>>()?,
+        )),
+        Property::Map(map) => {
+            let members = map.into_iter().map(|(key, value)| Ok((key, plain(value)?)));
+            Ok(Value::Map(members.collect::<crate::Result<_>>()?))
+        }
+        Property::Output(_) | Property::Typed(_) => Err(crate::Error::with_help(
+            "an output inside of an output cannot be an input",
+            "combine them first, with `Output::zip` or `Output::all`",
+        )),
     }
 }
 
@@ -88,9 +119,10 @@ impl Property {
     /// for which it takes an output of its own.
     #[track_caller]
     pub fn of<T: ToProperty + OutputValue>(output: Output<T>) -> Self {
-        match executor::ambient() == Provenance::default() {
-            true => Self::Typed(Typed(output.0)),
-            false => Self::Output(input::flatten(output)),
+        if executor::ambient() == Provenance::default() {
+            Self::Typed(Typed(output.0))
+        } else {
+            Self::Output(flatten(output))
         }
     }
 
@@ -137,11 +169,12 @@ impl Property {
         match self {
             Self::List(list) => {
                 let list: Vec<_> = list.into_iter().map(Self::collapsed).collect();
-                match list.iter().all(Self::is_value) {
-                    true => Self::Value(Value::List(
+                if list.iter().all(Self::is_value) {
+                    Self::Value(Value::List(
                         list.into_iter().filter_map(Self::into_value).collect(),
-                    )),
-                    false => Self::List(list),
+                    ))
+                } else {
+                    Self::List(list)
                 }
             }
             Self::Map(map) => {
@@ -150,16 +183,36 @@ impl Property {
                     .map(|(key, member)| (key, member.collapsed()))
                     .collect();
                 let is_plain = map.values().all(Self::is_value);
-                match is_plain {
-                    true => Self::Value(Value::Map(
+                if is_plain {
+                    Self::Value(Value::Map(
                         map.into_iter()
                             .filter_map(|(key, member)| Some((key, member.into_value()?)))
                             .collect(),
-                    )),
-                    false => Self::Map(map),
+                    ))
+                } else {
+                    Self::Map(map)
                 }
             }
             other => other,
+        }
+    }
+
+    /// Whether a plain text of the tree contains this one.
+    pub(crate) fn has_text(&self, text: &str) -> bool {
+        fn inside(value: &Value, text: &str) -> bool {
+            match value {
+                Value::String(found) => found.contains(text),
+                Value::List(list) => list.iter().any(|item| inside(item, text)),
+                Value::Map(map) => map.values().any(|member| inside(member, text)),
+                Value::Secret(value) => inside(value, text),
+                _ => false,
+            }
+        }
+        match self {
+            Self::Value(value) => inside(value, text),
+            Self::List(list) => list.iter().any(|item| item.has_text(text)),
+            Self::Map(map) => map.values().any(|member| member.has_text(text)),
+            Self::Output(_) | Self::Typed(_) => false,
         }
     }
 
@@ -260,9 +313,10 @@ fn peek_output(
             (Value::Null, provenance.deps)
         }
         Peek::Known(value) => {
-            let value = match provenance.secret {
-                true => value.into_secret(),
-                false => value,
+            let value = if provenance.secret {
+                value.into_secret()
+            } else {
+                value
             };
             (value, provenance.deps)
         }

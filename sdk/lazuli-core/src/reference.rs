@@ -5,16 +5,15 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::error::{Error, Result};
-use crate::executor::{Deps, Provenance};
+use crate::node::{Deps, Provenance};
 use crate::output::{Output, OutputValue};
-use crate::program::Environment;
 use crate::value::{FromValue, Value};
 
 type Exports = BTreeMap<String, Value>;
 type Reader = dyn Fn(&str, &str) -> std::result::Result<Exports, String> + Send + Sync;
 
 /// How the exports of another stack are read: project and stack in, values or a
-/// reason out. The default knows of no other stack.
+/// reason out. The default finds no stack.
 #[derive(Clone)]
 pub struct StackReader(Arc<Reader>);
 
@@ -48,11 +47,9 @@ pub struct StackReference {
 
 impl StackReference {
     #[track_caller]
-    pub(crate) fn read(environment: &Environment, name: &str) -> Result<Self> {
-        let (project, stack) = name
-            .rsplit_once('/')
-            .unwrap_or((environment.project.as_str(), name));
-        let exports = (environment.stacks.0)(project, stack).map_err(|reason| {
+    pub(crate) fn read(reader: &StackReader, own_project: &str, name: &str) -> Result<Self> {
+        let (project, stack) = name.rsplit_once('/').unwrap_or((own_project, name));
+        let exports = (reader.0)(project, stack).map_err(|reason| {
             Error::with_help(
                 format!("the stack `{name}` cannot be referred to: {reason}"),
                 "deploy that stack first, to the same target, or correct its name (STACK or PROJECT/STACK)",
@@ -67,7 +64,7 @@ impl StackReference {
     /// An export, as an output: a secret one stays secret.
     ///
     /// # Errors
-    /// The stack does not export it, or its value is no `T`.
+    /// The stack does not export it, or its value is not a `T`.
     #[track_caller]
     pub fn output<T: OutputValue + FromValue>(&self, export: &str) -> Result<Output<T>> {
         let value = self.exports.get(export).ok_or_else(|| {

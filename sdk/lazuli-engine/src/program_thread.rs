@@ -2,7 +2,7 @@
 //! engine, and the program need not be `Send`.
 
 use lazuli_core::Stack;
-use lazuli_core::executor::NodeId;
+use lazuli_core::node::NodeId;
 use lazuli_core::program::{self, Environment, Remote, Report};
 use lazuli_core::stack::Settlement;
 use tokio::sync::{mpsc, oneshot};

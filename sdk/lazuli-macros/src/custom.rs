@@ -14,7 +14,7 @@ use self::fields::{Field, Takes};
 use crate::component::pascal;
 
 /// Methods that a builder or a handle has already.
-const TAKEN_BY_BUILDER: &[&str] = &["options", "build", "builder"];
+const TAKEN_BY_BUILDER: &[&str] = &["options", "depends_on", "build", "builder"];
 const TAKEN_BY_HANDLE: &[&str] = &["id", "ready", "builder"];
 
 /// Everything for the inputs of a kind.
@@ -296,6 +296,12 @@ impl Kind {
                 /// Sets options: dependencies, protection, timeouts.
                 #vis fn options(mut self, options: ::lazuli::core::Options) -> Self {
                     self.fields.0.0.draft.options(options);
+                    self
+                }
+                /// Adds resources that must exist first, beside those that the other setters name: one
+                /// (`&network`), or several (`(&network, &registry)`).
+                #vis fn depends_on(mut self, resources: impl ::lazuli::core::Resources) -> Self {
+                    self.fields.0.0.draft.depends_on(resources);
                     self
                 }
                 #[doc = #doc]

@@ -7,6 +7,7 @@
 mod arguments;
 mod component;
 mod custom;
+mod output;
 
 use proc_macro::TokenStream;
 
@@ -98,6 +99,27 @@ pub fn inputs(input: TokenStream) -> TokenStream {
 pub fn outputs(input: TokenStream) -> TokenStream {
     let input = syn::parse_macro_input!(input as syn::DeriveInput);
     custom::outputs(&input)
+        .unwrap_or_else(syn::Error::into_compile_error)
+        .into()
+}
+
+/// Composes a text of outputs and values. The result is an `Output<String>`: known
+/// when all of them are, and secret when one is.
+///
+/// ```text
+/// let url = output!("https://{}/{path}", app.default_host_name());
+/// ```
+///
+/// - `{}` takes the next argument, `{0}` the argument of that number, `{name}` the argument `name = ..` or the
+///   variable of that name. `{{` and `}}` are the signs themselves.
+/// - An argument is a text, an output of one, or a reference to either. Other values are made texts with
+///   `Output::map`.
+/// - An argument without a placeholder and a placeholder without an argument do not compile.
+#[proc_macro]
+pub fn output(input: TokenStream) -> TokenStream {
+    let composition = syn::parse_macro_input!(input as output::Composition);
+    composition
+        .expand()
         .unwrap_or_else(syn::Error::into_compile_error)
         .into()
 }

@@ -28,21 +28,23 @@
 //!   setter, `map` it, or `.await` it inside a scope.
 //! - [`custom`]: kinds of resources of your own.
 //! - [`testing`]: unit tests of a program with mocks of every resource and the real engine.
-//! - `docs/ARCHITECTURE.md`: the map of the house.
+//! - `docs/ARCHITECTURE.md`: the map of the repository.
 //!
 //! This crate holds no logic of its own: it wires the tool to Azure and to the
 //! embedded one, and re-exports.
 
 mod cloud;
 pub mod custom;
+pub mod prelude;
 pub mod testing;
 
 use std::process::ExitCode;
 
 pub use lazuli_azure as azure;
 pub use lazuli_core as core;
-pub use lazuli_core::{list, output};
+pub use lazuli_core::{bail, list};
 pub use lazuli_engine as engine;
+pub use lazuli_macros::output;
 
 /// Runs the program as a tool: parses the command line, carries the command
 /// out, and returns the exit code.
@@ -89,18 +91,6 @@ pub fn with(kind: impl custom::Custom) -> custom::Program {
 /// A program that deploys to a kind of resource of its own, and knows no Azure; see [`custom`].
 pub fn only(kind: impl custom::Custom) -> custom::Program {
     custom::Program::new(false).with(kind)
-}
-
-/// What a program imports: `use lazuli::prelude::*;`.
-pub mod prelude {
-    pub use std::process::ExitCode;
-
-    pub use lazuli_azure::*;
-    pub use lazuli_core::{
-        AsResource, Component, Config, Error, Input, IntoInput, IntoList, IntoMap, List, Map,
-        Options, Output, Result, Stack, Timeouts, list, output,
-    };
-    pub use lazuli_macros::Component;
 }
 
 /// What derives refer to; not for programs.

@@ -207,18 +207,14 @@ fn options(thing: &Thing, known: &Known) -> lazuli_core::Result<Options> {
             "cbd" => options.delete_before_replace(false),
             "ignore" => options.ignore_changes(paths()),
             "replaceOn" => options.replace_on_changes(paths()),
-            "after" => options.and_depends_on([named()]),
+            "after" => options.depends_on(named()),
             "user" => options.delete_after([named()]),
             "with" => options.deleted_with(named()),
             "replaceWith" => options.replace_with([named()]),
             "trigger" => {
-                options.replacement_trigger = Some(property(&given(argument), known)?);
-                options
+                options.replacement_trigger::<Property>(property(&given(argument), known)?)
             }
-            "notrigger" => {
-                options.replacement_trigger = Some(Property::Value(Value::Null));
-                options
-            }
+            "notrigger" => options.replacement_trigger::<Value>(Value::Null),
             "transform" => options.transform(rewrite(argument)),
             "timeout" => {
                 let at_once = Some(Duration::from_millis(1));

@@ -125,6 +125,13 @@ impl UserAssignedIdentityBuilder<((Declaration,),)> {
         self
     }
 
+    /// Adds resources that must exist first, beside those that the other setters name: one
+    /// (`&network`), or several (`(&network, &registry)`).
+    pub fn depends_on(mut self, resources: impl Resources) -> Self {
+        self.fields.0.0.depends_on(resources);
+        self
+    }
+
     /// Sets a property that has no method of its own, at a dotted path of the request.
     pub fn property(mut self, path: &str, value: impl AnyProperty) -> Self {
         self.fields.0.0.put(path, value.into_property());
@@ -236,6 +243,13 @@ impl<Role, Principal> RoleAssignmentBuilder<((Declaration,), Role, Principal)> {
     /// Sets options: dependencies, protection, timeouts.
     pub fn options(mut self, options: Options) -> Self {
         self.fields.0.0.options(options);
+        self
+    }
+
+    /// Adds resources that must exist first, beside those that the other setters name: one
+    /// (`&network`), or several (`(&network, &registry)`).
+    pub fn depends_on(mut self, resources: impl Resources) -> Self {
+        self.fields.0.0.depends_on(resources);
         self
     }
 

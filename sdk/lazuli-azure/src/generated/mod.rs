@@ -13,7 +13,7 @@
 /// What every generated module uses.
 mod prelude {
     pub(super) use lazuli_core::{
-        Input, IntoInput, IntoList, IntoMap, List, Options, Output, Property, ToProperty,
+        Input, IntoInput, IntoList, IntoMap, List, Options, Output, Property, Resources, ToProperty,
     };
     pub(super) use typed_builder::TypedBuilder;
 

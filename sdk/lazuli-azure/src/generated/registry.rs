@@ -382,6 +382,13 @@ impl<Sku> RegistryBuilder<((Declaration,), Sku)> {
         self
     }
 
+    /// Adds resources that must exist first, beside those that the other setters name: one
+    /// (`&network`), or several (`(&network, &registry)`).
+    pub fn depends_on(mut self, resources: impl Resources) -> Self {
+        self.fields.0.0.depends_on(resources);
+        self
+    }
+
     /// Sets a property that has no method of its own, at a dotted path of the request.
     pub fn property(mut self, path: &str, value: impl AnyProperty) -> Self {
         self.fields.0.0.put(path, value.into_property());
@@ -481,6 +488,13 @@ impl<Actions> RegistryScopeMapBuilder<((Declaration,), Actions)> {
         self
     }
 
+    /// Adds resources that must exist first, beside those that the other setters name: one
+    /// (`&network`), or several (`(&network, &registry)`).
+    pub fn depends_on(mut self, resources: impl Resources) -> Self {
+        self.fields.0.0.depends_on(resources);
+        self
+    }
+
     /// Sets a property that has no method of its own, at a dotted path of the request.
     pub fn property(mut self, path: &str, value: impl AnyProperty) -> Self {
         self.fields.0.0.put(path, value.into_property());
@@ -577,6 +591,13 @@ impl<ScopeMap> RegistryTokenBuilder<((Declaration,), ScopeMap)> {
     /// Sets options: dependencies, protection, timeouts.
     pub fn options(mut self, options: Options) -> Self {
         self.fields.0.0.options(options);
+        self
+    }
+
+    /// Adds resources that must exist first, beside those that the other setters name: one
+    /// (`&network`), or several (`(&network, &registry)`).
+    pub fn depends_on(mut self, resources: impl Resources) -> Self {
+        self.fields.0.0.depends_on(resources);
         self
     }
 
@@ -697,6 +718,13 @@ impl<Location> RegistryReplicationBuilder<((Declaration,), Location)> {
         self
     }
 
+    /// Adds resources that must exist first, beside those that the other setters name: one
+    /// (`&network`), or several (`(&network, &registry)`).
+    pub fn depends_on(mut self, resources: impl Resources) -> Self {
+        self.fields.0.0.depends_on(resources);
+        self
+    }
+
     /// Sets a property that has no method of its own, at a dotted path of the request.
     pub fn property(mut self, path: &str, value: impl AnyProperty) -> Self {
         self.fields.0.0.put(path, value.into_property());
@@ -814,6 +842,13 @@ impl AgentPoolBuilder<((Declaration,),)> {
     /// Sets options: dependencies, protection, timeouts.
     pub fn options(mut self, options: Options) -> Self {
         self.fields.0.0.options(options);
+        self
+    }
+
+    /// Adds resources that must exist first, beside those that the other setters name: one
+    /// (`&network`), or several (`(&network, &registry)`).
+    pub fn depends_on(mut self, resources: impl Resources) -> Self {
+        self.fields.0.0.depends_on(resources);
         self
     }
 

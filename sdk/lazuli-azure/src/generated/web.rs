@@ -946,6 +946,13 @@ impl<Os, Sku> ServicePlanBuilder<((Declaration,), Os, Sku)> {
         self
     }
 
+    /// Adds resources that must exist first, beside those that the other setters name: one
+    /// (`&network`), or several (`(&network, &registry)`).
+    pub fn depends_on(mut self, resources: impl Resources) -> Self {
+        self.fields.0.0.depends_on(resources);
+        self
+    }
+
     /// Sets a property that has no method of its own, at a dotted path of the request.
     pub fn property(mut self, path: &str, value: impl AnyProperty) -> Self {
         self.fields.0.0.put(path, value.into_property());
@@ -1162,6 +1169,13 @@ impl<Sku> LinuxPlanBuilder<((Declaration,), Sku)> {
     /// Sets options: dependencies, protection, timeouts.
     pub fn options(mut self, options: Options) -> Self {
         self.fields.0.0.options(options);
+        self
+    }
+
+    /// Adds resources that must exist first, beside those that the other setters name: one
+    /// (`&network`), or several (`(&network, &registry)`).
+    pub fn depends_on(mut self, resources: impl Resources) -> Self {
+        self.fields.0.0.depends_on(resources);
         self
     }
 
@@ -1385,6 +1399,13 @@ impl<Sku> WindowsContainerPlanBuilder<((Declaration,), Sku)> {
         self
     }
 
+    /// Adds resources that must exist first, beside those that the other setters name: one
+    /// (`&network`), or several (`(&network, &registry)`).
+    pub fn depends_on(mut self, resources: impl Resources) -> Self {
+        self.fields.0.0.depends_on(resources);
+        self
+    }
+
     /// Sets a property that has no method of its own, at a dotted path of the request.
     pub fn property(mut self, path: &str, value: impl AnyProperty) -> Self {
         self.fields.0.0.put(path, value.into_property());
@@ -1599,6 +1620,13 @@ impl<Sku> ElasticPlanBuilder<((Declaration,), Sku)> {
     /// Sets options: dependencies, protection, timeouts.
     pub fn options(mut self, options: Options) -> Self {
         self.fields.0.0.options(options);
+        self
+    }
+
+    /// Adds resources that must exist first, beside those that the other setters name: one
+    /// (`&network`), or several (`(&network, &registry)`).
+    pub fn depends_on(mut self, resources: impl Resources) -> Self {
+        self.fields.0.0.depends_on(resources);
         self
     }
 
@@ -1971,6 +1999,13 @@ impl<Plan> WebAppBuilder<((Declaration,), Plan)> {
     /// Sets options: dependencies, protection, timeouts.
     pub fn options(mut self, options: Options) -> Self {
         self.fields.0.0.options(options);
+        self
+    }
+
+    /// Adds resources that must exist first, beside those that the other setters name: one
+    /// (`&network`), or several (`(&network, &registry)`).
+    pub fn depends_on(mut self, resources: impl Resources) -> Self {
+        self.fields.0.0.depends_on(resources);
         self
     }
 
@@ -2348,6 +2383,13 @@ impl<Plan> WebAppSlotBuilder<((Declaration,), Plan)> {
         self
     }
 
+    /// Adds resources that must exist first, beside those that the other setters name: one
+    /// (`&network`), or several (`(&network, &registry)`).
+    pub fn depends_on(mut self, resources: impl Resources) -> Self {
+        self.fields.0.0.depends_on(resources);
+        self
+    }
+
     /// Sets a property that has no method of its own, at a dotted path of the request.
     pub fn property(mut self, path: &str, value: impl AnyProperty) -> Self {
         self.fields.0.0.put(path, value.into_property());
@@ -2718,6 +2760,13 @@ impl<Plan> FunctionAppBuilder<((Declaration,), Plan)> {
     /// Sets options: dependencies, protection, timeouts.
     pub fn options(mut self, options: Options) -> Self {
         self.fields.0.0.options(options);
+        self
+    }
+
+    /// Adds resources that must exist first, beside those that the other setters name: one
+    /// (`&network`), or several (`(&network, &registry)`).
+    pub fn depends_on(mut self, resources: impl Resources) -> Self {
+        self.fields.0.0.depends_on(resources);
         self
     }
 

@@ -4,7 +4,8 @@
 //! (trusted services), and nothing goes through the machine that deploys.
 
 use lazuli_core::{
-    AsResource, Error, Handle, Input, IntoInput, Options, Output, Property, Result, Value,
+    AsResource, Error, Handle, Input, IntoInput, Options, Output, Property, Resources, Result,
+    Value,
 };
 
 use crate::generated::Registry;
@@ -126,6 +127,14 @@ impl ImageImportBuilder {
     #[must_use]
     pub fn options(mut self, options: Options) -> Self {
         self.declaration.options(options);
+        self
+    }
+
+    /// Adds resources that must exist first, beside those that the other setters name: one
+    /// (`&network`), or several (`(&network, &registry)`).
+    #[must_use]
+    pub fn depends_on(mut self, resources: impl Resources) -> Self {
+        self.declaration.depends_on(resources);
         self
     }
 

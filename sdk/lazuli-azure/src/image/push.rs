@@ -3,7 +3,9 @@
 //! The registry must be reachable from here: open, or with a firewall that lets
 //! this machine in. A closed one takes images by `importImage` or builds.
 
-use lazuli_core::{AsResource, Error, Handle, Input, IntoInput, Options, Output, Property, Value};
+use lazuli_core::{
+    AsResource, Error, Handle, Input, IntoInput, Options, Output, Property, Resources, Value,
+};
 
 use super::layout::Layout;
 use crate::generated::{Registry, WebApp};
@@ -107,6 +109,14 @@ impl ImagePushBuilder {
     #[must_use]
     pub fn options(mut self, options: Options) -> Self {
         self.declaration.options(options);
+        self
+    }
+
+    /// Adds resources that must exist first, beside those that the other setters name: one
+    /// (`&network`), or several (`(&network, &registry)`).
+    #[must_use]
+    pub fn depends_on(mut self, resources: impl Resources) -> Self {
+        self.declaration.depends_on(resources);
         self
     }
 

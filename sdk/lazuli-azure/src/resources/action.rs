@@ -15,7 +15,7 @@ use crate::generated::{Registry, WebAppSlot, api_version};
 use crate::resources::ArmResource;
 use crate::resources::declaration::{AzureResource, PROVIDER, Resource};
 
-/// A action in the making.
+/// An action in the making.
 pub(crate) struct Action {
     ty: &'static str,
     scope: Scope,
@@ -24,7 +24,7 @@ pub(crate) struct Action {
 }
 
 impl Action {
-    /// A action of a type, asked of a resource.
+    /// An action of a type, asked of a resource.
     pub(crate) fn new(ty: &'static str, of: &Resource) -> Self {
         let mut inputs = Property::map();
         inputs.set("resourceId", Input::Output(of.id()).into_property());
@@ -52,12 +52,12 @@ impl Action {
     /// Registers the action. Its id is below the resource that it is asked of, and
     /// its own in the stack, since two programs' parts may ask the same.
     #[track_caller]
-    pub(crate) fn declare(self, name: &str, mut options: Options) -> Handle {
+    pub(crate) fn declare(self, name: &str, options: Options) -> Handle {
         let kind = self.ty.rsplit('/').next().unwrap_or_default();
         let path = format!("{kind}/{}", self.scope.path().replace('/', "."));
         let last = name.to_owned();
         let id = self.of.id().map(move |id| format!("{id}/{path}.{last}"));
-        options.depends_on.push(self.of.handle().index());
+        let options = options.depends_on(self.of.handle());
         self.scope.register(ResourceSpec {
             provider: PROVIDER,
             ty: self.ty.to_owned(),

@@ -5,7 +5,8 @@
 /// declares may depend on the value.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be used where {T} is wanted",
-    label = "this is not {T}"
+    label = "this is not {T}",
+    note = "an argument takes a value or a reference to one; a builder becomes a handle with `.build()`"
 )]
 pub trait IntoArgument<T> {
     /// Converts.
@@ -27,6 +28,41 @@ impl<T: Clone> IntoArgument<T> for &T {
 impl<T: Clone, const N: usize> IntoArgument<Vec<T>> for [&T; N] {
     fn into_argument(self) -> Vec<T> {
         self.into_iter().cloned().collect()
+    }
+}
+
+impl<T: Clone> IntoArgument<Vec<T>> for Vec<&T> {
+    fn into_argument(self) -> Vec<T> {
+        self.into_iter().cloned().collect()
+    }
+}
+
+impl<T: Clone> IntoArgument<Vec<T>> for &Vec<&T> {
+    fn into_argument(self) -> Vec<T> {
+        self.iter().copied().cloned().collect()
+    }
+}
+
+impl<T: Clone> IntoArgument<Vec<T>> for &[&T] {
+    fn into_argument(self) -> Vec<T> {
+        self.iter().copied().cloned().collect()
+    }
+}
+
+impl<T: Clone> IntoArgument<Vec<T>> for &[T] {
+    fn into_argument(self) -> Vec<T> {
+        self.to_vec()
+    }
+}
+
+impl<K: Into<String>, V: IntoArgument<T>, T, const N: usize> IntoArgument<Vec<(String, T)>>
+    for [(K, V); N]
+{
+    fn into_argument(self) -> Vec<(String, T)> {
+        let pairs = self.into_iter();
+        pairs
+            .map(|(key, value)| (key.into(), value.into_argument()))
+            .collect()
     }
 }
 

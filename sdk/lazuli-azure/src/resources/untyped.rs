@@ -3,6 +3,7 @@
 use lazuli_core::output::OutputValue;
 use lazuli_core::{
     AsResource, Component, Error, FromValue, Handle, Input, IntoInput, Options, Output, Property,
+    Resources,
 };
 use typed_builder::TypedBuilder;
 
@@ -139,6 +140,13 @@ impl ArmResourceBuilder<((Declaration,),)> {
     /// Sets options: dependencies, protection, timeouts.
     pub fn options(mut self, options: Options) -> Self {
         self.fields.0.0.options(options);
+        self
+    }
+
+    /// Adds resources that must exist first, beside those that the other setters name: one
+    /// (`&network`), or several (`(&network, &registry)`).
+    pub fn depends_on(mut self, resources: impl Resources) -> Self {
+        self.fields.0.0.depends_on(resources);
         self
     }
 

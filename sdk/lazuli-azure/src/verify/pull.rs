@@ -69,7 +69,7 @@ fn order(model: &Model<'_>, app: &App<'_>) -> Option<Diagnostic> {
         "the app does not wait for the build of its image `{image}`, so its first pulls may fail"
     );
     let help =
-        "pass the image build itself instead of its name, or name it in `Options::depends_on`";
+        "pass the image build itself instead of its name, or name it with `.depends_on(&build)`";
     let finding = app.node.finding("LZ2016", message, help);
     Some(finding.with(build, "the image is built here"))
 }

@@ -12,7 +12,7 @@ use crate::output::OutputValue;
 use crate::property::{Property, ToProperty};
 use crate::value::Value;
 use crate::{AsResource, Error, Handle, Input, List, Map, Options, Output, Scope};
-use crate::{ResourceSpec, Stack};
+use crate::{ResourceSpec, Resources, Stack};
 
 /// Where a resource can be declared: under the stack, a component or any resource.
 #[diagnostic::on_unimplemented(
@@ -44,6 +44,7 @@ pub struct Draft {
     name: String,
     inputs: Property,
     options: Options,
+    after: Vec<Handle>,
     at: &'static Location<'static>,
 }
 
@@ -57,6 +58,7 @@ impl Draft {
             name: name.to_owned(),
             inputs: Property::map(),
             options: Options::default(),
+            after: Vec::new(),
             at: Location::caller(),
         }
     }
@@ -92,6 +94,11 @@ impl Draft {
         self.options = options;
     }
 
+    /// Adds resources that must exist first, whatever the options are.
+    pub fn depends_on(&mut self, resources: impl Resources) {
+        resources.each(&mut |handle| self.after.push(handle.clone()));
+    }
+
     /// Declares the resource.
     pub fn declare(self) -> Handle {
         self.place.register(ResourceSpec {
@@ -100,7 +107,7 @@ impl Draft {
             name: self.name,
             id: None,
             inputs: self.inputs,
-            options: self.options,
+            options: self.options.depends_on(self.after),
             at: self.at,
         })
     }

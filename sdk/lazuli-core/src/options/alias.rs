@@ -10,7 +10,6 @@ use crate::urn::Urn;
 /// use lazuli_core::{Alias, Options};
 /// // It was called `web`, and lay at the top of the program.
 /// let options = Options::new().aliases([Alias::name("web").and_path("")]);
-/// assert_eq!(options.aliases.len(), 1);
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Alias {

@@ -1,4 +1,4 @@
-//! Deeds of the program around the operations of one resource.
+//! Code of the program that runs before or after the operations of one resource.
 //!
 //! Hooks run in the engine while it carries out an approved plan, never in a
 //! preview. They are the program's own code, so what they do is not in the
@@ -22,7 +22,7 @@ pub enum HookPoint {
     After(Lifecycle),
 }
 
-/// What a hook is told. Secrets stay secret values.
+/// What a hook receives. Secrets stay secret values.
 #[derive(Debug, Clone)]
 pub struct HookArgs {
     /// The resource.
@@ -86,7 +86,7 @@ impl Hook {
 }
 
 impl ErrorHook {
-    /// Asks it.
+    /// Calls it.
     pub async fn decide(&self, attempt: FailedAttempt) -> Retry {
         (self.0)(attempt).await
     }

@@ -22,6 +22,13 @@ pub struct Declaration<'a> {
     pub options: &'a mut Options,
 }
 
+impl Declaration<'_> {
+    /// Changes the options: `declaration.change_options(Options::protect)`.
+    pub fn change_options(&mut self, change: impl FnOnce(Options) -> Options) {
+        *self.options = change(std::mem::take(self.options));
+    }
+}
+
 /// A rewriting of declarations.
 #[derive(Clone)]
 pub struct Transform(Arc<dyn Fn(&mut Declaration<'_>) + Send + Sync>);

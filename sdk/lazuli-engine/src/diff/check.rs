@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use lazuli_core::executor::NodeId;
+use lazuli_core::node::NodeId;
 use lazuli_core::program::{Registration, RegistrationKind};
 use lazuli_core::{DeclaredNode, Diagnostic, Lifecycle, OutputError, Schema};
 

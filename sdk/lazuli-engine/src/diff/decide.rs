@@ -1,7 +1,8 @@
 //! What is to be done about one declared resource. Pure.
 
-use lazuli_core::executor::NodeId;
-use lazuli_core::{Observed, Options, TypeSchema, Value};
+use lazuli_core::node::NodeId;
+use lazuli_core::options::OptionValues;
+use lazuli_core::{Observed, TypeSchema, Value};
 
 use super::compare::{Change, Rules, Touched, covers, diff};
 use super::drift::actual_inputs;
@@ -73,7 +74,7 @@ impl NodeDecision {
 /// What the program wants of a resource, and what is known of its type.
 pub(crate) struct Candidate<'a> {
     pub(crate) seen: &'a Evaluated,
-    pub(crate) options: &'a Options,
+    pub(crate) options: &'a OptionValues,
     pub(crate) schema: &'a TypeSchema,
     /// Name of the provider that serves it now.
     pub(crate) provider: &'a str,

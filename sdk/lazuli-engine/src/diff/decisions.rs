@@ -1,7 +1,7 @@
 //! Which nodes are decided, and who waits for which. A node is looked at when it is
 //! new, and again when something that it waits for is decided or settled.
 
-use lazuli_core::executor::NodeId;
+use lazuli_core::node::NodeId;
 use lazuli_core::{Observed, ProviderError};
 
 use super::{NodeDecision, evaluate};

@@ -3,7 +3,7 @@
 //! Only declared properties count: an answer holds many more. What the answer does
 //! not return (`write_only`, absent, or null) is taken to be as declared.
 
-use lazuli_core::executor::NodeId;
+use lazuli_core::node::NodeId;
 use lazuli_core::{Members, Observed, TypeSchema, Value};
 
 use super::compare::{Change, Rules, any, covers, diff, join, keyed, names, same};

@@ -2,7 +2,7 @@
 //! when something else of the resource is written.
 
 use lazuli_core::Value;
-use lazuli_core::executor::NodeId;
+use lazuli_core::node::NodeId;
 
 use super::covers;
 use crate::graph::{Evaluated, Graph, shared};

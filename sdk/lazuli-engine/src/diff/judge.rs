@@ -1,7 +1,7 @@
 //! What is decided about a node: against the state, the selection, and what was
 //! read of the cloud.
 
-use lazuli_core::executor::NodeId;
+use lazuli_core::node::NodeId;
 use lazuli_core::program::RegistrationKind;
 
 use super::decide::{

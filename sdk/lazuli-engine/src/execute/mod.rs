@@ -14,7 +14,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use lazuli_core::executor::{NodeId, Verdict};
+use lazuli_core::executor::Verdict;
+use lazuli_core::node::NodeId;
 use lazuli_core::program::{RegistrationKind, Report};
 use lazuli_core::stack::Settlement;
 use lazuli_core::{Lifecycle, OutputError, Provider};

@@ -8,7 +8,7 @@ mod scope;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use lazuli_core::executor::{Deps, NodeId};
+use lazuli_core::node::{Deps, NodeId};
 use lazuli_core::program::{Registration, RegistrationKind};
 use lazuli_core::property::Snapshot;
 use lazuli_core::{
@@ -223,7 +223,7 @@ impl Graph {
             .nodes
             .get(id.index())
             .map(|node| node.registration.urn.address());
-        let place = place.unwrap_or_else(|| format!("resource {}", id.0));
+        let place = place.unwrap_or_else(|| format!("resource {}", id.index()));
         if path.is_empty() {
             place
         } else {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use lazuli_core::executor::NodeId;
+use lazuli_core::node::NodeId;
 use lazuli_core::program::RegistrationKind;
 use lazuli_core::{Declared, Value};
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use lazuli_core::executor::NodeId;
+use lazuli_core::node::NodeId;
 use lazuli_core::{Recorded, Urn, Value};
 
 use super::{Evaluated, Graph};

@@ -3,8 +3,8 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use lazuli_core::executor::NodeId;
-use lazuli_core::program::{ExportEntry, RegistrationKind, Waiting};
+use lazuli_core::node::NodeId;
+use lazuli_core::program::{ExportEntry, RegistrationKind, TaskKind, Waiting};
 use lazuli_core::{Diagnostic, Property, Severity, Urn, Value};
 
 use super::order::Draft;
@@ -348,7 +348,7 @@ fn more_after(input: &PlanInput<'_>) -> Vec<String> {
     let tasks = input
         .waiting
         .iter()
-        .filter(|task| task.name != "from_async");
+        .filter(|task| task.kind != TaskKind::FromAsync);
     let mut words: Vec<String> = tasks
         .flat_map(|task| {
             let resources = task

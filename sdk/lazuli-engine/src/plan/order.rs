@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, HashSet};
 
 use lazuli_core::Urn;
-use lazuli_core::executor::NodeId;
+use lazuli_core::node::NodeId;
 
 use super::Step;
 use super::build::{PlanInput, Subject, removal};

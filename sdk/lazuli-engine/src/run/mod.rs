@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::time::Instant;
 
-use lazuli_core::executor::NodeId;
+use lazuli_core::node::NodeId;
 use lazuli_core::output::Peek;
 use lazuli_core::program::{Environment, Report};
 use lazuli_core::stack::{Settlement, Stack};
@@ -569,7 +569,7 @@ impl Run<'_> {
             .iter()
             .map(|task| {
                 let lines: Vec<_> = task.lines.iter().map(SourceLocation::to_string).collect();
-                format!("{} waits at {}", task.name, lines.join(", "))
+                format!("{} waits at {}", task.kind, lines.join(", "))
             })
             .collect();
         let message = format!(
@@ -664,7 +664,7 @@ fn waiting_for(latest: &Latest) -> Vec<String> {
         .unwrap_or_default();
     waiting
         .iter()
-        .map(|task| format!("{} (started at {})", task.name, task.at))
+        .map(|task| format!("{} (started at {})", task.kind, task.at))
         .collect()
 }
 

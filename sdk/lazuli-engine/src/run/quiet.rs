@@ -1,7 +1,8 @@
 //! Lets the program run until it stands still, event_queue it on the way whatever
 //! is known without changing anything.
 
-use lazuli_core::executor::{NodeId, Verdict};
+use lazuli_core::executor::Verdict;
+use lazuli_core::node::NodeId;
 use lazuli_core::stack::Settlement;
 use lazuli_core::{TypeSchema, Value};
 use tokio::task::JoinSet;

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use lazuli_core::executor::NodeId;
+use lazuli_core::node::NodeId;
 use lazuli_core::program::RegistrationKind;
 use lazuli_core::stack::Settlement;
 use lazuli_core::{Diagnostic, Observed, ProviderError, Severity};

@@ -4,7 +4,7 @@
 use lazuli_core::Urn;
 
 use super::{Entry, InFlight, Outcome, Resource, State};
-use crate::plan::Op;
+use crate::op::Op;
 
 /// Why an entry cannot follow what was recorded before it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

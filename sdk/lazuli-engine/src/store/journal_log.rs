@@ -6,7 +6,7 @@ use super::Store;
 use super::backend::What;
 use super::text::{self, Line};
 use crate::error::EngineError;
-use crate::plan::Op;
+use crate::op::Op;
 use crate::state::{Entry, InFlight, State};
 
 /// What a journal says. Times are as they were written: UTC, RFC 3339; entries of

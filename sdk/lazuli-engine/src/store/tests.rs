@@ -210,7 +210,7 @@ fn a_whole_last_line_that_is_damaged_is_no_torn_one() {
 
 #[test]
 fn the_journal_tells_its_story_before_and_after_the_snapshot() {
-    use crate::plan::Op;
+    use crate::op::Op;
     use crate::state::{InFlight, Outcome};
     let started = |operation, op, name: &str| Entry::Started {
         operation,

@@ -121,7 +121,7 @@ fn dependencies_of_several_types_are_named_in_one_list() {
         let user = UserAssignedIdentity::builder(&group, "puller").build();
         VirtualNetwork::builder(&group, "net")
             .address_space(["10.0.0.0/16"])
-            .options(Options::depends_on([&zone, &user]))
+            .options(Options::new().depends_on((&zone, &user)))
             .build();
         Ok(())
     })

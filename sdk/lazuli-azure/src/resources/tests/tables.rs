@@ -1,6 +1,5 @@
 //! One table for each service: the id and the request of every type.
 
-use lazuli_core::output;
 use serde_json::{Value as Json, json};
 
 use super::{G, check, declared, group};
@@ -228,7 +227,11 @@ fn web_apps_and_their_roles() {
             .outbound_vnet_routing(OutboundRouting::builder().image_pull_traffic(true).build())
             .site_config(
                 SiteConfig::builder()
-                    .linux_fx_version(output!("DOCKER|{}/site:v1", registry.login_server()))
+                    .linux_fx_version(
+                        registry
+                            .login_server()
+                            .map(|host| format!("DOCKER|{host}/site:v1")),
+                    )
                     .app_settings([("B", "2"), ("A", "1")])
                     .property("healthCheckPath", "/up")
                     .build(),
