@@ -3,25 +3,20 @@
 use lazuli::prelude::*;
 use lazuli::testing::Embedded;
 
+use super::fixture::Network;
 use crate::*;
 
 /// An app whose image is pushed from this machine.
 async fn pushed(stack: Stack) -> Result<()> {
-    let group = ResourceGroup::builder(&stack, "pushed")
-        .location("westeurope")
-        .build();
-    let network = VirtualNetwork::builder(&group, "net")
-        .address_space(["10.0.0.0/16"])
-        .build();
-    let integration = IntegrationSubnet::builder(&network, "apps")
-        .address_prefix("10.0.0.0/24")
-        .build();
-    let registry = PublicRegistry::builder(&group, "pushedacr2021").build();
+    let net = Network::of(&stack, "pushed");
+    let registry = PublicRegistry::builder(&net.group, "pushedacr2021").build();
     let site = registry.push_image("team/site:v1", "image");
-    let plan = LinuxPlan::builder(&group, "plan").sku(LinuxSku::B1).build();
-    let app = IntegratedWebApp::builder(&group, "pushed2021")
+    let plan = LinuxPlan::builder(&net.group, "plan")
+        .sku(LinuxSku::B1)
+        .build();
+    let app = IntegratedWebApp::builder(&net.group, "pushed2021")
         .plan(&plan)
-        .subnet(&integration)
+        .subnet(&net.integration)
         .image(&site)
         .build();
     stack.export("url", app.url());
@@ -45,30 +40,20 @@ async fn an_image_out_of_a_folder_is_pushed_and_served() {
 
 /// An app whose site is written with a version of the API.
 async fn switched(stack: Stack, version: Option<&'static str>) -> Result<()> {
-    let group = ResourceGroup::builder(&stack, "switched")
-        .location("westeurope")
-        .build();
-    let network = VirtualNetwork::builder(&group, "net")
-        .address_space(["10.0.0.0/16"])
-        .build();
-    let integration = IntegrationSubnet::builder(&network, "apps")
-        .address_prefix("10.0.0.0/24")
-        .build();
-    let endpoints = EndpointSubnet::builder(&network, "endpoints")
-        .address_prefix("10.0.1.0/24")
-        .build();
-    let dns = PrivateDnsLink::builder(&network, "dns")
-        .service(PrivateLink::Registry)
-        .build();
-    let registry = PrivateRegistry::builder(&group, "switchedacr2021")
+    let net = Network::of(&stack, "switched");
+    let endpoints = net.endpoints();
+    let dns = net.dns();
+    let registry = PrivateRegistry::builder(&net.group, "switchedacr2021")
         .endpoint_subnet(&endpoints)
         .dns(&dns)
         .build();
     let site = registry.build_image("site:v1", "v1");
-    let plan = LinuxPlan::builder(&group, "plan").sku(LinuxSku::B1).build();
-    let app = IntegratedWebApp::builder(&group, "switched2021")
+    let plan = LinuxPlan::builder(&net.group, "plan")
+        .sku(LinuxSku::B1)
+        .build();
+    let app = IntegratedWebApp::builder(&net.group, "switched2021")
         .plan(&plan)
-        .subnet(&integration)
+        .subnet(&net.integration)
         .image(&site);
     match version {
         Some(version) => app.api_version(version).build(),
@@ -92,25 +77,13 @@ async fn each_generation_of_the_switch_pulls_out_of_the_closed_registry() {
 
 /// A closed registry that lets no shared builds in, filled from inside of its network.
 async fn pooled(stack: Stack, later: bool) -> Result<()> {
-    let group = ResourceGroup::builder(&stack, "pooled")
-        .location("westeurope")
-        .build();
-    let network = VirtualNetwork::builder(&group, "net")
-        .address_space(["10.0.0.0/16"])
-        .build();
-    let integration = IntegrationSubnet::builder(&network, "apps")
-        .address_prefix("10.0.0.0/24")
-        .build();
-    let endpoints = EndpointSubnet::builder(&network, "endpoints")
-        .address_prefix("10.0.1.0/24")
-        .build();
-    let builders = Subnet::builder(&network, "builders")
+    let net = Network::of(&stack, "pooled");
+    let endpoints = net.endpoints();
+    let builders = Subnet::builder(&net.network, "builders")
         .address_prefix("10.0.2.0/24")
         .build();
-    let dns = PrivateDnsLink::builder(&network, "dns")
-        .service(PrivateLink::Registry)
-        .build();
-    let registry = PrivateRegistry::builder(&group, "pooledacr2021")
+    let dns = net.dns();
+    let registry = PrivateRegistry::builder(&net.group, "pooledacr2021")
         .endpoint_subnet(&endpoints)
         .dns(&dns)
         .task_bypass(false)
@@ -121,10 +94,12 @@ async fn pooled(stack: Stack, later: bool) -> Result<()> {
             .subnet(&builders)
             .build();
         let site = registry.build_image_on(&pool, "site:v1", "v1");
-        let plan = LinuxPlan::builder(&group, "plan").sku(LinuxSku::B1).build();
-        IntegratedWebApp::builder(&group, "pooled2021")
+        let plan = LinuxPlan::builder(&net.group, "plan")
+            .sku(LinuxSku::B1)
+            .build();
+        IntegratedWebApp::builder(&net.group, "pooled2021")
             .plan(&plan)
-            .subnet(&integration)
+            .subnet(&net.integration)
             .image(&site)
             .build();
     }
@@ -151,30 +126,20 @@ const ARTICLE: &str = concat!(
 
 /// An app, and a slot with the next version.
 async fn slotted(stack: Stack) -> Result<()> {
-    let group = ResourceGroup::builder(&stack, "slotted")
-        .location("westeurope")
-        .build();
-    let network = VirtualNetwork::builder(&group, "net")
-        .address_space(["10.0.0.0/16"])
-        .build();
-    let integration = IntegrationSubnet::builder(&network, "apps")
-        .address_prefix("10.0.0.0/24")
-        .build();
-    let endpoints = EndpointSubnet::builder(&network, "endpoints")
-        .address_prefix("10.0.1.0/24")
-        .build();
-    let dns = PrivateDnsLink::builder(&network, "dns")
-        .service(PrivateLink::Registry)
-        .build();
-    let registry = PrivateRegistry::builder(&group, "slottedacr2021")
+    let net = Network::of(&stack, "slotted");
+    let endpoints = net.endpoints();
+    let dns = net.dns();
+    let registry = PrivateRegistry::builder(&net.group, "slottedacr2021")
         .endpoint_subnet(&endpoints)
         .dns(&dns)
         .build();
     let images = registry.build_images("site", [("v1", "v1"), ("v2", "v2")]);
-    let plan = LinuxPlan::builder(&group, "plan").sku(LinuxSku::S1).build();
-    let app = IntegratedWebApp::builder(&group, "slotted2021")
+    let plan = LinuxPlan::builder(&net.group, "plan")
+        .sku(LinuxSku::S1)
+        .build();
+    let app = IntegratedWebApp::builder(&net.group, "slotted2021")
         .plan(&plan)
-        .subnet(&integration)
+        .subnet(&net.integration)
         .image(&images.tagged("v1")?)
         .build();
     let slot = app.slot("staging", &images.tagged("v2")?);

@@ -2,6 +2,7 @@
 
 mod article;
 mod deployed;
+mod fixture;
 mod moves;
 mod networks;
 mod orders;

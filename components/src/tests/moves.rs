@@ -3,6 +3,7 @@
 use lazuli::prelude::*;
 use lazuli::testing::Embedded;
 
+use super::fixture::Network;
 use crate::*;
 
 const APP: &str = "moving2021";
@@ -19,27 +20,17 @@ enum Way {
 }
 
 async fn program(stack: Stack, way: Way) -> Result<()> {
-    let group = ResourceGroup::builder(&stack, "moving")
-        .location("westeurope")
+    let net = Network::of(&stack, "moving");
+    let plan = LinuxPlan::builder(&net.group, "plan")
+        .sku(LinuxSku::B1)
         .build();
-    let network = VirtualNetwork::builder(&group, "net")
-        .address_space(["10.0.0.0/16"])
-        .build();
-    let integration = IntegrationSubnet::builder(&network, "apps")
-        .address_prefix("10.0.0.0/24")
-        .build();
-    let plan = LinuxPlan::builder(&group, "plan").sku(LinuxSku::B1).build();
-    let app = IntegratedWebApp::builder(&group, APP)
+    let app = IntegratedWebApp::builder(&net.group, APP)
         .plan(&plan)
-        .subnet(&integration);
+        .subnet(&net.integration);
     if way == Way::Private {
-        let endpoints = EndpointSubnet::builder(&network, "endpoints")
-            .address_prefix("10.0.1.0/24")
-            .build();
-        let dns = PrivateDnsLink::builder(&network, "dns")
-            .service(PrivateLink::Registry)
-            .build();
-        let registry = PrivateRegistry::builder(&group, "movingacr2021")
+        let endpoints = net.endpoints();
+        let dns = net.dns();
+        let registry = PrivateRegistry::builder(&net.group, "movingacr2021")
             .endpoint_subnet(&endpoints)
             .dns(&dns)
             .lock_later(true)
@@ -49,13 +40,13 @@ async fn program(stack: Stack, way: Way) -> Result<()> {
         registry.lock_after([&app]);
         return Ok(());
     }
-    let registry = PublicRegistry::builder(&group, "movingacr2021")
+    let registry = PublicRegistry::builder(&net.group, "movingacr2021")
         .sku(RegistrySku::Premium)
         .build();
     let site = registry.build_image("site:v1", "v1");
     match way {
         Way::Given(name) => {
-            let identity = UserAssignedIdentity::builder(&group, name).build();
+            let identity = UserAssignedIdentity::builder(&net.group, name).build();
             app.image(&site.pulled_by(&identity)).build();
         }
         _ => {

@@ -6,6 +6,7 @@ use lazuli::engine::{Plan, Step};
 use lazuli::prelude::*;
 use lazuli::testing::Mocks;
 
+use super::fixture::Network;
 use crate::*;
 
 /// What a program of this file may vary.
@@ -18,27 +19,17 @@ struct Variant {
 }
 
 fn program(stack: &Stack, variant: Variant) -> Result<()> {
-    let group = ResourceGroup::builder(stack, "shop")
-        .location("westeurope")
+    let net = Network::of(stack, "shop");
+    let plan = LinuxPlan::builder(&net.group, "plan")
+        .sku(LinuxSku::B1)
         .build();
-    let network = VirtualNetwork::builder(&group, "net")
-        .address_space(["10.0.0.0/16"])
-        .build();
-    let integration = IntegrationSubnet::builder(&network, "apps")
-        .address_prefix("10.0.0.0/24")
-        .build();
-    let plan = LinuxPlan::builder(&group, "plan").sku(LinuxSku::B1).build();
-    let app = IntegratedWebApp::builder(&group, "app")
+    let app = IntegratedWebApp::builder(&net.group, "app")
         .plan(&plan)
-        .subnet(&integration);
+        .subnet(&net.integration);
     if variant.private {
-        let endpoints = EndpointSubnet::builder(&network, "endpoints")
-            .address_prefix("10.0.1.0/24")
-            .build();
-        let dns = PrivateDnsLink::builder(&network, "dns")
-            .service(PrivateLink::Registry)
-            .build();
-        let registry = PrivateRegistry::builder(&group, "theacr")
+        let endpoints = net.endpoints();
+        let dns = net.dns();
+        let registry = PrivateRegistry::builder(&net.group, "theacr")
             .endpoint_subnet(&endpoints)
             .dns(&dns)
             .lock_later(true)
@@ -48,13 +39,13 @@ fn program(stack: &Stack, variant: Variant) -> Result<()> {
         let app = app.image(&site).build();
         registry.lock_after([&app, &next]);
     } else {
-        let registry = PublicRegistry::builder(&group, "theacr")
+        let registry = PublicRegistry::builder(&net.group, "theacr")
             .sku(RegistrySku::Premium)
             .build();
         let image = registry.image("site:v1");
         match variant.identity {
             Some(name) => {
-                let identity = UserAssignedIdentity::builder(&group, name).build();
+                let identity = UserAssignedIdentity::builder(&net.group, name).build();
                 app.image(&image.pulled_by(&identity)).build();
             }
             None => {

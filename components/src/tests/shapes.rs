@@ -3,6 +3,7 @@
 use lazuli::prelude::*;
 use lazuli::testing::{MockedStack, Mocks, client_of, principal_of};
 
+use super::fixture::Network;
 use crate::*;
 
 /// A network, a private and a public registry, and a plan.
@@ -17,33 +18,25 @@ struct Stage {
 }
 
 fn stage(stack: &Stack) -> Stage {
-    let group = ResourceGroup::builder(stack, "shop")
-        .location("westeurope")
-        .build();
-    let network = VirtualNetwork::builder(&group, "net")
-        .address_space(["10.0.0.0/16"])
-        .build();
-    let integration = IntegrationSubnet::builder(&network, "apps")
-        .address_prefix("10.0.0.0/24")
-        .build();
-    let endpoints = EndpointSubnet::builder(&network, "endpoints")
-        .address_prefix("10.0.1.0/24")
-        .build();
-    let dns = PrivateDnsLink::builder(&network, "acr")
+    let net = Network::of(stack, "shop");
+    let endpoints = net.endpoints();
+    let dns = PrivateDnsLink::builder(&net.network, "acr")
         .service(PrivateLink::Registry)
         .build();
-    let private = PrivateRegistry::builder(&group, "privateacr")
+    let private = PrivateRegistry::builder(&net.group, "privateacr")
         .endpoint_subnet(&endpoints)
         .dns(&dns)
         .admin_user(true)
         .build();
-    let public = PublicRegistry::builder(&group, "publicacr").build();
-    let plan = LinuxPlan::builder(&group, "plan").sku(LinuxSku::B1).build();
+    let public = PublicRegistry::builder(&net.group, "publicacr").build();
+    let plan = LinuxPlan::builder(&net.group, "plan")
+        .sku(LinuxSku::B1)
+        .build();
     Stage {
-        group,
-        integration,
+        group: net.group,
+        integration: net.integration,
         endpoints,
-        network,
+        network: net.network,
         plan,
         private,
         public,
