@@ -71,6 +71,10 @@ type Answer = dyn Fn(&MockResource) -> std::result::Result<Value, String> + Send
 pub struct Mocks {
     answer: Arc<Answer>,
     config: BTreeMap<String, Value>,
+    project: String,
+    stack: String,
+    tenant: String,
+    references: BTreeMap<String, BTreeMap<String, Value>>,
     folder: PathBuf,
     custom: BTreeMap<String, Arc<dyn Provider>>,
     mocked: Vec<&'static str>,
@@ -94,6 +98,10 @@ impl Mocks {
         Self {
             answer: Arc::new(|_| Ok(Value::map())),
             config: BTreeMap::new(),
+            project: "mocked".to_owned(),
+            stack: "test".to_owned(),
+            tenant: TENANT.to_owned(),
+            references: BTreeMap::new(),
             folder: PathBuf::from("."),
             custom: BTreeMap::new(),
             mocked: vec![AZURE],
@@ -132,6 +140,48 @@ impl Mocks {
     #[must_use]
     pub fn config(mut self, key: &str, value: impl Into<Value>) -> Self {
         self.config.insert(key.to_owned(), value.into());
+        self
+    }
+
+    /// The name of the stack, which the program reads with `stack.name()`. Default: `test`.
+    #[must_use]
+    pub fn stack(mut self, name: &str) -> Self {
+        name.clone_into(&mut self.stack);
+        self
+    }
+
+    /// The name of the project, which the program reads with `stack.project()`. Default: `mocked`.
+    #[must_use]
+    pub fn project(mut self, name: &str) -> Self {
+        name.clone_into(&mut self.project);
+        self
+    }
+
+    /// The tenant of mocked identities. Default: a made-up one.
+    #[must_use]
+    pub fn tenant(mut self, id: &str) -> Self {
+        id.clone_into(&mut self.tenant);
+        self
+    }
+
+    /// What another stack exports, for a program that reads it with `stack.reference(..)`:
+    /// `STACK` of the same project, or `PROJECT/STACK`.
+    ///
+    /// ```
+    /// # use lazuli::prelude::*;
+    /// # use lazuli::testing::Mocks;
+    /// let mocks = Mocks::new()
+    ///     .stack("dev")
+    ///     .reference("network", [("subnet", "/subscriptions/s/subnets/apps")]);
+    /// ```
+    #[must_use]
+    pub fn reference<V: Into<Value>, const N: usize>(
+        mut self,
+        stack: &str,
+        exports: [(&str, V); N],
+    ) -> Self {
+        let exports = exports.map(|(name, value)| (name.to_owned(), value.into()));
+        self.references.insert(stack.to_owned(), exports.into());
         self
     }
 
@@ -216,7 +266,8 @@ impl Mocks {
             Some(folder) => folder.clone(),
             None => Arc::new(empty_folder()?),
         };
-        let store = Store::local(folder.path(), "mocked", "test").on(Arc::new(Unsynced));
+        let store = self.store(folder.path(), &self.project, &self.stack);
+        self.deploy_references(folder.path()).await?;
         let mut providers = self.custom.clone();
         for name in &self.mocked {
             let mocked: Arc<dyn Provider> = Arc::new(Mocked {
@@ -226,17 +277,41 @@ impl Mocks {
                 } else {
                     Arc::new(Unknown)
                 },
+                tenant: self.tenant.clone(),
                 looked_at: self.looked_at.clone(),
             });
             providers.insert((*name).to_owned(), mocked);
         }
         let settings = Settings {
             providers,
-            ..settings(("mocked", "test"), &self.config, &self.folder)
+            ..settings((&self.project, &self.stack), &self.config, &self.folder)
         };
         let (_stopper, stop) = stop_channel();
         lazuli_engine::run(operation, settings, store.clone(), topology, watch, stop).await?;
         Ok((store.read()?, folder))
+    }
+
+    fn store(&self, folder: &Path, project: &str, stack: &str) -> Store {
+        Store::local(folder, project, stack).on(Arc::new(Unsynced))
+    }
+
+    /// The other stacks are real ones that declare nothing and export the given values.
+    async fn deploy_references(&self, folder: &Path) -> std::result::Result<(), EngineError> {
+        for (name, exports) in &self.references {
+            let (project, stack) = name.rsplit_once('/').unwrap_or((&self.project, name));
+            let (store, exports) = (self.store(folder, project, stack), exports.clone());
+            let program = move |stack: Stack| async move {
+                for (name, value) in exports {
+                    stack.export(&name, value);
+                }
+                Ok(())
+            };
+            let settings = settings((project, stack), &BTreeMap::new(), &self.folder);
+            let (_stopper, stop) = stop_channel();
+            let mut watch = Watch::default();
+            lazuli_engine::run(Operation::Up, settings, store, program, &mut watch, stop).await?;
+        }
+        Ok(())
     }
 }
 
@@ -326,6 +401,7 @@ impl Schema for Unknown {}
 struct Mocked {
     answer: Arc<Answer>,
     schema: Arc<dyn Schema>,
+    tenant: String,
     looked_at: LookedAt,
 }
 
@@ -340,7 +416,7 @@ impl Mocked {
         };
         let refused = |reason: String| ProviderError::new(ProviderErrorKind::Refused, reason);
         let mut outputs = desired.inputs.clone();
-        overlay(&mut outputs, usual(&resource));
+        overlay(&mut outputs, usual(&resource, &self.tenant));
         overlay(&mut outputs, (self.answer)(&resource).map_err(refused)?);
         Ok(Observed {
             id: resource.id,
@@ -359,10 +435,11 @@ pub fn client_of(name: &str) -> String {
     lazuli_arm::Uuid::new_v5(&lazuli_arm::Uuid::NAMESPACE_URL, name.as_bytes()).to_string()
 }
 
-/// The tenant of every mocked identity.
+/// The tenant of mocked identities, unless the test sets another.
 const TENANT: &str = "00000000-0000-0000-0000-00000000000a";
 
-fn usual(resource: &MockResource) -> Value {
+/// What Azure adds to the inputs of a resource, as far as programs read it.
+fn usual(resource: &MockResource, tenant: &str) -> Value {
     let mut outputs = BTreeMap::from([("id".to_owned(), Value::from(resource.id.as_str()))]);
     let principal = || Value::from(principal_of(&resource.name));
     if resource.inputs.at("identity").is_some() {
@@ -380,7 +457,7 @@ fn usual(resource: &MockResource) -> Value {
                     "clientId".to_owned(),
                     Value::from(client_of(&resource.name)),
                 ),
-                ("tenantId".to_owned(), Value::from(TENANT)),
+                ("tenantId".to_owned(), Value::from(tenant)),
             ])),
         );
     }
