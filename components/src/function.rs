@@ -14,12 +14,14 @@ pub enum FunctionPlan {
     Dedicated(LinuxPlan),
 }
 
+#[diagnostic::do_not_recommend]
 impl IntoArgument<FunctionPlan> for &ElasticPlan {
     fn into_argument(self) -> FunctionPlan {
         FunctionPlan::Elastic(self.clone())
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl IntoArgument<FunctionPlan> for &LinuxPlan {
     fn into_argument(self) -> FunctionPlan {
         FunctionPlan::Dedicated(self.clone())

@@ -216,6 +216,7 @@ pub struct PullableImage {
     pub(crate) sign_in: SignIn,
 }
 
+#[diagnostic::do_not_recommend]
 impl<R: RegistryKind, M: Made> IntoArgument<PullableImage> for &Image<R, M> {
     fn into_argument(self) -> PullableImage {
         let mut pulling = self.registry.pulling();
@@ -239,6 +240,7 @@ pub struct PublicImage(pub(crate) PullableImage);
 /// A kind of registry that the internet reaches.
 macro_rules! public {
     ($registry:ident) => {
+        #[diagnostic::do_not_recommend]
         impl<M: $crate::Made> lazuli::prelude::IntoArgument<$crate::PublicImage>
             for &$crate::Image<$registry, M>
         {

@@ -1,7 +1,7 @@
 //! Composable components: registries, images in them, apps that pull these, and
 //! the name resolution in between.
 //!
-//! They depend on `lazuli` alone, as a component of one's own would. Each is a
+//! They depend on `lazuli` alone, as your own components would. Each is a
 //! struct of handles: what a component does not offer is reached through them.
 //!
 //! | registry | reached | signs in with |

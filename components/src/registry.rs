@@ -224,8 +224,8 @@ macro_rules! azure_registry {
                 Image::new(self, build)
             }
 
-            /// The same, on machines of one's own inside of a network, which reach the
-            /// registry as the network does.
+            /// The same, on an agent pool inside of a network, which reaches the registry
+            /// as the network does.
             #[track_caller]
             pub fn build_image_on(
                 &self,

@@ -217,10 +217,10 @@ impl From<WindowsWebAppArgs> for WindowsWebApp {
             .plan(&args.plan)
             .kind("app,container,windows")
             .hyper_v(true)
-            .https_only(true);
-        if let Some(subnet) = &args.subnet {
-            app = app.virtual_network_subnet(subnet);
-        }
+            .https_only(true)
+            .maybe(args.subnet, |app, subnet| {
+                app.virtual_network_subnet(&subnet)
+            });
         for (path, property) in wiring.properties(None) {
             app = app.property(path, property);
         }

@@ -1,5 +1,5 @@
-//! Several networks, deployed: peered ones, zones with several links, DNS servers
-//! of one's own.
+//! Several networks, deployed: peered ones, zones with several links, own DNS
+//! servers.
 
 use lazuli::prelude::*;
 use lazuli::testing::Embedded;
@@ -42,9 +42,10 @@ async fn hub_and_spoke(stack: Stack, variant: Variant) -> Result<()> {
         .address_prefix("10.1.0.0/24")
         .build();
     let dns = PrivateDnsLink::builder(&hub, "dns").service(PrivateLink::Registry);
-    let dns = match variant.linked_to_spoke {
-        true => dns.also([&spoke]).build(),
-        false => dns.build(),
+    let dns = if variant.linked_to_spoke {
+        dns.also([&spoke]).build()
+    } else {
+        dns.build()
     };
     let registry = PrivateRegistry::builder(&group, "peeredacr2021")
         .endpoint_subnet(&endpoints)

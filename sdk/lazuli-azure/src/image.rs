@@ -40,7 +40,7 @@ impl ImageBuild {
     pub const TYPE: &'static str = "Lazuli.Azure/imageBuilds";
 
     /// Begins an image build, `repository:tag`, that is pushed to the registry.
-    /// Must be given: `context`.
+    /// Required: `context`.
     #[track_caller]
     pub fn builder(registry: &Registry, name: &str) -> ImageBuildBuilder<((Declared,), ())> {
         let kind = Kind {

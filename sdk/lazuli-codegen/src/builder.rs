@@ -6,7 +6,7 @@
 
 use std::fmt::Write;
 
-use crate::naming::{pascal, snake};
+use crate::naming::{article, pascal, snake};
 use crate::plan::{Builder, Field, FieldShape, ResourcePart};
 
 /// Renders everything of one builder but its messages.
@@ -82,7 +82,7 @@ impl {rust} {{
     /// The ARM type.
     pub const TYPE: &'static str = {ty:?};
 
-    /// Begins a {noun}. The name is the one in the program and, unless `name` is
+    /// Begins {article} {noun}, which `build` declares. The name is the one in the program and, unless `name` is
     /// set, the one in Azure.{must}
     #[track_caller]
     pub fn builder(parent: {parent}, name: &str) -> {rust}Builder<((Declaration,), {states})> {{
@@ -106,6 +106,7 @@ impl {rust} {{
             .map(|id| format!("stands_for!({rust}, {id});"))
             .unwrap_or_default(),
         ty = part.ty,
+        article = article(&builder.noun),
         noun = builder.noun,
         must = must(builder),
         path = id_path(part),
@@ -132,7 +133,7 @@ fn must(builder: &Builder) -> String {
         .collect();
     match names.as_slice() {
         [] => String::new(),
-        names => format!(" Must be given: {}.", names.join(", ")),
+        names => format!(" Required: {}.", names.join(", ")),
     }
 }
 
@@ -177,7 +178,7 @@ fn block(builder: &Builder) -> String {
 pub struct {rust}(Block);
 
 impl {rust} {{
-    /// Begins a {noun}.{must}
+    /// Begins {article} {noun}.{must}
     pub fn builder() -> {rust}Builder<((Block,), {states})> {{
         {rust}Args::start().__declaration(Block::default())
     }}
@@ -188,6 +189,7 @@ impl ToProperty for {rust} {{
 }}
 
 "#,
+        article = article(noun),
         must = must(builder),
     )
 }
@@ -302,18 +304,17 @@ fn build(builder: &Builder) -> String {
             )
         })
         .collect();
-    let (verb, noun) = match builder.resource {
-        Some(_) => ("Declares", &builder.noun),
-        None => ("Finishes", &builder.noun),
+    let noun = &builder.noun;
+    let doc = match builder.resource {
+        Some(_) => format!("Declares the {noun}: from here on it is part of the stack."),
+        None => format!("Finishes the {noun}."),
     };
     if fields.is_empty() {
-        return format!(
-            "/// {verb} the {noun}.\npub fn build(self) -> {rust} {{ self.finish().declare() }}"
-        );
+        return format!("/// {doc}\npub fn build(self) -> {rust} {{ self.finish().declare() }}");
     }
     let taken: String = fields.iter().map(|f| format!("({f}.take(),), ")).collect();
     format!(
-        r#"/// {verb} the {noun}.
+        r#"/// {doc}
     pub fn build(self) -> {rust} where {bounds} {{
         let (declaration, {names}) = self.fields;
         let whole = {rust}Builder {{
@@ -345,9 +346,25 @@ const RESOURCE_SETTERS: &str = r#"
         self.fields.0.0.depends_on(resources);
         self
     }
+
+    /// Calls a setter if there is a value: `.maybe(sku, |it, sku| it.sku(sku))`.
+    pub fn maybe<V>(self, value: Option<V>, set: impl FnOnce(Self, V) -> Self) -> Self {
+        match value {
+            Some(value) => set(self, value),
+            None => self,
+        }
+    }
 "#;
 
 const BLOCK_SETTERS: &str = r#"
+    /// Calls a setter if there is a value: `.maybe(sku, |it, sku| it.sku(sku))`.
+    pub fn maybe<V>(self, value: Option<V>, set: impl FnOnce(Self, V) -> Self) -> Self {
+        match value {
+            Some(value) => set(self, value),
+            None => self,
+        }
+    }
+
     /// Adds to a list, at a dotted path of the request, instead of setting it.
     pub fn extend(mut self, path: &str, value: impl AnyProperty) -> Self {
         self.fields.0.0.extend(path, value.into_property());

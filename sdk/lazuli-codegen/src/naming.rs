@@ -5,11 +5,21 @@ const RESERVED: &[&str] = &[
     "name",
     "options",
     "depends_on",
+    "maybe",
     "build",
     "property",
     "fields",
 ];
 const KEYWORDS: &[&str] = &["type", "in", "ref", "use", "self", "match", "enum", "move"];
+
+/// `a registry`, `an endpoint`: the article alone.
+pub fn article(noun: &str) -> &'static str {
+    if noun.starts_with(['a', 'e', 'i', 'o', 'A', 'E', 'I', 'O']) {
+        "an"
+    } else {
+        "a"
+    }
+}
 
 /// `acrUserManagedIdentityID` to `acr_user_managed_identity_id`.
 pub fn snake(name: &str) -> String {

@@ -44,7 +44,7 @@ pub struct Shape {
     pub extra: Option<Box<Shape>>,
     /// `double` makes a number of an `int`.
     pub format: Option<String>,
-    /// Must be given.
+    /// Required.
     pub required: bool,
     /// Only Azure sets it.
     pub read_only: bool,

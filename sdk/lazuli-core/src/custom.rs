@@ -303,12 +303,13 @@ impl<O> Made<O> {
     }
 }
 
-/// A value as a serde type. The reason why it is none quotes no secret.
+/// A value as a serde type. The reason of a failure quotes no secret.
 fn typed<T: DeserializeOwned>(value: &Value) -> Result<T, String> {
     serde_json::from_value(value.to_json(Reveal::Yes)).map_err(|error| {
-        match value.contains_secret() {
-            true => "it has another form, and holds secrets that cannot be shown".to_owned(),
-            false => error.to_string(),
+        if value.contains_secret() {
+            "it has another form, and holds secrets that cannot be shown".to_owned()
+        } else {
+            error.to_string()
         }
     })
 }

@@ -1,6 +1,9 @@
 //! Inputs: what a setter of a typed builder takes. Anything that takes a `T`
 //! takes a value, an output, a reference to one, and the handle of the right
 //! resource, without a wrapper at the call site.
+//!
+//! The compiler recommends none of the conversions: the notes of the traits say what is
+//! taken, and a list of every kind of resource would hide them.
 
 use std::collections::BTreeMap;
 use std::marker::PhantomData;
@@ -24,6 +27,16 @@ impl<T: Clone + 'static> Clone for Input<T> {
         match self {
             Self::Value(value) => Self::Value(value.clone()),
             Self::Output(output) => Self::Output(output.clone()),
+        }
+    }
+}
+
+impl<T: OutputValue> std::fmt::Debug for Input<T> {
+    /// Never prints the value: it may stem from a secret.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Value(_) => f.write_str("Input(value)"),
+            Self::Output(output) => output.fmt(f),
         }
     }
 }
@@ -73,42 +86,49 @@ pub trait IntoInput<T: 'static> {
     fn into_input(self) -> Input<T>;
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: OutputValue> IntoInput<T> for T {
     fn into_input(self) -> Input<T> {
         Input::Value(self)
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: OutputValue> IntoInput<T> for Input<T> {
     fn into_input(self) -> Input<T> {
         self
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: OutputValue> IntoInput<T> for Output<T> {
     fn into_input(self) -> Input<T> {
         Input::Output(self)
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: OutputValue> IntoInput<T> for &Output<T> {
     fn into_input(self) -> Input<T> {
         Input::Output(self.clone())
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl IntoInput<String> for &str {
     fn into_input(self) -> Input<String> {
         Input::Value(self.to_owned())
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl IntoInput<String> for &String {
     fn into_input(self) -> Input<String> {
         Input::Value(self.clone())
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl IntoInput<f64> for i32 {
     fn into_input(self) -> Input<f64> {
         Input::Value(f64::from(self))
@@ -229,12 +249,14 @@ pub trait IntoList<T> {
     fn into_list(self) -> List<T>;
 }
 
+#[diagnostic::do_not_recommend]
 impl<T> IntoList<T> for List<T> {
     fn into_list(self) -> List<T> {
         self
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T, V, const N: usize> IntoList<T> for [V; N]
 where
     T: ToProperty + OutputValue,
@@ -249,6 +271,7 @@ where
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T, V> IntoList<T> for Vec<V>
 where
     T: ToProperty + OutputValue,
@@ -263,6 +286,7 @@ where
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T, V> IntoList<T> for &[V]
 where
     T: ToProperty + OutputValue,
@@ -273,12 +297,14 @@ where
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: ToProperty + OutputValue> IntoList<T> for Output<Vec<T>> {
     fn into_list(self) -> List<T> {
         List::new(Property::Output(flatten(self)))
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: ToProperty + OutputValue> IntoList<T> for &Output<Vec<T>> {
     fn into_list(self) -> List<T> {
         self.clone().into_list()
@@ -295,12 +321,14 @@ pub trait IntoMap<T> {
     fn into_map(self) -> Map<T>;
 }
 
+#[diagnostic::do_not_recommend]
 impl<T> IntoMap<T> for Map<T> {
     fn into_map(self) -> Map<T> {
         self
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T, K, V, const N: usize> IntoMap<T> for [(K, V); N]
 where
     T: ToProperty + OutputValue,
@@ -315,6 +343,7 @@ where
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T, K, V> IntoMap<T> for Vec<(K, V)>
 where
     T: ToProperty + OutputValue,
@@ -329,6 +358,7 @@ where
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T, V> IntoMap<T> for BTreeMap<String, V>
 where
     T: ToProperty + OutputValue,
@@ -342,6 +372,7 @@ where
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: ToProperty + OutputValue> IntoMap<T> for Output<BTreeMap<String, T>> {
     fn into_map(self) -> Map<T> {
         Map::new(Property::Output(flatten(self)))

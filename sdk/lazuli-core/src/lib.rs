@@ -10,7 +10,7 @@
 //! Read in this order: [`mod@output`] (what a value not yet known is), [`stack`]
 //! (how a program declares resources), [`program`] (how the engine sees the
 //! running program), [`schema`] (what is known of types without a cloud),
-//! [`provider`] (what a cloud does with resources).
+//! [`provider`] (how a cloud creates and changes a resource).
 
 pub mod config;
 pub mod custom;

@@ -58,6 +58,16 @@ pub(crate) fn pascal(name: &str) -> String {
     words.collect()
 }
 
+/// `a registry`, `an endpoint`.
+pub(crate) fn with_article(noun: &str) -> String {
+    let article = if noun.starts_with(['a', 'e', 'i', 'o', 'A', 'E', 'I', 'O']) {
+        "an"
+    } else {
+        "a"
+    };
+    format!("{article} {noun}")
+}
+
 /// Parent, name, and what may be left out.
 fn given(arguments: &Arguments, names: &Names) -> TokenStream {
     let given = &names.given;
@@ -163,11 +173,11 @@ fn entry(arguments: &Arguments, names: &Names) -> TokenStream {
         .iter()
         .map(|argument| format!("`{}`", argument.name))
         .collect();
+    let noun = with_article(&arguments.noun);
     let doc = match musts.as_slice() {
-        [] => format!("Begins a {}.", arguments.noun),
+        [] => format!("Begins {noun}, which `build` declares."),
         musts => format!(
-            "Begins a {}. Must be given: {}.",
-            arguments.noun,
+            "Begins {noun}, which `build` declares. Required: {}.",
             musts.join(", ")
         ),
     };
@@ -198,6 +208,17 @@ fn builder(arguments: &Arguments, names: &Names) -> TokenStream {
     quote! {
         impl<#(#states),*> #builder<((#given,), #(#states,)*)> {
             #(#setters)*
+            /// Calls a setter if there is a value: `.maybe(sku, |it, sku| it.sku(sku))`.
+            pub fn maybe<__V>(
+                self,
+                value: ::core::option::Option<__V>,
+                set: impl ::core::ops::FnOnce(Self, __V) -> Self,
+            ) -> Self {
+                match value {
+                    ::core::option::Option::Some(value) => set(self, value),
+                    ::core::option::Option::None => self,
+                }
+            }
             #build
         }
     }
@@ -222,7 +243,10 @@ fn setter(argument: &Argument) -> TokenStream {
 fn build(arguments: &Arguments, names: &Names, states: &[Ident]) -> TokenStream {
     let builder = &names.builder;
     let (component, args) = (&arguments.component, &arguments.name);
-    let doc = format!("Declares the {} and all that is in it.", arguments.noun);
+    let doc = format!(
+        "Declares the {} and all that is in it: from here on it is part of the stack.",
+        arguments.noun
+    );
     let musts: Vec<_> = arguments
         .required
         .iter()

@@ -233,13 +233,12 @@ impl Kind {
             .iter()
             .map(|field| format!("`{}`", field.name))
             .collect();
-        let doc = match musts.is_empty() {
-            true => format!("Begins a {}.", self.noun),
-            false => format!(
-                "Begins a {}. Must be given: {}.",
-                self.noun,
-                musts.join(", ")
-            ),
+        let noun = crate::component::with_article(&self.noun);
+        let doc = if musts.is_empty() {
+            format!("Begins {noun}, which `build` declares.")
+        } else {
+            let musts = musts.join(", ");
+            format!("Begins {noun}, which `build` declares. Required: {musts}.")
         };
         quote! {
             impl #handle {
@@ -287,7 +286,7 @@ impl Kind {
                 }
             }
         });
-        let doc = format!("Declares the {noun}.");
+        let doc = format!("Declares the {noun}: from here on it is part of the stack.");
         let unused = unused();
         quote! {
             #unused

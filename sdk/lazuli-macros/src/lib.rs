@@ -1,8 +1,8 @@
 //! Derives of Lazuli.
 //!
-//! [`Component`](macro@Component) writes the builder of a component, so that a
-//! component of one's own reads like a resource, and complains like one when an
-//! argument is missing.
+//! [`Component`](macro@Component) writes the builder of a component, so that
+//! your own component reads like a resource, and a missing argument is reported like a
+//! resource's. [`output!`](macro@output) composes texts of outputs.
 
 mod arguments;
 mod component;

@@ -19,13 +19,19 @@ struct Argument {
 impl Parse for Composition {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
         let format = input.parse()?;
-        let mut arguments = Vec::new();
+        let mut arguments: Vec<Argument> = Vec::new();
         while !input.is_empty() {
             input.parse::<Token![,]>()?;
             if input.is_empty() {
                 break;
             }
-            arguments.push(input.parse()?);
+            let argument: Argument = input.parse()?;
+            let follows_named = arguments.last().is_some_and(|last| last.name.is_some());
+            if follows_named && argument.name.is_none() {
+                let message = "arguments without a name come before those with one";
+                return Err(syn::Error::new(span_of(&argument), message));
+            }
+            arguments.push(argument);
         }
         Ok(Self { format, arguments })
     }
@@ -157,7 +163,7 @@ impl Composition {
                 return Err(wrong(span, counted(wanted, positional)));
             }
             used[index] = true;
-            parts.push(input(&self.arguments[index].value));
+            parts.push(quote!(::core::clone::Clone::clone(&__arguments[#index])));
         }
         if let Some(unused) = used.iter().position(|used| !used) {
             let span = span_of(&self.arguments[unused]);
@@ -165,9 +171,13 @@ impl Composition {
             return Err(wrong(span, message));
         }
         let texts = &format.texts;
-        Ok(quote! {
+        let arguments = self.arguments.iter().map(|one| input(&one.value));
+        let count = self.arguments.len();
+        // Evaluated once each, however often the format names them.
+        Ok(quote! {{
+            let __arguments: [::lazuli::core::Input<::std::string::String>; #count] = [#(#arguments),*];
             ::lazuli::core::output::compose(&[#(#texts),*], [#(#parts),*])
-        })
+        }})
     }
 
     fn named(&self, name: &str) -> Option<usize> {

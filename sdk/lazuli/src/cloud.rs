@@ -38,7 +38,7 @@ impl Platform for Clouds {
             }
             Cloud::Endpoint(address) => {
                 let endpoint = lazuli_arm::Url::parse(address).map_err(|error| {
-                    CliError::usage(format!("{address:?} is no address: {error}"))
+                    CliError::usage(format!("{address:?} is not an address: {error}"))
                 })?;
                 let (options, pem) = options(CloudSource::Endpoint(endpoint), request)?;
                 connection(options, Trust::of(pem), request, address).await
@@ -144,7 +144,7 @@ fn environment(own: &BTreeMap<String, String>) -> Env {
     }
 }
 
-/// What the provider is told about addresses that are not the resource manager's.
+/// What the provider trusts at addresses that are not the resource manager's.
 struct Trust {
     /// Authorities of signed URLs and registries, beside the system's.
     pem: Option<Vec<u8>>,
@@ -223,12 +223,12 @@ fn secrets(env: &BTreeMap<String, String>) -> Secrets {
 }
 
 fn unreachable(error: &ArmError, label: &str, secrets: &Secrets) -> CliError {
-    // What cannot be signed in to may repeat what it was sent.
+    // A sign-in that fails may repeat the secret that it received.
     let said = secrets.scrub(&error.to_string());
-    let told = CliError::cloud(format!("{label} cannot be used: {said}"));
+    let failure = CliError::cloud(format!("{label} cannot be used: {said}"));
     match error.hint() {
-        Some(hint) => told.help(hint.to_string()),
-        None => told,
+        Some(hint) => failure.help(hint.to_string()),
+        None => failure,
     }
 }
 

@@ -207,20 +207,21 @@ impl Served {
     }
 
     fn clouds(&self) -> Result<Clouds, CliError> {
-        match self.azure {
-            true => Ok(Clouds),
-            false => Err(CliError::usage("this program deploys nothing to Azure")
-                .help("it serves its own resources only; `lazuli::with` adds Azure")),
+        if !self.azure {
+            return Err(CliError::usage("this program deploys nothing to Azure")
+                .help("it serves its own resources only; `lazuli::with` adds Azure"));
         }
+        Ok(Clouds)
     }
 }
 
 #[async_trait]
 impl Platform for Served {
     async fn connect(&self, request: &ConnectRequest) -> Result<Connection, CliError> {
-        let azure = match self.azure {
-            true => Some(Clouds.connect(request).await?),
-            false => None,
+        let azure = if self.azure {
+            Some(Clouds.connect(request).await?)
+        } else {
+            None
         };
         Ok(self.with_own(azure))
     }

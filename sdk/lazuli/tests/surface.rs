@@ -28,7 +28,10 @@ async fn a_text_takes_arguments_in_order_by_number_and_by_name() {
         let host = Output::of("h".to_owned());
         let (path, owned) = ("p", "o".to_owned());
         stack.export("order", output!("{}/{}", &host, "x"));
-        stack.export("number", output!("{1}{0}{1}", "a", "b"));
+        stack.export(
+            "number",
+            output!("{1}{0}{1}", "a", Output::of("b".to_owned())),
+        );
         stack.export("captured", output!("{host}:{path}:{owned}:{host}"));
         stack.export("named", output!("{of}", of = group.name()));
         stack.export("signs", output!("{{\"{}\": {{}}}}", path));
@@ -105,6 +108,29 @@ async fn dependencies_of_a_builder_add_to_those_of_its_options() {
         after.contains(&at("identity")) && after.contains(&at("internal")),
         "{after:?}"
     );
+}
+
+#[tokio::test]
+async fn a_setter_is_called_with_a_value_that_may_be_absent() {
+    let stack = exported(|_, group| {
+        for (name, access) in [("closed", Some(PublicAccess::Disabled)), ("silent", None)] {
+            Registry::builder(group, name)
+                .sku(RegistrySku::Premium)
+                .maybe(access, |registry, access| {
+                    registry.public_network_access(access)
+                })
+                .build();
+        }
+        Ok(())
+    })
+    .await
+    .unwrap();
+    let access = |name: &str| {
+        let registry = stack.resource("Microsoft.ContainerRegistry/registries", name);
+        registry.unwrap().input("properties.publicNetworkAccess")
+    };
+    assert_eq!(access("closed"), Some("Disabled".into()));
+    assert_eq!(access("silent"), None);
 }
 
 /// A network for each of several names.

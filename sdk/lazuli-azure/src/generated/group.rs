@@ -18,8 +18,8 @@ impl ResourceGroup {
     /// The ARM type.
     pub const TYPE: &'static str = "Microsoft.Resources/resourceGroups";
 
-    /// Begins a resource group. The name is the one in the program and, unless `name` is
-    /// set, the one in Azure. Must be given: `location`.
+    /// Begins a resource group, which `build` declares. The name is the one in the program and, unless `name` is
+    /// set, the one in Azure. Required: `location`.
     #[track_caller]
     pub fn builder(
         parent: &impl DeclaredIn,
@@ -81,13 +81,21 @@ impl<Location> ResourceGroupBuilder<((Declaration,), Location)> {
         self
     }
 
+    /// Calls a setter if there is a value: `.maybe(sku, |it, sku| it.sku(sku))`.
+    pub fn maybe<V>(self, value: Option<V>, set: impl FnOnce(Self, V) -> Self) -> Self {
+        match value {
+            Some(value) => set(self, value),
+            None => self,
+        }
+    }
+
     /// Sets a property that has no method of its own, at a dotted path of the request.
     pub fn property(mut self, path: &str, value: impl AnyProperty) -> Self {
         self.fields.0.0.put(path, value.into_property());
         self
     }
 
-    /// Declares the resource group.
+    /// Declares the resource group: from here on it is part of the stack.
     pub fn build(self) -> ResourceGroup
     where
         Location: required::ResourceGroupNeedsLocation,

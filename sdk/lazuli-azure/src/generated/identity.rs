@@ -37,7 +37,7 @@ impl UserAssignedIdentity {
     /// The ARM type.
     pub const TYPE: &'static str = "Microsoft.ManagedIdentity/userAssignedIdentities";
 
-    /// Begins a user-assigned identity. The name is the one in the program and, unless `name` is
+    /// Begins a user-assigned identity, which `build` declares. The name is the one in the program and, unless `name` is
     /// set, the one in Azure.
     #[track_caller]
     pub fn builder(
@@ -132,13 +132,21 @@ impl UserAssignedIdentityBuilder<((Declaration,),)> {
         self
     }
 
+    /// Calls a setter if there is a value: `.maybe(sku, |it, sku| it.sku(sku))`.
+    pub fn maybe<V>(self, value: Option<V>, set: impl FnOnce(Self, V) -> Self) -> Self {
+        match value {
+            Some(value) => set(self, value),
+            None => self,
+        }
+    }
+
     /// Sets a property that has no method of its own, at a dotted path of the request.
     pub fn property(mut self, path: &str, value: impl AnyProperty) -> Self {
         self.fields.0.0.put(path, value.into_property());
         self
     }
 
-    /// Declares the user-assigned identity.
+    /// Declares the user-assigned identity: from here on it is part of the stack.
     pub fn build(self) -> UserAssignedIdentity {
         self.finish().declare()
     }
@@ -167,8 +175,8 @@ impl RoleAssignment {
     /// The ARM type.
     pub const TYPE: &'static str = "Microsoft.Authorization/roleAssignments";
 
-    /// Begins a role assignment. The name is the one in the program and, unless `name` is
-    /// set, the one in Azure. Must be given: `role`, `principal`.
+    /// Begins a role assignment, which `build` declares. The name is the one in the program and, unless `name` is
+    /// set, the one in Azure. Required: `role`, `principal`.
     #[track_caller]
     pub fn builder(
         parent: &impl AzureResource,
@@ -253,13 +261,21 @@ impl<Role, Principal> RoleAssignmentBuilder<((Declaration,), Role, Principal)> {
         self
     }
 
+    /// Calls a setter if there is a value: `.maybe(sku, |it, sku| it.sku(sku))`.
+    pub fn maybe<V>(self, value: Option<V>, set: impl FnOnce(Self, V) -> Self) -> Self {
+        match value {
+            Some(value) => set(self, value),
+            None => self,
+        }
+    }
+
     /// Sets a property that has no method of its own, at a dotted path of the request.
     pub fn property(mut self, path: &str, value: impl AnyProperty) -> Self {
         self.fields.0.0.put(path, value.into_property());
         self
     }
 
-    /// Declares the role assignment.
+    /// Declares the role assignment: from here on it is part of the stack.
     pub fn build(self) -> RoleAssignment
     where
         Role: required::RoleAssignmentNeedsRole,

@@ -259,6 +259,14 @@ impl SecurityRuleBuilder<((Block,),)> {
         self
     }
 
+    /// Calls a setter if there is a value: `.maybe(sku, |it, sku| it.sku(sku))`.
+    pub fn maybe<V>(self, value: Option<V>, set: impl FnOnce(Self, V) -> Self) -> Self {
+        match value {
+            Some(value) => set(self, value),
+            None => self,
+        }
+    }
+
     /// Adds to a list, at a dotted path of the request, instead of setting it.
     pub fn extend(mut self, path: &str, value: impl AnyProperty) -> Self {
         self.fields.0.0.extend(path, value.into_property());
@@ -345,6 +353,14 @@ impl RouteBuilder<((Block,),)> {
         self
     }
 
+    /// Calls a setter if there is a value: `.maybe(sku, |it, sku| it.sku(sku))`.
+    pub fn maybe<V>(self, value: Option<V>, set: impl FnOnce(Self, V) -> Self) -> Self {
+        match value {
+            Some(value) => set(self, value),
+            None => self,
+        }
+    }
+
     /// Adds to a list, at a dotted path of the request, instead of setting it.
     pub fn extend(mut self, path: &str, value: impl AnyProperty) -> Self {
         self.fields.0.0.extend(path, value.into_property());
@@ -382,8 +398,8 @@ impl VirtualNetwork {
     /// The ARM type.
     pub const TYPE: &'static str = "Microsoft.Network/virtualNetworks";
 
-    /// Begins a virtual network. The name is the one in the program and, unless `name` is
-    /// set, the one in Azure. Must be given: `address_space`.
+    /// Begins a virtual network, which `build` declares. The name is the one in the program and, unless `name` is
+    /// set, the one in Azure. Required: `address_space`.
     #[track_caller]
     pub fn builder(
         parent: &ResourceGroup,
@@ -507,13 +523,21 @@ impl<AddressSpace> VirtualNetworkBuilder<((Declaration,), AddressSpace)> {
         self
     }
 
+    /// Calls a setter if there is a value: `.maybe(sku, |it, sku| it.sku(sku))`.
+    pub fn maybe<V>(self, value: Option<V>, set: impl FnOnce(Self, V) -> Self) -> Self {
+        match value {
+            Some(value) => set(self, value),
+            None => self,
+        }
+    }
+
     /// Sets a property that has no method of its own, at a dotted path of the request.
     pub fn property(mut self, path: &str, value: impl AnyProperty) -> Self {
         self.fields.0.0.put(path, value.into_property());
         self
     }
 
-    /// Declares the virtual network.
+    /// Declares the virtual network: from here on it is part of the stack.
     pub fn build(self) -> VirtualNetwork
     where
         AddressSpace: required::VirtualNetworkNeedsAddressSpace,
@@ -552,8 +576,8 @@ impl Subnet {
     /// The ARM type.
     pub const TYPE: &'static str = "Microsoft.Network/virtualNetworks/subnets";
 
-    /// Begins a subnet. The name is the one in the program and, unless `name` is
-    /// set, the one in Azure. Must be given: `address_prefix`.
+    /// Begins a subnet, which `build` declares. The name is the one in the program and, unless `name` is
+    /// set, the one in Azure. Required: `address_prefix`.
     #[track_caller]
     pub fn builder(parent: &VirtualNetwork, name: &str) -> SubnetBuilder<((Declaration,), ())> {
         let kind = Kind {
@@ -680,13 +704,21 @@ impl<AddressPrefix> SubnetBuilder<((Declaration,), AddressPrefix)> {
         self
     }
 
+    /// Calls a setter if there is a value: `.maybe(sku, |it, sku| it.sku(sku))`.
+    pub fn maybe<V>(self, value: Option<V>, set: impl FnOnce(Self, V) -> Self) -> Self {
+        match value {
+            Some(value) => set(self, value),
+            None => self,
+        }
+    }
+
     /// Sets a property that has no method of its own, at a dotted path of the request.
     pub fn property(mut self, path: &str, value: impl AnyProperty) -> Self {
         self.fields.0.0.put(path, value.into_property());
         self
     }
 
-    /// Declares the subnet.
+    /// Declares the subnet: from here on it is part of the stack.
     pub fn build(self) -> Subnet
     where
         AddressPrefix: required::SubnetNeedsAddressPrefix,
@@ -725,8 +757,8 @@ impl IntegrationSubnet {
     /// The ARM type.
     pub const TYPE: &'static str = "Microsoft.Network/virtualNetworks/subnets";
 
-    /// Begins a integration subnet. The name is the one in the program and, unless `name` is
-    /// set, the one in Azure. Must be given: `address_prefix`.
+    /// Begins an integration subnet, which `build` declares. The name is the one in the program and, unless `name` is
+    /// set, the one in Azure. Required: `address_prefix`.
     #[track_caller]
     pub fn builder(
         parent: &VirtualNetwork,
@@ -838,13 +870,21 @@ impl<AddressPrefix> IntegrationSubnetBuilder<((Declaration,), AddressPrefix)> {
         self
     }
 
+    /// Calls a setter if there is a value: `.maybe(sku, |it, sku| it.sku(sku))`.
+    pub fn maybe<V>(self, value: Option<V>, set: impl FnOnce(Self, V) -> Self) -> Self {
+        match value {
+            Some(value) => set(self, value),
+            None => self,
+        }
+    }
+
     /// Sets a property that has no method of its own, at a dotted path of the request.
     pub fn property(mut self, path: &str, value: impl AnyProperty) -> Self {
         self.fields.0.0.put(path, value.into_property());
         self
     }
 
-    /// Declares the integration subnet.
+    /// Declares the integration subnet: from here on it is part of the stack.
     pub fn build(self) -> IntegrationSubnet
     where
         AddressPrefix: required::IntegrationSubnetNeedsAddressPrefix,
@@ -883,8 +923,8 @@ impl EndpointSubnet {
     /// The ARM type.
     pub const TYPE: &'static str = "Microsoft.Network/virtualNetworks/subnets";
 
-    /// Begins a endpoint subnet. The name is the one in the program and, unless `name` is
-    /// set, the one in Azure. Must be given: `address_prefix`.
+    /// Begins an endpoint subnet, which `build` declares. The name is the one in the program and, unless `name` is
+    /// set, the one in Azure. Required: `address_prefix`.
     #[track_caller]
     pub fn builder(
         parent: &VirtualNetwork,
@@ -987,13 +1027,21 @@ impl<AddressPrefix> EndpointSubnetBuilder<((Declaration,), AddressPrefix)> {
         self
     }
 
+    /// Calls a setter if there is a value: `.maybe(sku, |it, sku| it.sku(sku))`.
+    pub fn maybe<V>(self, value: Option<V>, set: impl FnOnce(Self, V) -> Self) -> Self {
+        match value {
+            Some(value) => set(self, value),
+            None => self,
+        }
+    }
+
     /// Sets a property that has no method of its own, at a dotted path of the request.
     pub fn property(mut self, path: &str, value: impl AnyProperty) -> Self {
         self.fields.0.0.put(path, value.into_property());
         self
     }
 
-    /// Declares the endpoint subnet.
+    /// Declares the endpoint subnet: from here on it is part of the stack.
     pub fn build(self) -> EndpointSubnet
     where
         AddressPrefix: required::EndpointSubnetNeedsAddressPrefix,
@@ -1029,7 +1077,7 @@ impl PrivateDnsZone {
     /// The ARM type.
     pub const TYPE: &'static str = "Microsoft.Network/privateDnsZones";
 
-    /// Begins a private DNS zone. The name is the one in the program and, unless `name` is
+    /// Begins a private DNS zone, which `build` declares. The name is the one in the program and, unless `name` is
     /// set, the one in Azure.
     #[track_caller]
     pub fn builder(parent: &ResourceGroup, name: &str) -> PrivateDnsZoneBuilder<((Declaration,),)> {
@@ -1085,13 +1133,21 @@ impl PrivateDnsZoneBuilder<((Declaration,),)> {
         self
     }
 
+    /// Calls a setter if there is a value: `.maybe(sku, |it, sku| it.sku(sku))`.
+    pub fn maybe<V>(self, value: Option<V>, set: impl FnOnce(Self, V) -> Self) -> Self {
+        match value {
+            Some(value) => set(self, value),
+            None => self,
+        }
+    }
+
     /// Sets a property that has no method of its own, at a dotted path of the request.
     pub fn property(mut self, path: &str, value: impl AnyProperty) -> Self {
         self.fields.0.0.put(path, value.into_property());
         self
     }
 
-    /// Declares the private DNS zone.
+    /// Declares the private DNS zone: from here on it is part of the stack.
     pub fn build(self) -> PrivateDnsZone {
         self.finish().declare()
     }
@@ -1118,8 +1174,8 @@ impl VirtualNetworkLink {
     /// The ARM type.
     pub const TYPE: &'static str = "Microsoft.Network/privateDnsZones/virtualNetworkLinks";
 
-    /// Begins a virtual network link. The name is the one in the program and, unless `name` is
-    /// set, the one in Azure. Must be given: `virtual_network`.
+    /// Begins a virtual network link, which `build` declares. The name is the one in the program and, unless `name` is
+    /// set, the one in Azure. Required: `virtual_network`.
     #[track_caller]
     pub fn builder(
         parent: &PrivateDnsZone,
@@ -1209,13 +1265,21 @@ impl<VirtualNetwork> VirtualNetworkLinkBuilder<((Declaration,), VirtualNetwork)>
         self
     }
 
+    /// Calls a setter if there is a value: `.maybe(sku, |it, sku| it.sku(sku))`.
+    pub fn maybe<V>(self, value: Option<V>, set: impl FnOnce(Self, V) -> Self) -> Self {
+        match value {
+            Some(value) => set(self, value),
+            None => self,
+        }
+    }
+
     /// Sets a property that has no method of its own, at a dotted path of the request.
     pub fn property(mut self, path: &str, value: impl AnyProperty) -> Self {
         self.fields.0.0.put(path, value.into_property());
         self
     }
 
-    /// Declares the virtual network link.
+    /// Declares the virtual network link: from here on it is part of the stack.
     pub fn build(self) -> VirtualNetworkLink
     where
         VirtualNetwork: required::VirtualNetworkLinkNeedsVirtualNetwork,
@@ -1251,8 +1315,8 @@ impl PrivateEndpoint {
     /// The ARM type.
     pub const TYPE: &'static str = "Microsoft.Network/privateEndpoints";
 
-    /// Begins a private endpoint. The name is the one in the program and, unless `name` is
-    /// set, the one in Azure. Must be given: `subnet`, `target`, `group`.
+    /// Begins a private endpoint, which `build` declares. The name is the one in the program and, unless `name` is
+    /// set, the one in Azure. Required: `subnet`, `target`, `group`.
     #[track_caller]
     pub fn builder(
         parent: &ResourceGroup,
@@ -1351,13 +1415,21 @@ impl<Subnet, Target, Group> PrivateEndpointBuilder<((Declaration,), Subnet, Targ
         self
     }
 
+    /// Calls a setter if there is a value: `.maybe(sku, |it, sku| it.sku(sku))`.
+    pub fn maybe<V>(self, value: Option<V>, set: impl FnOnce(Self, V) -> Self) -> Self {
+        match value {
+            Some(value) => set(self, value),
+            None => self,
+        }
+    }
+
     /// Sets a property that has no method of its own, at a dotted path of the request.
     pub fn property(mut self, path: &str, value: impl AnyProperty) -> Self {
         self.fields.0.0.put(path, value.into_property());
         self
     }
 
-    /// Declares the private endpoint.
+    /// Declares the private endpoint: from here on it is part of the stack.
     pub fn build(self) -> PrivateEndpoint
     where
         Subnet: required::PrivateEndpointNeedsSubnet,
@@ -1403,8 +1475,8 @@ impl PrivateDnsZoneGroup {
     /// The ARM type.
     pub const TYPE: &'static str = "Microsoft.Network/privateEndpoints/privateDnsZoneGroups";
 
-    /// Begins a private DNS zone group. The name is the one in the program and, unless `name` is
-    /// set, the one in Azure. Must be given: `zones`.
+    /// Begins a private DNS zone group, which `build` declares. The name is the one in the program and, unless `name` is
+    /// set, the one in Azure. Required: `zones`.
     #[track_caller]
     pub fn builder(
         parent: &PrivateEndpoint,
@@ -1459,13 +1531,21 @@ impl<Zones> PrivateDnsZoneGroupBuilder<((Declaration,), Zones)> {
         self
     }
 
+    /// Calls a setter if there is a value: `.maybe(sku, |it, sku| it.sku(sku))`.
+    pub fn maybe<V>(self, value: Option<V>, set: impl FnOnce(Self, V) -> Self) -> Self {
+        match value {
+            Some(value) => set(self, value),
+            None => self,
+        }
+    }
+
     /// Sets a property that has no method of its own, at a dotted path of the request.
     pub fn property(mut self, path: &str, value: impl AnyProperty) -> Self {
         self.fields.0.0.put(path, value.into_property());
         self
     }
 
-    /// Declares the private DNS zone group.
+    /// Declares the private DNS zone group: from here on it is part of the stack.
     pub fn build(self) -> PrivateDnsZoneGroup
     where
         Zones: required::PrivateDnsZoneGroupNeedsZones,
@@ -1503,8 +1583,8 @@ impl VirtualNetworkPeering {
     /// The ARM type.
     pub const TYPE: &'static str = "Microsoft.Network/virtualNetworks/virtualNetworkPeerings";
 
-    /// Begins a virtual network peering. The name is the one in the program and, unless `name` is
-    /// set, the one in Azure. Must be given: `remote`.
+    /// Begins a virtual network peering, which `build` declares. The name is the one in the program and, unless `name` is
+    /// set, the one in Azure. Required: `remote`.
     #[track_caller]
     pub fn builder(
         parent: &VirtualNetwork,
@@ -1646,13 +1726,21 @@ impl<Remote> VirtualNetworkPeeringBuilder<((Declaration,), Remote)> {
         self
     }
 
+    /// Calls a setter if there is a value: `.maybe(sku, |it, sku| it.sku(sku))`.
+    pub fn maybe<V>(self, value: Option<V>, set: impl FnOnce(Self, V) -> Self) -> Self {
+        match value {
+            Some(value) => set(self, value),
+            None => self,
+        }
+    }
+
     /// Sets a property that has no method of its own, at a dotted path of the request.
     pub fn property(mut self, path: &str, value: impl AnyProperty) -> Self {
         self.fields.0.0.put(path, value.into_property());
         self
     }
 
-    /// Declares the virtual network peering.
+    /// Declares the virtual network peering: from here on it is part of the stack.
     pub fn build(self) -> VirtualNetworkPeering
     where
         Remote: required::VirtualNetworkPeeringNeedsRemote,
@@ -1688,7 +1776,7 @@ impl NetworkSecurityGroup {
     /// The ARM type.
     pub const TYPE: &'static str = "Microsoft.Network/networkSecurityGroups";
 
-    /// Begins a network security group. The name is the one in the program and, unless `name` is
+    /// Begins a network security group, which `build` declares. The name is the one in the program and, unless `name` is
     /// set, the one in Azure.
     #[track_caller]
     pub fn builder(
@@ -1771,13 +1859,21 @@ impl NetworkSecurityGroupBuilder<((Declaration,),)> {
         self
     }
 
+    /// Calls a setter if there is a value: `.maybe(sku, |it, sku| it.sku(sku))`.
+    pub fn maybe<V>(self, value: Option<V>, set: impl FnOnce(Self, V) -> Self) -> Self {
+        match value {
+            Some(value) => set(self, value),
+            None => self,
+        }
+    }
+
     /// Sets a property that has no method of its own, at a dotted path of the request.
     pub fn property(mut self, path: &str, value: impl AnyProperty) -> Self {
         self.fields.0.0.put(path, value.into_property());
         self
     }
 
-    /// Declares the network security group.
+    /// Declares the network security group: from here on it is part of the stack.
     pub fn build(self) -> NetworkSecurityGroup {
         self.finish().declare()
     }
@@ -1804,7 +1900,7 @@ impl RouteTable {
     /// The ARM type.
     pub const TYPE: &'static str = "Microsoft.Network/routeTables";
 
-    /// Begins a route table. The name is the one in the program and, unless `name` is
+    /// Begins a route table, which `build` declares. The name is the one in the program and, unless `name` is
     /// set, the one in Azure.
     #[track_caller]
     pub fn builder(parent: &ResourceGroup, name: &str) -> RouteTableBuilder<((Declaration,),)> {
@@ -1896,13 +1992,21 @@ impl RouteTableBuilder<((Declaration,),)> {
         self
     }
 
+    /// Calls a setter if there is a value: `.maybe(sku, |it, sku| it.sku(sku))`.
+    pub fn maybe<V>(self, value: Option<V>, set: impl FnOnce(Self, V) -> Self) -> Self {
+        match value {
+            Some(value) => set(self, value),
+            None => self,
+        }
+    }
+
     /// Sets a property that has no method of its own, at a dotted path of the request.
     pub fn property(mut self, path: &str, value: impl AnyProperty) -> Self {
         self.fields.0.0.put(path, value.into_property());
         self
     }
 
-    /// Declares the route table.
+    /// Declares the route table: from here on it is part of the stack.
     pub fn build(self) -> RouteTable {
         self.finish().declare()
     }

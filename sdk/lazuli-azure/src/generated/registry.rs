@@ -82,7 +82,7 @@ values! {
 pub struct NetworkRules(Block);
 
 impl NetworkRules {
-    /// Begins a network rule set. Must be given: `default_action`.
+    /// Begins a network rule set. Required: `default_action`.
     pub fn builder() -> NetworkRulesBuilder<((Block,), ())> {
         NetworkRulesArgs::start().__declaration(Block::default())
     }
@@ -112,6 +112,14 @@ impl<DefaultAction> NetworkRulesBuilder<((Block,), DefaultAction)> {
     pub fn ip_rules(mut self, value: impl IntoList<IpRule>) -> Self {
         self.fields.0.0.set_list::<IpRule>("ipRules", value);
         self
+    }
+
+    /// Calls a setter if there is a value: `.maybe(sku, |it, sku| it.sku(sku))`.
+    pub fn maybe<V>(self, value: Option<V>, set: impl FnOnce(Self, V) -> Self) -> Self {
+        match value {
+            Some(value) => set(self, value),
+            None => self,
+        }
     }
 
     /// Adds to a list, at a dotted path of the request, instead of setting it.
@@ -153,7 +161,7 @@ impl NetworkRulesArgs {
 pub struct IpRule(Block);
 
 impl IpRule {
-    /// Begins a IP rule. Must be given: `value`.
+    /// Begins an IP rule. Required: `value`.
     pub fn builder() -> IpRuleBuilder<((Block,), ())> {
         IpRuleArgs::start().__declaration(Block::default())
     }
@@ -183,6 +191,14 @@ impl<Value> IpRuleBuilder<((Block,), Value)> {
     pub fn action(mut self, value: impl IntoInput<IpAction>) -> Self {
         self.fields.0.0.set::<IpAction>("action", value);
         self
+    }
+
+    /// Calls a setter if there is a value: `.maybe(sku, |it, sku| it.sku(sku))`.
+    pub fn maybe<V>(self, value: Option<V>, set: impl FnOnce(Self, V) -> Self) -> Self {
+        match value {
+            Some(value) => set(self, value),
+            None => self,
+        }
     }
 
     /// Adds to a list, at a dotted path of the request, instead of setting it.
@@ -231,8 +247,8 @@ impl Registry {
     /// The ARM type.
     pub const TYPE: &'static str = "Microsoft.ContainerRegistry/registries";
 
-    /// Begins a registry. The name is the one in the program and, unless `name` is
-    /// set, the one in Azure. Must be given: `sku`.
+    /// Begins a registry, which `build` declares. The name is the one in the program and, unless `name` is
+    /// set, the one in Azure. Required: `sku`.
     #[track_caller]
     pub fn builder(parent: &ResourceGroup, name: &str) -> RegistryBuilder<((Declaration,), ())> {
         let kind = Kind {
@@ -389,13 +405,21 @@ impl<Sku> RegistryBuilder<((Declaration,), Sku)> {
         self
     }
 
+    /// Calls a setter if there is a value: `.maybe(sku, |it, sku| it.sku(sku))`.
+    pub fn maybe<V>(self, value: Option<V>, set: impl FnOnce(Self, V) -> Self) -> Self {
+        match value {
+            Some(value) => set(self, value),
+            None => self,
+        }
+    }
+
     /// Sets a property that has no method of its own, at a dotted path of the request.
     pub fn property(mut self, path: &str, value: impl AnyProperty) -> Self {
         self.fields.0.0.put(path, value.into_property());
         self
     }
 
-    /// Declares the registry.
+    /// Declares the registry: from here on it is part of the stack.
     pub fn build(self) -> Registry
     where
         Sku: required::RegistryNeedsSku,
@@ -433,8 +457,8 @@ impl RegistryScopeMap {
     /// The ARM type.
     pub const TYPE: &'static str = "Microsoft.ContainerRegistry/registries/scopeMaps";
 
-    /// Begins a scope map. The name is the one in the program and, unless `name` is
-    /// set, the one in Azure. Must be given: `actions`.
+    /// Begins a scope map, which `build` declares. The name is the one in the program and, unless `name` is
+    /// set, the one in Azure. Required: `actions`.
     #[track_caller]
     pub fn builder(parent: &Registry, name: &str) -> RegistryScopeMapBuilder<((Declaration,), ())> {
         let kind = Kind {
@@ -495,13 +519,21 @@ impl<Actions> RegistryScopeMapBuilder<((Declaration,), Actions)> {
         self
     }
 
+    /// Calls a setter if there is a value: `.maybe(sku, |it, sku| it.sku(sku))`.
+    pub fn maybe<V>(self, value: Option<V>, set: impl FnOnce(Self, V) -> Self) -> Self {
+        match value {
+            Some(value) => set(self, value),
+            None => self,
+        }
+    }
+
     /// Sets a property that has no method of its own, at a dotted path of the request.
     pub fn property(mut self, path: &str, value: impl AnyProperty) -> Self {
         self.fields.0.0.put(path, value.into_property());
         self
     }
 
-    /// Declares the scope map.
+    /// Declares the scope map: from here on it is part of the stack.
     pub fn build(self) -> RegistryScopeMap
     where
         Actions: required::RegistryScopeMapNeedsActions,
@@ -539,8 +571,8 @@ impl RegistryToken {
     /// The ARM type.
     pub const TYPE: &'static str = "Microsoft.ContainerRegistry/registries/tokens";
 
-    /// Begins a registry token. The name is the one in the program and, unless `name` is
-    /// set, the one in Azure. Must be given: `scope_map`.
+    /// Begins a registry token, which `build` declares. The name is the one in the program and, unless `name` is
+    /// set, the one in Azure. Required: `scope_map`.
     #[track_caller]
     pub fn builder(parent: &Registry, name: &str) -> RegistryTokenBuilder<((Declaration,), ())> {
         let kind = Kind {
@@ -601,13 +633,21 @@ impl<ScopeMap> RegistryTokenBuilder<((Declaration,), ScopeMap)> {
         self
     }
 
+    /// Calls a setter if there is a value: `.maybe(sku, |it, sku| it.sku(sku))`.
+    pub fn maybe<V>(self, value: Option<V>, set: impl FnOnce(Self, V) -> Self) -> Self {
+        match value {
+            Some(value) => set(self, value),
+            None => self,
+        }
+    }
+
     /// Sets a property that has no method of its own, at a dotted path of the request.
     pub fn property(mut self, path: &str, value: impl AnyProperty) -> Self {
         self.fields.0.0.put(path, value.into_property());
         self
     }
 
-    /// Declares the registry token.
+    /// Declares the registry token: from here on it is part of the stack.
     pub fn build(self) -> RegistryToken
     where
         ScopeMap: required::RegistryTokenNeedsScopeMap,
@@ -645,8 +685,8 @@ impl RegistryReplication {
     /// The ARM type.
     pub const TYPE: &'static str = "Microsoft.ContainerRegistry/registries/replications";
 
-    /// Begins a registry replication. The name is the one in the program and, unless `name` is
-    /// set, the one in Azure. Must be given: `location`.
+    /// Begins a registry replication, which `build` declares. The name is the one in the program and, unless `name` is
+    /// set, the one in Azure. Required: `location`.
     #[track_caller]
     pub fn builder(
         parent: &Registry,
@@ -725,13 +765,21 @@ impl<Location> RegistryReplicationBuilder<((Declaration,), Location)> {
         self
     }
 
+    /// Calls a setter if there is a value: `.maybe(sku, |it, sku| it.sku(sku))`.
+    pub fn maybe<V>(self, value: Option<V>, set: impl FnOnce(Self, V) -> Self) -> Self {
+        match value {
+            Some(value) => set(self, value),
+            None => self,
+        }
+    }
+
     /// Sets a property that has no method of its own, at a dotted path of the request.
     pub fn property(mut self, path: &str, value: impl AnyProperty) -> Self {
         self.fields.0.0.put(path, value.into_property());
         self
     }
 
-    /// Declares the registry replication.
+    /// Declares the registry replication: from here on it is part of the stack.
     pub fn build(self) -> RegistryReplication
     where
         Location: required::RegistryReplicationNeedsLocation,
@@ -769,7 +817,7 @@ impl AgentPool {
     /// The ARM type.
     pub const TYPE: &'static str = "Microsoft.ContainerRegistry/registries/agentPools";
 
-    /// Begins a agent pool. The name is the one in the program and, unless `name` is
+    /// Begins an agent pool, which `build` declares. The name is the one in the program and, unless `name` is
     /// set, the one in Azure.
     #[track_caller]
     pub fn builder(parent: &Registry, name: &str) -> AgentPoolBuilder<((Declaration,),)> {
@@ -852,13 +900,21 @@ impl AgentPoolBuilder<((Declaration,),)> {
         self
     }
 
+    /// Calls a setter if there is a value: `.maybe(sku, |it, sku| it.sku(sku))`.
+    pub fn maybe<V>(self, value: Option<V>, set: impl FnOnce(Self, V) -> Self) -> Self {
+        match value {
+            Some(value) => set(self, value),
+            None => self,
+        }
+    }
+
     /// Sets a property that has no method of its own, at a dotted path of the request.
     pub fn property(mut self, path: &str, value: impl AnyProperty) -> Self {
         self.fields.0.0.put(path, value.into_property());
         self
     }
 
-    /// Declares the agent pool.
+    /// Declares the agent pool: from here on it is part of the stack.
     pub fn build(self) -> AgentPool {
         self.finish().declare()
     }

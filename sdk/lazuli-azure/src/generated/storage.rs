@@ -102,8 +102,8 @@ impl StorageAccount {
     /// The ARM type.
     pub const TYPE: &'static str = "Microsoft.Storage/storageAccounts";
 
-    /// Begins a storage account. The name is the one in the program and, unless `name` is
-    /// set, the one in Azure. Must be given: `sku`, `kind`.
+    /// Begins a storage account, which `build` declares. The name is the one in the program and, unless `name` is
+    /// set, the one in Azure. Required: `sku`, `kind`.
     #[track_caller]
     pub fn builder(
         parent: &ResourceGroup,
@@ -341,13 +341,21 @@ impl<Sku, Kind> StorageAccountBuilder<((Declaration,), Sku, Kind)> {
         self
     }
 
+    /// Calls a setter if there is a value: `.maybe(sku, |it, sku| it.sku(sku))`.
+    pub fn maybe<V>(self, value: Option<V>, set: impl FnOnce(Self, V) -> Self) -> Self {
+        match value {
+            Some(value) => set(self, value),
+            None => self,
+        }
+    }
+
     /// Sets a property that has no method of its own, at a dotted path of the request.
     pub fn property(mut self, path: &str, value: impl AnyProperty) -> Self {
         self.fields.0.0.put(path, value.into_property());
         self
     }
 
-    /// Declares the storage account.
+    /// Declares the storage account: from here on it is part of the stack.
     pub fn build(self) -> StorageAccount
     where
         Sku: required::StorageAccountNeedsSku,

@@ -85,6 +85,14 @@ impl VaultNetworkRulesBuilder<((Block,),)> {
         self
     }
 
+    /// Calls a setter if there is a value: `.maybe(sku, |it, sku| it.sku(sku))`.
+    pub fn maybe<V>(self, value: Option<V>, set: impl FnOnce(Self, V) -> Self) -> Self {
+        match value {
+            Some(value) => set(self, value),
+            None => self,
+        }
+    }
+
     /// Adds to a list, at a dotted path of the request, instead of setting it.
     pub fn extend(mut self, path: &str, value: impl AnyProperty) -> Self {
         self.fields.0.0.extend(path, value.into_property());
@@ -115,7 +123,7 @@ impl VaultNetworkRulesArgs {
 pub struct VaultIpRule(Block);
 
 impl VaultIpRule {
-    /// Begins a IP rule. Must be given: `value`.
+    /// Begins an IP rule. Required: `value`.
     pub fn builder() -> VaultIpRuleBuilder<((Block,), ())> {
         VaultIpRuleArgs::start().__declaration(Block::default())
     }
@@ -141,6 +149,14 @@ struct VaultIpRuleArgs {
 }
 
 impl<Value> VaultIpRuleBuilder<((Block,), Value)> {
+    /// Calls a setter if there is a value: `.maybe(sku, |it, sku| it.sku(sku))`.
+    pub fn maybe<V>(self, value: Option<V>, set: impl FnOnce(Self, V) -> Self) -> Self {
+        match value {
+            Some(value) => set(self, value),
+            None => self,
+        }
+    }
+
     /// Adds to a list, at a dotted path of the request, instead of setting it.
     pub fn extend(mut self, path: &str, value: impl AnyProperty) -> Self {
         self.fields.0.0.extend(path, value.into_property());
@@ -189,8 +205,8 @@ impl KeyVault {
     /// The ARM type.
     pub const TYPE: &'static str = "Microsoft.KeyVault/vaults";
 
-    /// Begins a key vault. The name is the one in the program and, unless `name` is
-    /// set, the one in Azure. Must be given: `tenant`, `sku`.
+    /// Begins a key vault, which `build` declares. The name is the one in the program and, unless `name` is
+    /// set, the one in Azure. Required: `tenant`, `sku`.
     #[track_caller]
     pub fn builder(
         parent: &ResourceGroup,
@@ -341,13 +357,21 @@ impl<Tenant, Sku> KeyVaultBuilder<((Declaration,), Tenant, Sku)> {
         self
     }
 
+    /// Calls a setter if there is a value: `.maybe(sku, |it, sku| it.sku(sku))`.
+    pub fn maybe<V>(self, value: Option<V>, set: impl FnOnce(Self, V) -> Self) -> Self {
+        match value {
+            Some(value) => set(self, value),
+            None => self,
+        }
+    }
+
     /// Sets a property that has no method of its own, at a dotted path of the request.
     pub fn property(mut self, path: &str, value: impl AnyProperty) -> Self {
         self.fields.0.0.put(path, value.into_property());
         self
     }
 
-    /// Declares the key vault.
+    /// Declares the key vault: from here on it is part of the stack.
     pub fn build(self) -> KeyVault
     where
         Tenant: required::KeyVaultNeedsTenant,
@@ -387,8 +411,8 @@ impl VaultSecret {
     /// The ARM type.
     pub const TYPE: &'static str = "Microsoft.KeyVault/vaults/secrets";
 
-    /// Begins a secret. The name is the one in the program and, unless `name` is
-    /// set, the one in Azure. Must be given: `value`.
+    /// Begins a secret, which `build` declares. The name is the one in the program and, unless `name` is
+    /// set, the one in Azure. Required: `value`.
     #[track_caller]
     pub fn builder(parent: &KeyVault, name: &str) -> VaultSecretBuilder<((Declaration,), ())> {
         let kind = Kind {
@@ -455,13 +479,21 @@ impl<Value> VaultSecretBuilder<((Declaration,), Value)> {
         self
     }
 
+    /// Calls a setter if there is a value: `.maybe(sku, |it, sku| it.sku(sku))`.
+    pub fn maybe<V>(self, value: Option<V>, set: impl FnOnce(Self, V) -> Self) -> Self {
+        match value {
+            Some(value) => set(self, value),
+            None => self,
+        }
+    }
+
     /// Sets a property that has no method of its own, at a dotted path of the request.
     pub fn property(mut self, path: &str, value: impl AnyProperty) -> Self {
         self.fields.0.0.put(path, value.into_property());
         self
     }
 
-    /// Declares the secret.
+    /// Declares the secret: from here on it is part of the stack.
     pub fn build(self) -> VaultSecret
     where
         Value: required::VaultSecretNeedsValue,

@@ -640,6 +640,14 @@ impl SiteConfigBuilder<((Block,),)> {
         self
     }
 
+    /// Calls a setter if there is a value: `.maybe(sku, |it, sku| it.sku(sku))`.
+    pub fn maybe<V>(self, value: Option<V>, set: impl FnOnce(Self, V) -> Self) -> Self {
+        match value {
+            Some(value) => set(self, value),
+            None => self,
+        }
+    }
+
     /// Adds to a list, at a dotted path of the request, instead of setting it.
     pub fn extend(mut self, path: &str, value: impl AnyProperty) -> Self {
         self.fields.0.0.extend(path, value.into_property());
@@ -670,7 +678,7 @@ impl SiteConfigArgs {
 pub struct OutboundRouting(Block);
 
 impl OutboundRouting {
-    /// Begins a outbound routing.
+    /// Begins an outbound routing.
     pub fn builder() -> OutboundRoutingBuilder<((Block,),)> {
         OutboundRoutingArgs::start().__declaration(Block::default())
     }
@@ -723,6 +731,14 @@ impl OutboundRoutingBuilder<((Block,),)> {
         self
     }
 
+    /// Calls a setter if there is a value: `.maybe(sku, |it, sku| it.sku(sku))`.
+    pub fn maybe<V>(self, value: Option<V>, set: impl FnOnce(Self, V) -> Self) -> Self {
+        match value {
+            Some(value) => set(self, value),
+            None => self,
+        }
+    }
+
     /// Adds to a list, at a dotted path of the request, instead of setting it.
     pub fn extend(mut self, path: &str, value: impl AnyProperty) -> Self {
         self.fields.0.0.extend(path, value.into_property());
@@ -760,8 +776,8 @@ impl ServicePlan {
     /// The ARM type.
     pub const TYPE: &'static str = "Microsoft.Web/serverfarms";
 
-    /// Begins a service plan. The name is the one in the program and, unless `name` is
-    /// set, the one in Azure. Must be given: `os`, `sku`.
+    /// Begins a service plan, which `build` declares. The name is the one in the program and, unless `name` is
+    /// set, the one in Azure. Required: `os`, `sku`.
     #[track_caller]
     pub fn builder(
         parent: &ResourceGroup,
@@ -953,13 +969,21 @@ impl<Os, Sku> ServicePlanBuilder<((Declaration,), Os, Sku)> {
         self
     }
 
+    /// Calls a setter if there is a value: `.maybe(sku, |it, sku| it.sku(sku))`.
+    pub fn maybe<V>(self, value: Option<V>, set: impl FnOnce(Self, V) -> Self) -> Self {
+        match value {
+            Some(value) => set(self, value),
+            None => self,
+        }
+    }
+
     /// Sets a property that has no method of its own, at a dotted path of the request.
     pub fn property(mut self, path: &str, value: impl AnyProperty) -> Self {
         self.fields.0.0.put(path, value.into_property());
         self
     }
 
-    /// Declares the service plan.
+    /// Declares the service plan: from here on it is part of the stack.
     pub fn build(self) -> ServicePlan
     where
         Os: required::ServicePlanNeedsOs,
@@ -1000,8 +1024,8 @@ impl LinuxPlan {
     /// The ARM type.
     pub const TYPE: &'static str = "Microsoft.Web/serverfarms";
 
-    /// Begins a Linux plan. The name is the one in the program and, unless `name` is
-    /// set, the one in Azure. Must be given: `sku`.
+    /// Begins a Linux plan, which `build` declares. The name is the one in the program and, unless `name` is
+    /// set, the one in Azure. Required: `sku`.
     #[track_caller]
     pub fn builder(parent: &ResourceGroup, name: &str) -> LinuxPlanBuilder<((Declaration,), ())> {
         let kind = Kind {
@@ -1179,13 +1203,21 @@ impl<Sku> LinuxPlanBuilder<((Declaration,), Sku)> {
         self
     }
 
+    /// Calls a setter if there is a value: `.maybe(sku, |it, sku| it.sku(sku))`.
+    pub fn maybe<V>(self, value: Option<V>, set: impl FnOnce(Self, V) -> Self) -> Self {
+        match value {
+            Some(value) => set(self, value),
+            None => self,
+        }
+    }
+
     /// Sets a property that has no method of its own, at a dotted path of the request.
     pub fn property(mut self, path: &str, value: impl AnyProperty) -> Self {
         self.fields.0.0.put(path, value.into_property());
         self
     }
 
-    /// Declares the Linux plan.
+    /// Declares the Linux plan: from here on it is part of the stack.
     pub fn build(self) -> LinuxPlan
     where
         Sku: required::LinuxPlanNeedsSku,
@@ -1224,8 +1256,8 @@ impl WindowsContainerPlan {
     /// The ARM type.
     pub const TYPE: &'static str = "Microsoft.Web/serverfarms";
 
-    /// Begins a Windows container plan. The name is the one in the program and, unless `name` is
-    /// set, the one in Azure. Must be given: `sku`.
+    /// Begins a Windows container plan, which `build` declares. The name is the one in the program and, unless `name` is
+    /// set, the one in Azure. Required: `sku`.
     #[track_caller]
     pub fn builder(
         parent: &ResourceGroup,
@@ -1406,13 +1438,21 @@ impl<Sku> WindowsContainerPlanBuilder<((Declaration,), Sku)> {
         self
     }
 
+    /// Calls a setter if there is a value: `.maybe(sku, |it, sku| it.sku(sku))`.
+    pub fn maybe<V>(self, value: Option<V>, set: impl FnOnce(Self, V) -> Self) -> Self {
+        match value {
+            Some(value) => set(self, value),
+            None => self,
+        }
+    }
+
     /// Sets a property that has no method of its own, at a dotted path of the request.
     pub fn property(mut self, path: &str, value: impl AnyProperty) -> Self {
         self.fields.0.0.put(path, value.into_property());
         self
     }
 
-    /// Declares the Windows container plan.
+    /// Declares the Windows container plan: from here on it is part of the stack.
     pub fn build(self) -> WindowsContainerPlan
     where
         Sku: required::WindowsContainerPlanNeedsSku,
@@ -1451,8 +1491,8 @@ impl ElasticPlan {
     /// The ARM type.
     pub const TYPE: &'static str = "Microsoft.Web/serverfarms";
 
-    /// Begins a Elastic Premium plan. The name is the one in the program and, unless `name` is
-    /// set, the one in Azure. Must be given: `sku`.
+    /// Begins an Elastic Premium plan, which `build` declares. The name is the one in the program and, unless `name` is
+    /// set, the one in Azure. Required: `sku`.
     #[track_caller]
     pub fn builder(parent: &ResourceGroup, name: &str) -> ElasticPlanBuilder<((Declaration,), ())> {
         let kind = Kind {
@@ -1630,13 +1670,21 @@ impl<Sku> ElasticPlanBuilder<((Declaration,), Sku)> {
         self
     }
 
+    /// Calls a setter if there is a value: `.maybe(sku, |it, sku| it.sku(sku))`.
+    pub fn maybe<V>(self, value: Option<V>, set: impl FnOnce(Self, V) -> Self) -> Self {
+        match value {
+            Some(value) => set(self, value),
+            None => self,
+        }
+    }
+
     /// Sets a property that has no method of its own, at a dotted path of the request.
     pub fn property(mut self, path: &str, value: impl AnyProperty) -> Self {
         self.fields.0.0.put(path, value.into_property());
         self
     }
 
-    /// Declares the Elastic Premium plan.
+    /// Declares the Elastic Premium plan: from here on it is part of the stack.
     pub fn build(self) -> ElasticPlan
     where
         Sku: required::ElasticPlanNeedsSku,
@@ -1672,8 +1720,8 @@ impl WebApp {
     /// The ARM type.
     pub const TYPE: &'static str = "Microsoft.Web/sites";
 
-    /// Begins a web app. The name is the one in the program and, unless `name` is
-    /// set, the one in Azure. Must be given: `plan`.
+    /// Begins a web app, which `build` declares. The name is the one in the program and, unless `name` is
+    /// set, the one in Azure. Required: `plan`.
     #[track_caller]
     pub fn builder(parent: &ResourceGroup, name: &str) -> WebAppBuilder<((Declaration,), ())> {
         let kind = Kind {
@@ -2009,13 +2057,21 @@ impl<Plan> WebAppBuilder<((Declaration,), Plan)> {
         self
     }
 
+    /// Calls a setter if there is a value: `.maybe(sku, |it, sku| it.sku(sku))`.
+    pub fn maybe<V>(self, value: Option<V>, set: impl FnOnce(Self, V) -> Self) -> Self {
+        match value {
+            Some(value) => set(self, value),
+            None => self,
+        }
+    }
+
     /// Sets a property that has no method of its own, at a dotted path of the request.
     pub fn property(mut self, path: &str, value: impl AnyProperty) -> Self {
         self.fields.0.0.put(path, value.into_property());
         self
     }
 
-    /// Declares the web app.
+    /// Declares the web app: from here on it is part of the stack.
     pub fn build(self) -> WebApp
     where
         Plan: required::WebAppNeedsPlan,
@@ -2053,8 +2109,8 @@ impl WebAppSlot {
     /// The ARM type.
     pub const TYPE: &'static str = "Microsoft.Web/sites/slots";
 
-    /// Begins a deployment slot. The name is the one in the program and, unless `name` is
-    /// set, the one in Azure. Must be given: `plan`.
+    /// Begins a deployment slot, which `build` declares. The name is the one in the program and, unless `name` is
+    /// set, the one in Azure. Required: `plan`.
     #[track_caller]
     pub fn builder(parent: &WebApp, name: &str) -> WebAppSlotBuilder<((Declaration,), ())> {
         let kind = Kind {
@@ -2390,13 +2446,21 @@ impl<Plan> WebAppSlotBuilder<((Declaration,), Plan)> {
         self
     }
 
+    /// Calls a setter if there is a value: `.maybe(sku, |it, sku| it.sku(sku))`.
+    pub fn maybe<V>(self, value: Option<V>, set: impl FnOnce(Self, V) -> Self) -> Self {
+        match value {
+            Some(value) => set(self, value),
+            None => self,
+        }
+    }
+
     /// Sets a property that has no method of its own, at a dotted path of the request.
     pub fn property(mut self, path: &str, value: impl AnyProperty) -> Self {
         self.fields.0.0.put(path, value.into_property());
         self
     }
 
-    /// Declares the deployment slot.
+    /// Declares the deployment slot: from here on it is part of the stack.
     pub fn build(self) -> WebAppSlot
     where
         Plan: required::WebAppSlotNeedsPlan,
@@ -2433,8 +2497,8 @@ impl FunctionApp {
     /// The ARM type.
     pub const TYPE: &'static str = "Microsoft.Web/sites";
 
-    /// Begins a function app. The name is the one in the program and, unless `name` is
-    /// set, the one in Azure. Must be given: `plan`.
+    /// Begins a function app, which `build` declares. The name is the one in the program and, unless `name` is
+    /// set, the one in Azure. Required: `plan`.
     #[track_caller]
     pub fn builder(parent: &ResourceGroup, name: &str) -> FunctionAppBuilder<((Declaration,), ())> {
         let kind = Kind {
@@ -2770,13 +2834,21 @@ impl<Plan> FunctionAppBuilder<((Declaration,), Plan)> {
         self
     }
 
+    /// Calls a setter if there is a value: `.maybe(sku, |it, sku| it.sku(sku))`.
+    pub fn maybe<V>(self, value: Option<V>, set: impl FnOnce(Self, V) -> Self) -> Self {
+        match value {
+            Some(value) => set(self, value),
+            None => self,
+        }
+    }
+
     /// Sets a property that has no method of its own, at a dotted path of the request.
     pub fn property(mut self, path: &str, value: impl AnyProperty) -> Self {
         self.fields.0.0.put(path, value.into_property());
         self
     }
 
-    /// Declares the function app.
+    /// Declares the function app: from here on it is part of the stack.
     pub fn build(self) -> FunctionApp
     where
         Plan: required::FunctionAppNeedsPlan,

@@ -16,6 +16,7 @@ pub trait AnyProperty {
 
 macro_rules! plain {
     ($($ty:ty),*) => {$(
+        #[diagnostic::do_not_recommend]
         impl AnyProperty for $ty {
             fn into_property(self) -> Property {
                 Input::Value(self).into_property()
@@ -25,42 +26,49 @@ macro_rules! plain {
 }
 plain!(bool, i32, i64, f64, String, Value);
 
+#[diagnostic::do_not_recommend]
 impl AnyProperty for &str {
     fn into_property(self) -> Property {
         self.to_owned().into_property()
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl AnyProperty for serde_json::Value {
     fn into_property(self) -> Property {
         Value::from(self).into_property()
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl AnyProperty for Property {
     fn into_property(self) -> Property {
         self
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: ToProperty + OutputValue> AnyProperty for Output<T> {
     fn into_property(self) -> Property {
         Input::Output(self).into_property()
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: ToProperty + OutputValue> AnyProperty for &Output<T> {
     fn into_property(self) -> Property {
         Input::Output(self.clone()).into_property()
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: AnyProperty> AnyProperty for Vec<T> {
     fn into_property(self) -> Property {
         Property::List(self.into_iter().map(T::into_property).collect())
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: AnyProperty, const N: usize> AnyProperty for [T; N] {
     fn into_property(self) -> Property {
         Property::List(self.into_iter().map(T::into_property).collect())

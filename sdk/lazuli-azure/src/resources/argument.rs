@@ -13,48 +13,56 @@ pub trait IntoArgument<T> {
     fn into_argument(self) -> T;
 }
 
+#[diagnostic::do_not_recommend]
 impl<T> IntoArgument<T> for T {
     fn into_argument(self) -> T {
         self
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Clone> IntoArgument<T> for &T {
     fn into_argument(self) -> T {
         self.clone()
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Clone, const N: usize> IntoArgument<Vec<T>> for [&T; N] {
     fn into_argument(self) -> Vec<T> {
         self.into_iter().cloned().collect()
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Clone> IntoArgument<Vec<T>> for Vec<&T> {
     fn into_argument(self) -> Vec<T> {
         self.into_iter().cloned().collect()
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Clone> IntoArgument<Vec<T>> for &Vec<&T> {
     fn into_argument(self) -> Vec<T> {
         self.iter().copied().cloned().collect()
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Clone> IntoArgument<Vec<T>> for &[&T] {
     fn into_argument(self) -> Vec<T> {
         self.iter().copied().cloned().collect()
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Clone> IntoArgument<Vec<T>> for &[T] {
     fn into_argument(self) -> Vec<T> {
         self.to_vec()
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<K: Into<String>, V: IntoArgument<T>, T, const N: usize> IntoArgument<Vec<(String, T)>>
     for [(K, V); N]
 {
@@ -66,12 +74,14 @@ impl<K: Into<String>, V: IntoArgument<T>, T, const N: usize> IntoArgument<Vec<(S
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<const N: usize> IntoArgument<Vec<String>> for [&str; N] {
     fn into_argument(self) -> Vec<String> {
         self.into_iter().map(str::to_owned).collect()
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl IntoArgument<String> for &str {
     fn into_argument(self) -> String {
         self.to_owned()

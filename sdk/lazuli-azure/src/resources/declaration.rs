@@ -484,6 +484,7 @@ macro_rules! azure_resource {
             }
         }
 
+        #[diagnostic::do_not_recommend]
         impl lazuli_core::IntoInput<$crate::ids::AnyResourceId> for &$name {
             fn into_input(self) -> lazuli_core::Input<$crate::ids::AnyResourceId> {
                 let id = self.resource.id();
@@ -498,6 +499,7 @@ macro_rules! azure_resource {
 /// A handle that may be used where an id of that kind is wanted.
 macro_rules! stands_for {
     ($name:ident, $id:ident) => {
+        #[diagnostic::do_not_recommend]
         impl lazuli_core::IntoInput<$crate::ids::$id> for &$name {
             fn into_input(self) -> lazuli_core::Input<$crate::ids::$id> {
                 let id = self.resource.id();

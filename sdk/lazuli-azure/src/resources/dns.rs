@@ -34,18 +34,21 @@ impl ToProperty for ZoneConfig {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl IntoInput<ZoneConfig> for &PrivateDnsZone {
     fn into_input(self) -> Input<ZoneConfig> {
         ZoneConfig::of(self.id())
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl IntoInput<ZoneConfig> for PrivateDnsZoneId {
     fn into_input(self) -> Input<ZoneConfig> {
         ZoneConfig::of(Output::of(self))
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl IntoInput<ZoneConfig> for Output<PrivateDnsZoneId> {
     fn into_input(self) -> Input<ZoneConfig> {
         ZoneConfig::of(self)

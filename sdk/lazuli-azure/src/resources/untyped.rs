@@ -79,6 +79,7 @@ impl AzureResource for ArmResource {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl IntoInput<AnyResourceId> for &ArmResource {
     fn into_input(self) -> Input<AnyResourceId> {
         Input::Output(self.id())
@@ -148,6 +149,14 @@ impl ArmResourceBuilder<((Declaration,),)> {
     pub fn depends_on(mut self, resources: impl Resources) -> Self {
         self.fields.0.0.depends_on(resources);
         self
+    }
+
+    /// Calls a setter if there is a value: `.maybe(sku, |it, sku| it.sku(sku))`.
+    pub fn maybe<V>(self, value: Option<V>, set: impl FnOnce(Self, V) -> Self) -> Self {
+        match value {
+            Some(value) => set(self, value),
+            None => self,
+        }
     }
 
     /// Declares the resource.
