@@ -6,8 +6,11 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use lazuli_core::{Diagnostic, SourceLocation, Urn, Value};
-use lazuli_engine::plan::{Because, Pending, PlannedExport, Reason, Undecided};
-use lazuli_engine::{Change, ChangeKind, Event, Failure, Op, Operation, Plan, Step, Summary};
+use lazuli_engine::plan::{PlannedExport, Undecided};
+use lazuli_engine::{
+    Because, Change, ChangeKind, Event, Failure, Op, Operation, Pending, Plan, Reason, Step,
+    Summary,
+};
 use serde_json::json;
 
 use super::{Paint, Scene};
