@@ -18,7 +18,6 @@ const LARGER: &[(&str, usize)] = &[
     ("lazuli-cli", 11),
     ("lazuli-core", 5),
     ("lazuli-emulator", 83),
-    ("lazuli-engine", 5),
 ];
 
 /// The root files of all crates that are not tests, each with the name of its package.

@@ -1,4 +1,4 @@
-//! How a run ends badly. Each kind calls for another hook of the user.
+//! Why a run failed. Each variant asks for a different action by the user.
 
 use std::path::{Path, PathBuf};
 
@@ -104,7 +104,47 @@ fn in_short(findings: &[Diagnostic]) -> String {
     }
 }
 
+/// What a run did before it failed is added at its end, by `with_summary`.
 impl EngineError {
+    pub(crate) fn program(findings: Vec<Diagnostic>) -> Self {
+        Self::Program {
+            findings,
+            summary: Box::default(),
+        }
+    }
+
+    pub(crate) fn steps(failures: Vec<Failure>) -> Self {
+        Self::Steps {
+            failures,
+            summary: Box::default(),
+        }
+    }
+
+    pub(crate) fn refused() -> Self {
+        Self::Refused {
+            summary: Box::default(),
+        }
+    }
+
+    pub(crate) fn stopped(in_flight: usize) -> Self {
+        Self::Stopped {
+            summary: Box::default(),
+            in_flight,
+        }
+    }
+
+    /// The error with what was done before, where anything can have been.
+    pub(crate) fn with_summary(mut self, done: Summary) -> Self {
+        match &mut self {
+            Self::Program { summary, .. }
+            | Self::Steps { summary, .. }
+            | Self::Refused { summary }
+            | Self::Stopped { summary, .. } => **summary = done,
+            _ => {}
+        }
+        self
+    }
+
     /// The data key of a stack cannot be had.
     pub(crate) fn key(file: PathBuf, error: KeyError) -> Self {
         Self::State {

@@ -25,6 +25,7 @@ mod select;
 mod settings;
 pub mod state;
 mod store;
+mod topo;
 mod topology;
 pub mod whole_file;
 

@@ -16,9 +16,9 @@ use std::time::{Duration, Instant};
 
 use lazuli_core::executor::Verdict;
 use lazuli_core::node::NodeId;
-use lazuli_core::program::{RegistrationKind, Report};
+use lazuli_core::program::{ExportEntry, RegistrationKind, Report, Waiting};
 use lazuli_core::stack::Settlement;
-use lazuli_core::{Lifecycle, OutputError, Provider};
+use lazuli_core::{Allowance, Lifecycle, OutputError, Provider};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
@@ -67,6 +67,38 @@ impl Context<'_> {
 #[derive(Default)]
 pub(crate) struct Latest {
     pub(crate) report: Option<Report>,
+}
+
+impl Latest {
+    /// Tasks of the program that wait for something.
+    pub(crate) fn waiting(&self) -> &[Waiting] {
+        let report = self.report.as_ref();
+        report.map_or(&[], |report| &report.waiting)
+    }
+
+    /// What the program exports so far.
+    pub(crate) fn exports(&self) -> &[ExportEntry] {
+        let report = self.report.as_ref();
+        report.map_or(&[], |report| &report.exports)
+    }
+
+    /// Errors of the program.
+    pub(crate) fn errors(&self) -> &[lazuli_core::Error] {
+        let report = self.report.as_ref();
+        report.map_or(&[], |report| &report.errors)
+    }
+
+    /// Findings that the program allows.
+    pub(crate) fn allowed(&self) -> &[Allowance] {
+        let report = self.report.as_ref();
+        report.map_or(&[], |report| &report.allowed)
+    }
+
+    /// Scopes that may still declare something.
+    pub(crate) fn open_scopes(&self) -> &[String] {
+        let report = self.report.as_ref();
+        report.map_or(&[], |report| &report.open_scopes)
+    }
 }
 
 /// How a wave ended.

@@ -230,9 +230,10 @@ async fn find(
     existing: &Recorded,
     known: &[String],
 ) -> Result<Option<Observed>, ProviderError> {
-    match existing.id.is_empty() {
-        true => provider.find(existing, known).await,
-        false => provider.read(existing).await,
+    if existing.id.is_empty() {
+        provider.find(existing, known).await
+    } else {
+        provider.read(existing).await
     }
 }
 

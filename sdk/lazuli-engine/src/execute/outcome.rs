@@ -164,9 +164,10 @@ impl Dispatcher<'_, '_> {
         };
         let state = self.context.journal.state();
         let resource = state.acyclic(state.contained(resource));
-        let resource = match uncertain {
-            true => state.half_updated(resource),
-            false => resource,
+        let resource = if uncertain {
+            state.half_updated(resource)
+        } else {
+            resource
         };
         let former = state.resources.get(&resource.urn);
         let former = former.filter(|old| old.id != resource.id);

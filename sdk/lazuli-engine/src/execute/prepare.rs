@@ -373,18 +373,19 @@ impl Dispatcher<'_, '_> {
         };
         if former.retain_on_delete || self.is_retained_now(at) {
             // The cloud is not touched, so there is nothing to wait for.
-            let entry = match self.stays_until_succeeded(at, &former) {
-                true => Entry::Noted {
+            let entry = if self.stays_until_succeeded(at, &former) {
+                Entry::Noted {
                     from: None,
                     resource: Arc::new(Resource {
                         tainted: true,
                         ..(*former).clone()
                     }),
-                },
-                false => Entry::Forgotten {
+                }
+            } else {
+                Entry::Forgotten {
                     urn: former.urn.clone(),
                     id: former.id.clone(),
-                },
+                }
             };
             drop(self.context.journal.append(entry));
             self.removed_quietly(at);

@@ -1,7 +1,6 @@
 //! Steps, what must precede them, and a possible order that does not depend on timing.
 
-use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 use lazuli_core::Urn;
 use lazuli_core::node::NodeId;
@@ -12,6 +11,7 @@ use crate::diff::{Because, NodeDecision, Reason};
 use crate::graph::{Graph, NodeProgress};
 use crate::op::Op;
 use crate::state::{Resource, State};
+use crate::topo;
 
 /// Steps while their order is worked out.
 #[derive(Default)]
@@ -129,10 +129,9 @@ impl Draft {
         self.first.contains(&at)
     }
 
-    /// Works out what comes before what. What would be nice gives way to what must
-    /// be, when both together go round in a circle: a member that waits for its
-    /// container is deleted by a request of its own, and a replacement that is made
-    /// first is made second.
+    /// Works out what comes before what. Soft constraints are dropped where they would
+    /// form a circle with hard ones: a member that waits for its container is deleted
+    /// by a request of its own, and a replacement that is made first is made second.
     pub(super) fn order_all(&mut self, graph: &Graph, state: &State) {
         let mut halves = self.after.clone();
         loop {
@@ -140,10 +139,14 @@ impl Draft {
             self.order_covered(state);
             self.apply_soft_constraints();
             let covered = |at: &usize| self.steps[*at].gone_with().is_some();
-            let covered: Vec<usize> = match self.steps.iter().any(|step| step.gone_with().is_some())
-            {
-                true => self.circles().into_iter().filter(covered).collect(),
-                false => Vec::new(),
+            let has_covered = self.steps.iter().any(|step| step.gone_with().is_some());
+            let covered: Vec<usize> = if has_covered {
+                topo::circles(&self.after)
+                    .into_iter()
+                    .filter(covered)
+                    .collect()
+            } else {
+                Vec::new()
             };
             if covered.is_empty() && !self.delete_first(&mut halves) {
                 return;
@@ -161,7 +164,7 @@ impl Draft {
     /// halves stand on has to go before something that the new halves wait for.
     fn delete_first(&mut self, halves: &mut [HashSet<usize>]) -> bool {
         let mut turned = false;
-        for removing in self.circles() {
+        for removing in topo::circles(&self.after) {
             let made_first = halves[removing].iter().copied().find(|bringing| {
                 let (new, old) = (&self.steps[*bringing], &self.steps[removing]);
                 new.op == Op::CreateReplacement && new.urn == old.urn
@@ -244,24 +247,10 @@ impl Draft {
             soft_constraints.extend(updates.map(|update| (*removal, update)));
         }
         for (removal, update) in soft_constraints {
-            if !self.precedes(removal, update) {
+            if !topo::precedes(&self.after, removal, update) {
                 self.after[removal].insert(update);
             }
         }
-    }
-
-    /// Whether a step has to end before another can start.
-    fn precedes(&self, first: usize, then: usize) -> bool {
-        let (mut open, mut seen) = (vec![then], HashSet::new());
-        while let Some(at) = open.pop() {
-            if at == first {
-                return true;
-            }
-            if seen.insert(at) {
-                open.extend(&self.after[at]);
-            }
-        }
-        false
     }
 
     /// Old halves go before what they depended on.
@@ -337,48 +326,6 @@ impl Draft {
         }
     }
 
-    /// Steps of circles, and those between two circles. Linear.
-    fn circles(&self) -> HashSet<usize> {
-        // What follows a circle, or is in one, never becomes ready.
-        let mut open: Vec<usize> = self.after.iter().map(HashSet::len).collect();
-        let mut dependents = vec![Vec::new(); open.len()];
-        for (at, after) in self.after.iter().enumerate() {
-            for before in after {
-                dependents[*before].push(at);
-            }
-        }
-        let mut ready: Vec<usize> = (0..open.len()).filter(|at| open[*at] == 0).collect();
-        while let Some(at) = ready.pop() {
-            for next in &dependents[at] {
-                open[*next] -= 1;
-                if open[*next] == 0 {
-                    ready.push(*next);
-                }
-            }
-        }
-        let mut left: HashSet<usize> = (0..open.len()).filter(|at| open[*at] > 0).collect();
-        // Of that, what nothing waits for follows the circles and is in none.
-        let waiting = |left: &HashSet<usize>, at: usize| {
-            let waiting = dependents[at].iter();
-            waiting.filter(|next| left.contains(*next)).count()
-        };
-        let mut waited: HashMap<usize, usize> =
-            left.iter().map(|at| (*at, waiting(&left, *at))).collect();
-        let mut ready: Vec<usize> = left.iter().copied().filter(|at| waited[at] == 0).collect();
-        while let Some(at) = ready.pop() {
-            left.remove(&at);
-            for before in &self.after[at] {
-                if let Some(count) = waited.get_mut(before) {
-                    *count -= 1;
-                    if *count == 0 {
-                        ready.push(*before);
-                    }
-                }
-            }
-        }
-        left
-    }
-
     /// A change of something that used the removed comes before the removal. Where
     /// it cannot, because it waits for something that waits for the removal, the
     /// removal goes first.
@@ -386,7 +333,7 @@ impl Draft {
         if self.soft_constraints.is_empty() {
             return;
         }
-        let circles = self.circles();
+        let circles = topo::circles(&self.after);
         for at in &circles {
             let (soft_constraints, after) = (&self.soft_constraints, &mut self.after[*at]);
             after.retain(|first| {
@@ -398,32 +345,9 @@ impl Draft {
     /// Steps in a possible order that does not depend on timing; urns of a cycle if there is one.
     pub(super) fn sorted(self) -> (Vec<Step>, Vec<Subject>, Option<Vec<String>>) {
         let count = self.steps.len();
-        let mut open: Vec<usize> = self.after.iter().map(HashSet::len).collect();
-        let mut dependents = vec![Vec::new(); count];
-        for (at, after) in self.after.iter().enumerate() {
-            for before in after {
-                dependents[*before].push(at);
-            }
-        }
-        let key = |at: usize| {
-            Reverse((
-                self.steps[at].op.is_delete(),
-                self.steps[at].urn.clone(),
-                at,
-            ))
-        };
-        let mut ready: BinaryHeap<_> = (0..count).filter(|at| open[*at] == 0).map(key).collect();
-        let mut order = Vec::with_capacity(count);
-        while let Some(Reverse((_, _, at))) = ready.pop() {
-            order.push(at);
-            for dependent in &dependents[at] {
-                open[*dependent] -= 1;
-                if open[*dependent] == 0 {
-                    ready.push(key(*dependent));
-                }
-            }
-        }
-        let stuck: Vec<_> = (0..count).filter(|at| open[*at] > 0).collect();
+        let (mut order, stuck) = topo::sort(&self.after, |at| {
+            (self.steps[at].op.is_delete(), self.steps[at].urn.clone())
+        });
         let cycle = (!stuck.is_empty()).then(|| {
             stuck
                 .iter()

@@ -11,9 +11,10 @@ use crate::diff::{Because, NodeDecision, Reason};
 use crate::graph::Graph;
 use crate::op::Op;
 use crate::state::{Resource, State};
+use crate::topo;
 
-/// Plans deletions; returns what is kept because a scope is still open, and
-/// what stands against the selection.
+/// Plans deletions; returns the resources kept by open scopes, and the conflicts with
+/// `--target` and `--exclude`.
 pub(super) fn deletions(
     input: &PlanInput<'_>,
     draft: &mut Draft,
@@ -21,9 +22,10 @@ pub(super) fn deletions(
 ) -> (Vec<Undecided>, Vec<Diagnostic>) {
     let leaving = Leaving::new(input);
     let (chosen, findings) = leaving.chosen();
-    let because = match input.graph.scope().destroying {
-        true => Because::Destroyed,
-        false => Because::NotDeclared,
+    let because = if input.graph.scope().destroying {
+        Because::Destroyed
+    } else {
+        Because::NotDeclared
     };
     // An open scope may still declare any of these, by its urn or by an alias.
     let is_open = !input.open_scopes.is_empty() || !input.may_delete;
@@ -85,9 +87,10 @@ impl<'a> Leaving<'a> {
         let kept = kept.filter_map(|node| graph.former(node.registration.index, &node.seen, state));
         let all = state.resources.iter();
         Self {
-            kept: match graph.scope().destroying {
-                true => HashSet::new(),
-                false => kept.map(|old| &old.urn).collect(),
+            kept: if graph.scope().destroying {
+                HashSet::new()
+            } else {
+                kept.map(|old| &old.urn).collect()
             },
             graph,
             state,
@@ -132,17 +135,15 @@ impl<'a> Leaving<'a> {
     fn keep_needed(&self, chosen: &mut BTreeMap<&'a Urn, &'a Resource>) {
         let selection = &self.graph.scope().selection;
         let staying = self.all.keys().chain(&self.kept).copied();
-        let mut open: Vec<&Urn> = staying.filter(|urn| selection.excludes(urn)).collect();
-        let mut seen: HashSet<&Urn> = open.iter().copied().collect();
-        while let Some(urn) = open.pop() {
+        let excluded: Vec<&Urn> = staying.filter(|urn| selection.excludes(urn)).collect();
+        let resources = &self.state.resources;
+        let edges = |urn: &'a Urn| {
+            let edges = resources[urn].edges();
+            edges.filter_map(|edge| Some(resources.get_key_value(edge)?.0))
+        };
+        let needed = topo::reach(excluded.iter().copied(), edges);
+        for urn in excluded.into_iter().chain(needed) {
             chosen.remove(urn);
-            for edge in self.state.resources[urn].edges() {
-                if let Some((edge, _)) = self.state.resources.get_key_value(edge)
-                    && seen.insert(edge)
-                {
-                    open.push(edge);
-                }
-            }
         }
     }
 
@@ -164,9 +165,10 @@ impl<'a> Leaving<'a> {
             );
             let mut finding = Diagnostic::error("LZ0014", message).on(urn);
             finding.location = Some(old.location.clone());
-            let help = match self.kept.contains(*staying) {
-                true => format!("add --target {}", staying.address()),
-                false => format!("add --target-dependents, or --target {}", staying.address()),
+            let help = if self.kept.contains(*staying) {
+                format!("add --target {}", staying.address())
+            } else {
+                format!("add --target-dependents, or --target {}", staying.address())
             };
             Some(finding.help(help))
         };
@@ -188,18 +190,10 @@ fn dependents(state: &State) -> HashMap<&Urn, Vec<&Urn>> {
     dependents
 }
 
-/// Everything that depends on one of these, directly or not, without these.
+/// Everything that depends on one of these, directly or not.
 fn reach<'a>(from: Vec<&'a Urn>, dependents: &HashMap<&'a Urn, Vec<&'a Urn>>) -> BTreeSet<&'a Urn> {
-    let mut found = BTreeSet::new();
-    let mut open = from;
-    while let Some(urn) = open.pop() {
-        for next in dependents.get(urn).into_iter().flatten() {
-            if found.insert(*next) {
-                open.push(next);
-            }
-        }
-    }
-    found
+    let next = |urn| dependents.get(urn).into_iter().flatten().copied();
+    topo::reach(from, next)
 }
 
 /// Undecided resources that stand on one that has to be deleted before its

@@ -96,12 +96,7 @@ impl Run<'_> {
 
     /// Nothing is left to do and the program has ended.
     pub(super) fn end(&mut self) -> Result<(), EngineError> {
-        let exports = self
-            .latest
-            .report
-            .as_ref()
-            .map(|report| report.exports.as_slice())
-            .unwrap_or_default();
+        let exports = self.latest.exports();
         // What the selection leaves out, or what failed, gives no value.
         let excused = self.decisions.has_excluded()
             || !self.failures.is_empty()
@@ -119,10 +114,7 @@ impl Run<'_> {
             })
             .collect();
         if !findings.is_empty() {
-            return Err(EngineError::Program {
-                findings,
-                summary: Box::default(),
-            });
+            return Err(EngineError::program(findings));
         }
         self.note_unchanged();
         self.summary.unchanged = self
@@ -132,10 +124,7 @@ impl Run<'_> {
             .filter(|node| self.decisions.of(node.registration.index) == Some(&NodeDecision::Same))
             .count();
         if !self.failures.is_empty() {
-            return Err(EngineError::Steps {
-                failures: std::mem::take(&mut self.failures),
-                summary: Box::default(),
-            });
+            return Err(EngineError::steps(std::mem::take(&mut self.failures)));
         }
         let complete = !self.decisions.has_excluded();
         self.record_exports(complete);
@@ -156,12 +145,7 @@ impl Run<'_> {
     }
 
     fn record_exports(&mut self, complete: bool) {
-        let exports = self
-            .latest
-            .report
-            .as_ref()
-            .map(|report| report.exports.as_slice())
-            .unwrap_or_default();
+        let exports = self.latest.exports();
         let known = exports.iter().filter_map(|entry| match entry.value.peek() {
             Peek::Known(value) => {
                 let secret = entry
@@ -175,9 +159,10 @@ impl Run<'_> {
             }
             _ => None,
         });
-        let mut values: BTreeMap<_, _> = match complete {
-            true => BTreeMap::new(),
-            false => self.run_state.state().exports.clone(),
+        let mut values: BTreeMap<_, _> = if complete {
+            BTreeMap::new()
+        } else {
+            self.run_state.state().exports.clone()
         };
         values.extend(known);
         if self.operation == Operation::Destroy && complete {

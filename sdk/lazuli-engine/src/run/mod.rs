@@ -2,6 +2,7 @@
 //! nothing more to declare.
 
 mod ending;
+mod findings;
 mod quiet;
 mod rebuild;
 mod refresh;
@@ -14,11 +15,11 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use lazuli_core::node::NodeId;
-use lazuli_core::output::Peek;
 use lazuli_core::program::{Environment, Report};
 use lazuli_core::stack::{Settlement, Stack};
-use lazuli_core::{Diagnostic, OutputError, Provider, SourceLocation, StackReader, Urn};
+use lazuli_core::{Diagnostic, OutputError, Provider, StackReader, Urn};
 
+use self::findings::{failed_exports, program_errors, waiting_for};
 use self::quiet::Quiet;
 use self::run_state::RunState;
 pub use self::survey::{Survey, survey};
@@ -29,7 +30,7 @@ use crate::event::{Decision as Answer, Event, Failure, Frontend, Summary};
 use crate::execute::{self, Context, Latest, Wave};
 use crate::graph::{Graph, NodeProgress, RunScope, Schemas};
 use crate::op::Op;
-use crate::plan::{self, PlanInput, Planned, SavedPlan, Step};
+use crate::plan::{self, Plan, PlanInput, Planned, SavedPlan, Step};
 use crate::program_thread::ProgramThread;
 use crate::scrubbed;
 use crate::settings::{Operation, Settings, Stop, asked};
@@ -53,14 +54,24 @@ where
     Fut: Future<Output = lazuli_core::Result<()>> + 'static,
 {
     let (run_state, lock) = open(operation, &settings, &store, &mut stop).await?;
-    let result = work(
-        operation,
-        settings,
-        (&store, run_state),
-        topology,
-        (frontend, stop),
-    )
-    .await;
+    let program = program_of(operation, &settings, &store, topology).await;
+    let result = match program {
+        Ok(program) => {
+            let run = Run::new(RunParts {
+                scope: RunScope::of(&settings, operation),
+                schemas: schemas_of(&settings.providers),
+                operation,
+                settings,
+                store: &store,
+                run_state,
+                program,
+                frontend,
+                stop,
+            });
+            run.complete().await
+        }
+        Err(error) => Err(error),
+    };
     // Giving a lock back may take a request.
     blocking(move || {
         drop(lock);
@@ -70,14 +81,13 @@ where
     result
 }
 
-/// What a run does while it holds the lock.
-async fn work<F, Fut>(
+/// The program, started, if the operation runs it.
+async fn program_of<F, Fut>(
     operation: Operation,
-    settings: Settings,
-    (store, run_state): (&Store, RunState),
+    settings: &Settings,
+    store: &Store,
     topology: F,
-    (frontend, stop): (&mut dyn Frontend, Stop),
-) -> Result<Summary, EngineError>
+) -> Result<Option<ProgramThread>, EngineError>
 where
     F: FnOnce(Stack) -> Fut + Send + 'static,
     Fut: Future<Output = lazuli_core::Result<()>> + 'static,
@@ -87,21 +97,11 @@ where
         Operation::Destroy => settings.run_program,
         Operation::Refresh => false,
     };
-    let program = match runs_program {
-        false => None,
-        true => Some(start(&settings, store, topology).await?),
-    };
-    let scope = RunScope::of(&settings, operation);
-    let schemas = schemas_of(&settings.providers);
-    let run = new(
-        operation,
-        (settings, schemas),
-        (store, run_state),
-        program,
-        scope,
-        (frontend, stop),
-    );
-    run.complete().await
+    if runs_program {
+        start(settings, store, topology).await.map(Some)
+    } else {
+        Ok(None)
+    }
 }
 
 /// Starts the program on a thread of its own.
@@ -130,37 +130,6 @@ where
     })
 }
 
-/// A run that has done nothing yet.
-fn new<'a>(
-    operation: Operation,
-    (mut settings, schemas): (Settings, Schemas),
-    (store, run_state): (&'a Store, RunState),
-    program: Option<ProgramThread>,
-    scope: RunScope,
-    (frontend, stop): (&'a mut dyn Frontend, Stop),
-) -> Run<'a> {
-    let (providers, schemas) = scrubbed::wrap(&settings.providers, schemas, &settings.config);
-    settings.providers = providers;
-    Run {
-        graph: Graph::new(Arc::new(schemas), scope, run_state.state()),
-        decisions: Decisions::default(),
-        store,
-        failures: Vec::new(),
-        given_up: HashSet::new(),
-        operation,
-        settings,
-        run_state,
-        program,
-        latest: Latest::default(),
-        frontend,
-        stop,
-        summary: Summary::default(),
-        early_told: Vec::new(),
-        gate_open: false,
-        began: Instant::now(),
-    }
-}
-
 impl RunScope {
     fn of(settings: &Settings, operation: Operation) -> Self {
         Self {
@@ -183,7 +152,7 @@ async fn open(
     let opening = blocking(move || RunState::open(operation, &actor, &store));
     tokio::select! {
         biased;
-        () = asked(stop) => Err(EngineError::Stopped { summary: Box::default(), in_flight: 0 }),
+        () = asked(stop) => Err(EngineError::stopped(0)),
         opened = opening => opened,
     }
 }
@@ -216,6 +185,48 @@ struct Run<'a> {
     began: Instant,
 }
 
+/// What a run is made of.
+struct RunParts<'a> {
+    operation: Operation,
+    settings: Settings,
+    schemas: Schemas,
+    scope: RunScope,
+    store: &'a Store,
+    run_state: RunState,
+    program: Option<ProgramThread>,
+    frontend: &'a mut dyn Frontend,
+    stop: Stop,
+}
+
+impl<'a> Run<'a> {
+    /// A run that has done nothing yet.
+    fn new(parts: RunParts<'a>) -> Self {
+        let mut settings = parts.settings;
+        let (providers, schemas) =
+            scrubbed::wrap(&settings.providers, parts.schemas, &settings.config);
+        settings.providers = providers;
+        let state = parts.run_state.state();
+        Self {
+            graph: Graph::new(Arc::new(schemas), parts.scope, state),
+            decisions: Decisions::default(),
+            store: parts.store,
+            failures: Vec::new(),
+            given_up: HashSet::new(),
+            operation: parts.operation,
+            settings,
+            run_state: parts.run_state,
+            program: parts.program,
+            latest: Latest::default(),
+            frontend: parts.frontend,
+            stop: parts.stop,
+            summary: Summary::default(),
+            early_told: Vec::new(),
+            gate_open: false,
+            began: Instant::now(),
+        }
+    }
+}
+
 impl Run<'_> {
     async fn complete(mut self) -> Result<Summary, EngineError> {
         let before = self.run_state.state().serial;
@@ -237,7 +248,7 @@ impl Run<'_> {
                 if let Err(cause) = closed {
                     tracing::error!(%cause, "the state could not be compacted; its journal is whole");
                 }
-                Err(with_summary(error, summary))
+                Err(error.with_summary(summary))
             }
         };
         if self.operation != Operation::Preview {
@@ -274,10 +285,9 @@ impl Run<'_> {
     /// A run that went on past errors ends with those, whatever they led to.
     fn with_failures(&mut self, error: EngineError) -> EngineError {
         match error {
-            EngineError::Program { .. } if !self.failures.is_empty() => EngineError::Steps {
-                failures: std::mem::take(&mut self.failures),
-                summary: Box::default(),
-            },
+            EngineError::Program { .. } if !self.failures.is_empty() => {
+                EngineError::steps(std::mem::take(&mut self.failures))
+            }
             EngineError::Steps {
                 mut failures,
                 summary,
@@ -325,10 +335,7 @@ impl Run<'_> {
             } else if quiet.assumed {
                 self.wait_for_program().await?;
             } else {
-                return Err(EngineError::Program {
-                    findings: vec![self.deadlock()],
-                    summary: Box::default(),
-                });
+                return Err(EngineError::program(vec![self.deadlock()]));
             }
         }
     }
@@ -363,9 +370,7 @@ impl Run<'_> {
         let answer = self.frontend.approve(&planned.plan).await;
         self.began += asked.elapsed();
         if answer == Answer::Refused {
-            return Err(EngineError::Refused {
-                summary: Box::default(),
-            });
+            return Err(EngineError::refused());
         }
         self.open_gate();
         Ok(())
@@ -390,7 +395,7 @@ impl Run<'_> {
         };
         tokio::select! {
             biased;
-            () = asked(&mut self.stop) => Err(EngineError::Stopped { summary: Box::default(), in_flight: 0 }),
+            () = asked(&mut self.stop) => Err(EngineError::stopped(0)),
             report = program.report() => {
                 if let Some(report) = report {
                     take(&mut self.graph, &mut self.latest, report);
@@ -408,76 +413,81 @@ impl Run<'_> {
         online: Vec<Diagnostic>,
     ) -> Result<Planned, EngineError> {
         self.give_up_on_failed_inputs();
-        let errors = program_errors(&self.latest);
-        let report = self.latest.report.as_ref();
-        let (open_scopes, waiting, exports) = match report {
-            Some(report) if !quiet.finished => (
-                report.open_scopes.clone(),
-                report.waiting.as_slice(),
-                report.exports.as_slice(),
-            ),
-            Some(report) => (Vec::new(), &[][..], report.exports.as_slice()),
-            None => (Vec::new(), &[][..], &[][..]),
-        };
-        let destroying = self.operation == Operation::Destroy;
-        let input = PlanInput {
-            wave,
-            graph: &self.graph,
-            decisions: &self.decisions,
-            state: self.run_state.state(),
-            open_scopes: if destroying { &[] } else { &open_scopes },
-            may_delete: errors.is_empty(),
-            waiting: if destroying { &[] } else { waiting },
-            exports: if destroying { &[] } else { exports },
-            assumed: quiet.assumed,
-            given_up: &self.given_up,
-            ignore_protect: self.settings.ignore_protect,
-            is_preview: self.operation == Operation::Preview,
-        };
-        let mut planned = plan::build(&input);
-        if !planned.plan.has_errors() && wave == 1 {
+        let mut planned = self.planned(wave, quiet);
+        if wave == 1 && !planned.plan.has_errors() {
             planned.plan.findings.extend(online);
         }
-        let in_program = report
-            .map(|report| report.allowed.as_slice())
-            .unwrap_or_default();
-        let allowed: Vec<_> = in_program
-            .iter()
-            .chain(&self.settings.allowed)
-            .cloned()
-            .collect();
-        plan::allow::apply(&mut planned.plan.findings, &allowed, |code| {
-            self.graph.has_rule(code)
-        });
-        planned.plan.findings.extend(errors);
-        if !destroying {
-            planned.plan.findings.extend(failed_exports(exports));
-        }
-        if wave == 1 && quiet.finished {
-            planned.plan.findings.extend(self.unmatched());
-        }
-        if wave == 1 || !planned.plan.steps.is_empty() || planned.plan.has_errors() {
-            // Lent, not copied: a plan can be large.
-            let event = Event::Planned(std::mem::take(&mut planned.plan));
-            self.frontend.event(&event);
-            if let Event::Planned(plan) = event {
-                planned.plan = plan;
-            }
-        }
-        if let Some(inspect) = self.settings.inspect.as_ref().filter(|_| wave == 1) {
-            inspect(Topology::of_graph(&self.graph));
-        }
+        self.add_findings(&mut planned.plan.findings, wave, quiet);
+        self.show(wave, &mut planned.plan);
         if planned.plan.has_errors() {
-            return Err(EngineError::Program {
-                findings: planned.plan.findings,
-                summary: Box::default(),
-            });
+            return Err(EngineError::program(planned.plan.findings));
         }
         let changes = planned.plan.change_count();
         if self.settings.expect_no_changes && changes > 0 {
             return Err(EngineError::UnexpectedChanges { changes });
         }
         Ok(planned)
+    }
+
+    fn planned(&self, wave: u32, quiet: &Quiet) -> Planned {
+        let destroying = self.operation == Operation::Destroy;
+        let may_declare = !quiet.finished && !destroying;
+        plan::build(&PlanInput {
+            wave,
+            graph: &self.graph,
+            decisions: &self.decisions,
+            state: self.run_state.state(),
+            open_scopes: if may_declare {
+                self.latest.open_scopes()
+            } else {
+                &[]
+            },
+            may_delete: self.latest.errors().is_empty(),
+            waiting: if may_declare {
+                self.latest.waiting()
+            } else {
+                &[]
+            },
+            exports: if destroying {
+                &[]
+            } else {
+                self.latest.exports()
+            },
+            assumed: quiet.assumed,
+            given_up: &self.given_up,
+            ignore_protect: self.settings.ignore_protect,
+            is_preview: self.operation == Operation::Preview,
+        })
+    }
+
+    /// Applies allowances, and adds the findings about the run as a whole, which
+    /// cannot be allowed.
+    fn add_findings(&self, findings: &mut Vec<Diagnostic>, wave: u32, quiet: &Quiet) {
+        let allowed = self.latest.allowed().iter().chain(&self.settings.allowed);
+        let allowed: Vec<_> = allowed.cloned().collect();
+        plan::allow::apply(findings, &allowed, |code| self.graph.has_rule(code));
+        findings.extend(program_errors(&self.latest));
+        if self.operation != Operation::Destroy {
+            findings.extend(failed_exports(self.latest.exports()));
+        }
+        if wave == 1 && quiet.finished {
+            findings.extend(self.unmatched());
+        }
+    }
+
+    /// Shows a plan, unless it is empty and not the first.
+    fn show(&mut self, wave: u32, plan: &mut Plan) {
+        if wave == 1 || !plan.steps.is_empty() || plan.has_errors() {
+            // Lent, not copied: a plan can be large.
+            let event = Event::Planned(std::mem::take(plan));
+            self.frontend.event(&event);
+            if let Event::Planned(shown) = event {
+                *plan = shown;
+            }
+        }
+        if let Some(inspect) = self.settings.inspect.as_ref().filter(|_| wave == 1) {
+            inspect(Topology::of_graph(&self.graph));
+        }
     }
 
     /// After failures: what cannot have its inputs any more fails as well,
@@ -507,27 +517,6 @@ impl Run<'_> {
         }
     }
 
-    /// Patterns and imports on the command line that name nothing.
-    fn unmatched(&self) -> Vec<Diagnostic> {
-        let state = self.run_state.state();
-        let nodes = self.graph.nodes.iter().map(|node| &node.registration.urn);
-        let urns: Vec<_> = state.resources.keys().chain(nodes).collect();
-        let patterns = self.settings.selection.unmatched(&urns);
-        let patterns = patterns.into_iter().map(|pattern| pattern.as_str());
-        let imports = self.settings.imports.keys().map(String::as_str);
-        let imports = imports.filter(|key| {
-            let declared = self.graph.nodes.iter().map(|node| &node.registration.urn);
-            !declared
-                .into_iter()
-                .any(|urn| urn.as_str() == *key || urn.address() == *key)
-        });
-        let finding = |text: &str| {
-            Diagnostic::error("LZ0018", format!("no resource is called {text:?}"))
-                .help("`stack` lists what is deployed, `preview` what is declared; name one by its place, for example group/network")
-        };
-        patterns.chain(imports).map(finding).collect()
-    }
-
     /// Hands the plan over in its saved form, or compares it with the one to carry out.
     async fn hold_against_saved(&mut self, planned: &Planned) -> Result<(), EngineError> {
         let settings = &self.settings;
@@ -551,36 +540,10 @@ impl Run<'_> {
         let differences = saved
             .map(|saved| saved.differences(&now))
             .unwrap_or_default();
-        match differences.is_empty() {
-            true => Ok(()),
-            false => Err(EngineError::OtherPlan { differences }),
-        }
-    }
-
-    /// The program waits, but for nothing that this run is going to make.
-    fn deadlock(&self) -> Diagnostic {
-        let waiting = self
-            .latest
-            .report
-            .as_ref()
-            .map(|report| report.waiting.as_slice())
-            .unwrap_or_default();
-        let waits: Vec<_> = waiting
-            .iter()
-            .map(|task| {
-                let lines: Vec<_> = task.lines.iter().map(SourceLocation::to_string).collect();
-                format!("{} waits at {}", task.kind, lines.join(", "))
-            })
-            .collect();
-        let message = format!(
-            "the program waits for something that never comes: {}",
-            waits.join("; ")
-        );
-        let finding = Diagnostic::error("LZ0008", message)
-            .help("look for a promise that nobody fulfils, or for values that wait for each other in a circle");
-        match waiting.iter().flat_map(|task| &task.lines).next() {
-            Some(place) => finding.at(place.clone()),
-            None => finding,
+        if differences.is_empty() {
+            Ok(())
+        } else {
+            Err(EngineError::OtherPlan { differences })
         }
     }
 
@@ -618,10 +581,10 @@ impl Run<'_> {
             self.given_up
                 .extend(removals.map(|(_, step)| (step.urn, step.id)));
         }
-        self.judge(wave)
+        self.end_wave(wave)
     }
 
-    fn judge(&mut self, mut wave: Wave) -> Result<(), EngineError> {
+    fn end_wave(&mut self, mut wave: Wave) -> Result<(), EngineError> {
         if let Some(cause) = wave.journal_error {
             return Err(self.run_state.broken(&cause));
         }
@@ -629,16 +592,10 @@ impl Run<'_> {
             self.failures.append(&mut wave.failures);
         }
         if !wave.failures.is_empty() {
-            return Err(EngineError::Steps {
-                failures: wave.failures,
-                summary: Box::default(),
-            });
+            return Err(EngineError::steps(wave.failures));
         }
         if wave.stopped {
-            return Err(EngineError::Stopped {
-                summary: Box::default(),
-                in_flight: wave.in_flight,
-            });
+            return Err(EngineError::stopped(wave.in_flight));
         }
         Ok(())
     }
@@ -654,63 +611,4 @@ fn schemas_of(providers: &BTreeMap<String, Arc<dyn Provider>>) -> Schemas {
 fn take(graph: &mut Graph, latest: &mut Latest, mut report: Report) {
     graph.add(std::mem::take(&mut report.registrations));
     latest.report = Some(report);
-}
-
-fn waiting_for(latest: &Latest) -> Vec<String> {
-    let waiting = latest
-        .report
-        .as_ref()
-        .map(|report| report.waiting.as_slice())
-        .unwrap_or_default();
-    waiting
-        .iter()
-        .map(|task| format!("{} (started at {})", task.kind, task.at))
-        .collect()
-}
-
-fn program_errors(latest: &Latest) -> Vec<Diagnostic> {
-    let errors = latest
-        .report
-        .as_ref()
-        .map(|report| report.errors.as_slice())
-        .unwrap_or_default();
-    let finding = |error: &lazuli_core::Error| {
-        let mut finding = Diagnostic::error("LZ0010", error.message());
-        finding.location = error.location().cloned();
-        finding.help = error.help().map(str::to_owned);
-        finding.urn = error.output_error().and_then(|error| error.urn().cloned());
-        finding
-    };
-    errors.iter().map(finding).collect()
-}
-
-fn failed_exports(exports: &[lazuli_core::program::ExportEntry]) -> Vec<Diagnostic> {
-    let failed = exports.iter().filter_map(|entry| match entry.value.peek() {
-        Peek::Failed(error) => {
-            let message = format!("the export `{}` has no value: {error}", entry.name);
-            Some(Diagnostic::error("LZ0009", message).at(entry.at))
-        }
-        _ => None,
-    });
-    failed.collect()
-}
-
-fn with_summary(error: EngineError, done: Summary) -> EngineError {
-    let done = Box::new(done);
-    match error {
-        EngineError::Program { findings, .. } => EngineError::Program {
-            findings,
-            summary: done,
-        },
-        EngineError::Steps { failures, .. } => EngineError::Steps {
-            failures,
-            summary: done,
-        },
-        EngineError::Refused { .. } => EngineError::Refused { summary: done },
-        EngineError::Stopped { in_flight, .. } => EngineError::Stopped {
-            in_flight,
-            summary: done,
-        },
-        other => other,
-    }
 }

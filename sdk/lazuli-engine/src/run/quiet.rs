@@ -7,7 +7,8 @@ use lazuli_core::stack::Settlement;
 use lazuli_core::{TypeSchema, Value};
 use tokio::task::JoinSet;
 
-use super::{Run, take, waiting_for};
+use super::findings::waiting_for;
+use super::{Run, take};
 use crate::caught::{caught, provider_error};
 use crate::diff::{self, Change, NodeDecision};
 use crate::error::EngineError;
@@ -148,7 +149,7 @@ impl Run<'_> {
             tokio::select! {
                 biased;
                 () = asked(&mut self.stop) => {
-                    return Err(EngineError::Stopped { summary: Box::default(), in_flight: 0 });
+                    return Err(EngineError::stopped(0));
                 }
                 report = program.report() => match report {
                     Some(report) => {
@@ -185,7 +186,7 @@ impl Run<'_> {
             }
             tokio::select! {
                 biased;
-                () = asked(&mut self.stop) => return Err(EngineError::Stopped { summary: Box::default(), in_flight: 0 }),
+                () = asked(&mut self.stop) => return Err(EngineError::stopped(0)),
                 read = tasks.join_next() => match read {
                     None => return Ok(any),
                     Some(Ok((index, found))) => {

@@ -11,7 +11,8 @@ use lazuli_core::stack::Settlement;
 use lazuli_core::{Diagnostic, Observed, ProviderError, Severity};
 use tokio::task::JoinSet;
 
-use super::{Run, program_errors};
+use super::Run;
+use super::findings::program_errors;
 use crate::diff::imported_inputs;
 use crate::error::EngineError;
 use crate::event::{Event, Failure};
@@ -46,12 +47,10 @@ impl Run<'_> {
         }
         self.tell_unclear();
         self.record_known_exports();
-        match failures.is_empty() {
-            true => Ok(()),
-            false => Err(EngineError::Steps {
-                failures,
-                summary: Box::default(),
-            }),
+        if failures.is_empty() {
+            Ok(())
+        } else {
+            Err(EngineError::steps(failures))
         }
     }
 
@@ -74,12 +73,10 @@ impl Run<'_> {
         let own = self.graph.findings.iter();
         let is_error = |finding: &&Diagnostic| finding.severity == Severity::Error;
         findings.extend(own.filter(is_error).cloned());
-        match findings.is_empty() {
-            true => Ok(()),
-            false => Err(EngineError::Program {
-                findings,
-                summary: Box::default(),
-            }),
+        if findings.is_empty() {
+            Ok(())
+        } else {
+            Err(EngineError::program(findings))
         }
     }
 
@@ -120,16 +117,17 @@ impl Run<'_> {
                     continue;
                 };
                 tasks.spawn(async move {
-                    let answer = match existing.id.is_empty() {
-                        true => provider.find(&existing, &[]).await,
-                        false => provider.read(&existing).await,
+                    let answer = if existing.id.is_empty() {
+                        provider.find(&existing, &[]).await
+                    } else {
+                        provider.read(&existing).await
                     };
                     (index, answer)
                 });
             }
             tokio::select! {
                 biased;
-                () = asked(&mut self.stop) => return Err(EngineError::Stopped { summary: Box::default(), in_flight: 0 }),
+                () = asked(&mut self.stop) => return Err(EngineError::stopped(0)),
                 answer = tasks.join_next() => match answer {
                     None => break,
                     Some(Ok(answer)) => answers.push(answer),

@@ -67,10 +67,7 @@ impl Run<'_> {
             }
         }
         if !failures.is_empty() {
-            return Err(EngineError::Steps {
-                failures,
-                summary: Box::default(),
-            });
+            return Err(EngineError::steps(failures));
         }
         self.settle_drift(drifted, entries).await
     }
@@ -86,9 +83,7 @@ impl Run<'_> {
                 return Err(EngineError::UnexpectedChanges { changes: drifted });
             }
             if self.frontend.approve_drift(drifted).await == Answer::Refused {
-                return Err(EngineError::Refused {
-                    summary: Box::default(),
-                });
+                return Err(EngineError::refused());
             }
         }
         for entry in entries {
@@ -120,9 +115,10 @@ impl Run<'_> {
         let now = Resource {
             id: created.id,
             outputs,
-            inputs: match changes.is_empty() {
-                true => old.inputs.clone(),
-                false => inputs,
+            inputs: if changes.is_empty() {
+                old.inputs.clone()
+            } else {
+                inputs
             },
             ..old.clone()
         };
@@ -161,7 +157,7 @@ impl Run<'_> {
             }
             tokio::select! {
                 biased;
-                () = asked(&mut self.stop) => return Err(EngineError::Stopped { summary: Box::default(), in_flight: 0 }),
+                () = asked(&mut self.stop) => return Err(EngineError::stopped(0)),
                 read = tasks.join_next() => match read {
                     None => break,
                     Some(Ok(one)) => found.push(one),

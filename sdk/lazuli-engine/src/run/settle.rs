@@ -45,10 +45,7 @@ impl Run<'_> {
         if failures.is_empty() {
             Ok(())
         } else {
-            Err(EngineError::Steps {
-                failures,
-                summary: Box::default(),
-            })
+            Err(EngineError::steps(failures))
         }
     }
 

@@ -8,7 +8,8 @@ use async_trait::async_trait;
 use lazuli_core::stack::Stack;
 use lazuli_core::{Diagnostic, Proof, Schema};
 
-use super::{Run, RunState, new, waiting_for};
+use super::findings::waiting_for;
+use super::{Run, RunParts, RunState};
 use crate::diff::proofs;
 use crate::error::EngineError;
 use crate::event::{Decision, Event, Frontend};
@@ -26,7 +27,7 @@ pub struct Survey {
     pub proofs: Vec<Proof>,
     /// How many resources are declared.
     pub resources: usize,
-    /// What the program still waits for: what it declares after that is not judged.
+    /// What the program still waits for: what it declares after that is not checked.
     pub waits_for: Vec<String>,
 }
 
@@ -56,17 +57,20 @@ where
     };
     let run_state = RunState::Memory(Box::default());
     let mut heard = Heard::default();
-    let mut run = new(
-        Operation::Preview,
-        (settings, schemas),
-        (&store, run_state),
-        Some(program),
+    let mut run = Run::new(RunParts {
+        operation: Operation::Preview,
+        settings,
+        schemas,
         scope,
-        (&mut heard, stop),
-    );
+        store: &store,
+        run_state,
+        program: Some(program),
+        frontend: &mut heard,
+        stop,
+    });
     let quiet = run.quiet().await?;
     let planned = run.plan(1, &quiet, Vec::new());
-    let mut survey = run.judged();
+    let mut survey = run.survey();
     if let Err(EngineError::Program { findings, .. }) = &planned {
         survey.findings.clone_from(findings);
     }
@@ -80,7 +84,7 @@ where
 }
 
 impl Run<'_> {
-    fn judged(&self) -> Survey {
+    fn survey(&self) -> Survey {
         Survey {
             findings: Vec::new(),
             proofs: proofs(&self.graph),
