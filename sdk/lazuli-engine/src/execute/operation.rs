@@ -303,11 +303,11 @@ mod tests {
             inputs: Value::map(),
             timeout: Some(Duration::from_secs(20)),
         };
-        let (status, _heard) = mpsc::unbounded_channel();
+        let (status, _heard) = mpsc::channel(1);
         let reporter = Reporter {
             urn: desired.urn.clone(),
             number: 1,
-            journal: None,
+            tokens: Arc::default(),
             status,
         };
         let existing = lost(desired.clone());
