@@ -7,10 +7,12 @@ use super::kind::Kind;
 use super::providers::{self, groups, locks, subscription};
 use super::{Call, entra, lifecycle, lro, own_paths, rbac, registration};
 use crate::conditions::{Allowance, Asking, Conditions, Subject};
+#[cfg(feature = "az")]
+use crate::wire::Caller;
 use crate::wire::errors::{invalid_content, method_not_allowed, not_modelled};
 use crate::wire::ids::{self, Target};
 use crate::wire::json::same;
-use crate::wire::{Answer, Caller, Incoming};
+use crate::wire::{Answer, Incoming};
 use crate::world::World;
 
 /// Answers one request of the control plane; [`super::turn`] says when.
