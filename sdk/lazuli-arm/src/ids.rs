@@ -11,6 +11,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::ResourceType;
+
 const RESOURCES_NAMESPACE: &str = "Microsoft.Resources";
 
 /// The id of a subscription, a resource group, a resource, or an extension resource.
@@ -150,6 +152,12 @@ impl ResourceId {
             }
             None => format!("{RESOURCES_NAMESPACE}/subscriptions"),
         }
+    }
+
+    /// Whether the resource is of a type, whatever the casing of either.
+    #[must_use]
+    pub fn is_of(&self, resource_type: ResourceType<'_>) -> bool {
+        resource_type == *self.resource_type()
     }
 
     /// The namespace of the provider that serves the resource, such as `Microsoft.Network`.
