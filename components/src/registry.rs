@@ -309,10 +309,10 @@ macro_rules! azure_registry {
             #[track_caller]
             pub fn token(&self, name: &str, repositories: &[&str]) -> TokenLogin {
                 let registry = self.registry.inside(&self.component);
-                let map = ArmResource::builder(&registry, SCOPE_MAP, name)
+                let map = ArmResource::builder(&registry, &pinned(RegistryScopeMap::TYPE), name)
                     .property("properties.actions", pulls(repositories))
                     .build();
-                let token = ArmResource::builder(&registry, TOKEN, name)
+                let token = ArmResource::builder(&registry, &pinned(RegistryToken::TYPE), name)
                     .property("properties.scopeMapId", map.id())
                     .property("properties.status", "enabled")
                     .build();
@@ -345,8 +345,10 @@ macro_rules! azure_registry {
 azure_registry!(PrivateRegistry);
 azure_registry!(PublicRegistry);
 
-const SCOPE_MAP: &str = "Microsoft.ContainerRegistry/registries/scopeMaps@2025-11-01";
-const TOKEN: &str = "Microsoft.ContainerRegistry/registries/tokens@2025-11-01";
+/// A type with the version that its inputs here are written for.
+fn pinned(ty: &str) -> String {
+    format!("{ty}@2025-11-01")
+}
 
 /// What a token may do in order to pull.
 fn pulls(repositories: &[&str]) -> Vec<Property> {

@@ -14,7 +14,6 @@ const LARGEST: usize = 3;
 const LARGER: &[(&str, usize)] = &[
     ("components", 4),
     ("lazuli-arm", 11),
-    ("lazuli-azure", 4),
     ("lazuli-cli", 11),
     ("lazuli-core", 5),
     ("lazuli-emulator", 83),

@@ -15,6 +15,7 @@ mod modules;
 mod prose;
 mod sources;
 mod tree;
+mod types;
 mod words;
 
 /// Fails with every violation at once.

@@ -282,9 +282,11 @@ fn too_many(found: Vec<Found>) -> Vec<String> {
 #[test]
 fn the_words_are_those_of_the_field() {
     let rules = Rules::new();
-    let files = tree::files(&[".rs", ".md", ".stderr", "overrides.toml"]);
+    let files = tree::files(&[".rs", ".md", ".stderr", ".toml"]);
+    let is_prose = |path: &str| !path.ends_with(".toml") || path.contains("/lazuli-codegen/types/");
     let found = files
         .iter()
+        .filter(|file| is_prose(&file.path))
         .flat_map(|file| rules.found(&file.path, &file.text));
     assert_tidy("words", &too_many(found.collect()));
 }

@@ -3,160 +3,15 @@
 //!
 //! Called through [`lazuli_core::Provider::display`]. Pure over the declarations.
 
+pub(crate) mod title;
+
 use std::collections::HashMap;
 
 use lazuli_arm::ResourceId;
 use lazuli_core::{Category, DeclaredNode, NodeStyle, Value};
 
-use crate::resources::{Role, existing};
-
-/// Type, common name, what it is for.
-const KINDS: [(&str, &str, Category); 33] = [
-    (
-        "Microsoft.Authorization/roleAssignments",
-        "role assignment",
-        Category::Identity,
-    ),
-    (
-        "Microsoft.ContainerRegistry/registries",
-        "container registry",
-        Category::Storage,
-    ),
-    (
-        "Microsoft.ContainerRegistry/registries/agentPools",
-        "agent pool",
-        Category::Compute,
-    ),
-    (
-        "Microsoft.ContainerRegistry/registries/replications",
-        "replication",
-        Category::Storage,
-    ),
-    (
-        "Microsoft.ContainerRegistry/registries/scopeMaps",
-        "scope map",
-        Category::Identity,
-    ),
-    (
-        "Microsoft.ContainerRegistry/registries/tokens",
-        "token",
-        Category::Identity,
-    ),
-    ("Microsoft.KeyVault/vaults", "key vault", Category::Storage),
-    (
-        "Microsoft.KeyVault/vaults/secrets",
-        "secret",
-        Category::Identity,
-    ),
-    (
-        "Microsoft.ManagedIdentity/userAssignedIdentities",
-        "managed identity",
-        Category::Identity,
-    ),
-    (
-        "Microsoft.Network/natGateways",
-        "NAT gateway",
-        Category::Network,
-    ),
-    (
-        "Microsoft.Network/networkSecurityGroups",
-        "network security group",
-        Category::Network,
-    ),
-    (
-        "Microsoft.Network/privateDnsZones",
-        "private DNS zone",
-        Category::Names,
-    ),
-    (
-        "Microsoft.Network/privateDnsZones/A",
-        "A record",
-        Category::Names,
-    ),
-    (
-        "Microsoft.Network/privateDnsZones/virtualNetworkLinks",
-        "network link",
-        Category::Names,
-    ),
-    (
-        "Microsoft.Network/privateEndpoints",
-        "private endpoint",
-        Category::Network,
-    ),
-    (
-        "Microsoft.Network/privateEndpoints/privateDnsZoneGroups",
-        "DNS zone group",
-        Category::Names,
-    ),
-    (
-        "Microsoft.Network/publicIPAddresses",
-        "public IP address",
-        Category::Network,
-    ),
-    (
-        "Microsoft.Network/routeTables",
-        "route table",
-        Category::Network,
-    ),
-    (
-        "Microsoft.Network/virtualNetworks",
-        "virtual network",
-        Category::Network,
-    ),
-    (
-        "Microsoft.Network/virtualNetworks/subnets",
-        "subnet",
-        Category::Network,
-    ),
-    (
-        "Microsoft.Network/virtualNetworks/virtualNetworkPeerings",
-        "peering",
-        Category::Network,
-    ),
-    (
-        "Microsoft.Resources/resourceGroups",
-        "resource group",
-        Category::Group,
-    ),
-    (
-        "Microsoft.Storage/storageAccounts",
-        "storage account",
-        Category::Storage,
-    ),
-    (
-        "Microsoft.Web/serverfarms",
-        "App Service plan",
-        Category::Compute,
-    ),
-    ("Microsoft.Web/sites", "web app", Category::Compute),
-    (
-        "Microsoft.Web/sites/config",
-        "configuration",
-        Category::Compute,
-    ),
-    ("Microsoft.Web/sites/slots", "slot", Category::Compute),
-    ("Lazuli.Azure/imageBuilds", "image build", Category::Action),
-    (
-        "Lazuli.Azure/imageImports",
-        "image import",
-        Category::Action,
-    ),
-    ("Lazuli.Azure/imagePushes", "image push", Category::Action),
-    (
-        "Lazuli.Azure/registryCredentials",
-        "admin credentials",
-        Category::Identity,
-    ),
-    ("Lazuli.Azure/registryLocks", "lock-down", Category::Action),
-    ("Lazuli.Azure/slotSwaps", "slot swap", Category::Action),
-];
-
-/// Types that are boxes even when nothing is in them.
-const ROOMS: [&str; 3] = [
-    "Microsoft.Resources/resourceGroups",
-    "Microsoft.Network/virtualNetworks",
-    "Microsoft.Network/virtualNetworks/subnets",
-];
+use crate::generated::behaviours::behaviour;
+use crate::generated::{record, types};
 
 /// What matters, whatever the type: a name for it, and the paths where it may stand.
 const FACTS: [(&str, &[&str]); 17] = [
@@ -228,7 +83,7 @@ pub(crate) fn display(declared: &[DeclaredNode]) -> Vec<NodeStyle> {
 /// The type of what exists without the program is among its inputs.
 fn ty(declared: &DeclaredNode) -> &str {
     let own = declared.desired.urn.ty();
-    match own == existing::TYPE {
+    match types::EXISTING == own {
         true => text(declared, "type").unwrap_or(own),
         false => own,
     }
@@ -246,10 +101,11 @@ fn text<'a>(declared: &'a DeclaredNode, path: &str) -> Option<&'a str> {
 fn within(at: usize, declared: &DeclaredNode, by_id: &HashMap<ResourceId, usize>) -> Option<usize> {
     let named = |path: &str| ResourceId::parse(text(declared, path)?).ok();
     let find = |id: ResourceId| by_id.get(&id).copied().filter(|found| *found != at);
-    let is_endpoint = ty(declared).eq_ignore_ascii_case("Microsoft.Network/privateEndpoints");
-    let subnet = is_endpoint.then(|| named("properties.subnet.id")).flatten();
+    let displayed = record(ty(declared)).and_then(|record| record.display);
+    let inside = displayed.map_or(&[][..], |display| display.within);
+    let inside = inside.iter().copied().filter_map(named);
     let belongs = BELONGS.into_iter().filter_map(named);
-    if let Some(found) = subnet.into_iter().chain(belongs).find_map(find) {
+    if let Some(found) = inside.chain(belongs).find_map(find) {
         return Some(found);
     }
     let mut above = ResourceId::parse(declared.desired.id.as_deref()?)
@@ -266,20 +122,13 @@ fn within(at: usize, declared: &DeclaredNode, by_id: &HashMap<ResourceId, usize>
 
 fn look(declared: &DeclaredNode, within: Option<usize>) -> NodeStyle {
     let ty = ty(declared);
-    let known = KINDS
-        .iter()
-        .find(|(known, ..)| known.eq_ignore_ascii_case(ty));
-    let (mut kind, category) = match known {
-        Some((_, kind, category)) => ((*kind).to_owned(), *category),
-        None => (words(ty), Category::Plain),
-    };
-    let is_function = text(declared, "kind").is_some_and(|kind| kind.contains("functionapp"));
-    if is_function && kind == "web app" {
-        "function app".clone_into(&mut kind);
-    }
-    if ty.eq_ignore_ascii_case("Microsoft.Authorization/roleAssignments") {
-        kind = role(declared).unwrap_or(kind);
-    }
+    let known = record(ty).and_then(|record| record.display);
+    let category = known.map_or(Category::Plain, |display| display.category);
+    let title = behaviour(ty).title.and_then(|title| title(declared));
+    let kind = title.unwrap_or_else(|| match known {
+        Some(display) => display.called.to_owned(),
+        None => words(ty),
+    });
     let facts = FACTS.iter().filter_map(|(name, paths)| {
         let value = paths
             .iter()
@@ -299,34 +148,9 @@ fn look(declared: &DeclaredNode, within: Option<usize>) -> NodeStyle {
         category,
         caption: caption.map(|(_, value)| value.clone()).unwrap_or_default(),
         within,
-        is_room: ROOMS.iter().any(|room| room.eq_ignore_ascii_case(ty)),
+        is_room: known.is_some_and(|display| display.is_box),
         facts,
     }
-}
-
-/// `role AcrPull`, where the role is one that has a name here.
-fn role(declared: &DeclaredNode) -> Option<String> {
-    let guid = text(declared, "properties.roleDefinitionId")?
-        .rsplit('/')
-        .next()?;
-    let named = [
-        Role::AcrPull,
-        Role::AcrPush,
-        Role::AcrDelete,
-        Role::RepositoryReader,
-        Role::RepositoryWriter,
-        Role::KeyVaultSecretsUser,
-        Role::StorageBlobDataReader,
-        Role::StorageBlobDataContributor,
-        Role::StorageBlobDataOwner,
-        Role::StorageQueueDataContributor,
-        Role::Reader,
-        Role::Contributor,
-    ];
-    let role = named
-        .iter()
-        .find(|role| role.guid().eq_ignore_ascii_case(guid))?;
-    Some(format!("role {role:?}"))
 }
 
 /// The last segment of a type in words: `Microsoft.X/flexibleServers` is a `flexible servers`.

@@ -4,8 +4,10 @@
 //! the id, or an id that was read with [`SubnetId::parse`]. A handle of another
 //! kind does not compile.
 
-use lazuli_arm::ResourceId;
-use lazuli_core::{Error, FromValue, Property, Result, ToProperty, Value};
+use lazuli_arm::{ResourceId, ResourceType};
+use lazuli_core::{Error, Result};
+
+pub use crate::generated::ids::*;
 
 /// An id that this crate made itself, from a parent's id and names.
 pub(crate) trait TrustedId {
@@ -28,12 +30,12 @@ macro_rules! ids {
             /// # Errors
             /// The text is not an ARM id, or names a resource of another type.
             #[track_caller]
-            pub fn parse(text: &str) -> Result<Self> {
-                checked(text, $ty).map(Self)
+            pub fn parse(text: &str) -> lazuli_core::Result<Self> {
+                $crate::ids::checked(text, $ty).map(Self)
             }
         }
 
-        text!($name);
+        $crate::ids::text!($name);
     )*};
 }
 
@@ -47,7 +49,7 @@ macro_rules! text {
             }
         }
 
-        impl TrustedId for $name {
+        impl $crate::ids::TrustedId for $name {
             fn trusted(text: String) -> Self {
                 Self(text)
             }
@@ -59,82 +61,21 @@ macro_rules! text {
             }
         }
 
-        impl ToProperty for $name {
-            fn to_property(self) -> Property {
-                Property::Value(Value::from(self.0))
+        impl lazuli_core::ToProperty for $name {
+            fn to_property(self) -> lazuli_core::Property {
+                lazuli_core::Property::Value(lazuli_core::Value::from(self.0))
             }
         }
 
-        impl FromValue for $name {
-            fn from_value(value: &Value) -> Result<Self, String> {
-                String::from_value(value).map(Self)
+        impl lazuli_core::FromValue for $name {
+            fn from_value(value: &lazuli_core::Value) -> lazuli_core::Result<Self, String> {
+                <String as lazuli_core::FromValue>::from_value(value).map(Self)
             }
         }
     };
 }
 
-ids! {
-    /// Names a resource group.
-    ResourceGroupId = "Microsoft.Resources/resourceGroups";
-    /// Names a virtual network.
-    VirtualNetworkId = "Microsoft.Network/virtualNetworks";
-    /// Names a subnet.
-    SubnetId = "Microsoft.Network/virtualNetworks/subnets";
-    /// Names a subnet that is delegated to App Service.
-    IntegrationSubnetId = "Microsoft.Network/virtualNetworks/subnets";
-    /// Names a subnet that private endpoints can be placed in.
-    EndpointSubnetId = "Microsoft.Network/virtualNetworks/subnets";
-    /// Names a private DNS zone.
-    PrivateDnsZoneId = "Microsoft.Network/privateDnsZones";
-    /// Names the link between a private DNS zone and a virtual network.
-    VirtualNetworkLinkId = "Microsoft.Network/privateDnsZones/virtualNetworkLinks";
-    /// Names a private endpoint.
-    PrivateEndpointId = "Microsoft.Network/privateEndpoints";
-    /// Names the DNS zone group of a private endpoint.
-    PrivateDnsZoneGroupId = "Microsoft.Network/privateEndpoints/privateDnsZoneGroups";
-    /// Names a container registry.
-    RegistryId = "Microsoft.ContainerRegistry/registries";
-    /// Names a scope map of a registry.
-    RegistryScopeMapId = "Microsoft.ContainerRegistry/registries/scopeMaps";
-    /// Names a token of a registry.
-    RegistryTokenId = "Microsoft.ContainerRegistry/registries/tokens";
-    /// Names a replication of a registry.
-    RegistryReplicationId = "Microsoft.ContainerRegistry/registries/replications";
-    /// Names an agent pool of a registry.
-    AgentPoolId = "Microsoft.ContainerRegistry/registries/agentPools";
-    /// Names a key vault.
-    KeyVaultId = "Microsoft.KeyVault/vaults";
-    /// Names a secret of a key vault.
-    VaultSecretId = "Microsoft.KeyVault/vaults/secrets";
-    /// Names a storage account.
-    StorageAccountId = "Microsoft.Storage/storageAccounts";
-    /// Names a peering of a virtual network.
-    VirtualNetworkPeeringId = "Microsoft.Network/virtualNetworks/virtualNetworkPeerings";
-    /// Names an App Service plan.
-    ServicePlanId = "Microsoft.Web/serverfarms";
-    /// Names an App Service plan for Linux.
-    LinuxPlanId = "Microsoft.Web/serverfarms";
-    /// Names an App Service plan for Windows containers.
-    WindowsContainerPlanId = "Microsoft.Web/serverfarms";
-    /// Names an Elastic Premium plan.
-    ElasticPlanId = "Microsoft.Web/serverfarms";
-    /// Names a function app.
-    FunctionAppId = "Microsoft.Web/sites";
-    /// Names a deployment slot of a web app.
-    WebAppSlotId = "Microsoft.Web/sites/slots";
-    /// Names a web app.
-    WebAppId = "Microsoft.Web/sites";
-    /// Names a role assignment.
-    RoleAssignmentId = "Microsoft.Authorization/roleAssignments";
-    /// Names a user-assigned identity.
-    UserAssignedIdentityId = "Microsoft.ManagedIdentity/userAssignedIdentities";
-    /// Names a network security group.
-    NetworkSecurityGroupId = "Microsoft.Network/networkSecurityGroups";
-    /// Names a route table.
-    RouteTableId = "Microsoft.Network/routeTables";
-    /// Names a NAT gateway.
-    NatGatewayId = "Microsoft.Network/natGateways";
-}
+pub(crate) use {ids, text};
 
 /// The id of any resource, where the type does not matter.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -191,12 +132,12 @@ guids!(
 );
 
 #[track_caller]
-fn checked(text: &str, ty: &str) -> Result<String> {
+pub(crate) fn checked(text: &str, ty: &str) -> Result<String> {
     let id = ResourceId::parse(text).map_err(malformed)?;
-    let found = id.resource_type();
-    if found.eq_ignore_ascii_case(ty) {
+    if id.is_of(ResourceType::new(ty)) {
         return Ok(text.to_owned());
     }
+    let found = id.resource_type();
     Err(Error::with_help(
         format!("`{text}` is the id of a {found}, not of a {ty}"),
         format!("give the id of a {ty}"),

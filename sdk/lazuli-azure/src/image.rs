@@ -16,7 +16,7 @@ use lazuli_core::{
 };
 use typed_builder::TypedBuilder;
 
-use crate::generated::{AgentPool, Registry};
+use crate::generated::{AgentPool, Registry, types};
 use crate::ids::RegistryId;
 use crate::resources::{AzureResource, Declaration, IdPath, Kind, LocationRule, Resource};
 
@@ -37,7 +37,7 @@ pub struct ImageBuild {
 
 impl ImageBuild {
     /// The type of the resource.
-    pub const TYPE: &'static str = "Lazuli.Azure/imageBuilds";
+    pub const TYPE: &'static str = types::IMAGE_BUILD.as_str();
 
     /// Begins an image build, `repository:tag`, that is pushed to the registry.
     /// Required: `context`.

@@ -80,7 +80,7 @@ azure_resource!({rust}, {id}{under});
 
 impl {rust} {{
     /// The ARM type.
-    pub const TYPE: &'static str = {ty:?};
+    pub const TYPE: &'static str = types::{constant}.as_str();
 
     /// Begins {article} {noun}, which `build` declares. The name is the one in the program and, unless `name` is
     /// set, the one in Azure.{must}
@@ -105,8 +105,8 @@ impl {rust} {{
             .as_ref()
             .map(|id| format!("stands_for!({rust}, {id});"))
             .unwrap_or_default(),
-        ty = part.ty,
         article = article(&builder.noun),
+        constant = part.constant,
         noun = builder.noun,
         must = must(builder),
         path = id_path(part),
@@ -146,9 +146,9 @@ fn id_path(part: &ResourcePart) -> &'static str {
 }
 
 fn home(part: &ResourcePart) -> &'static str {
-    match part.location.as_str() {
-        "group" => "Group",
-        "global" => "Global",
+    match part.location.as_deref() {
+        Some("group") => "Group",
+        Some("global") => "Global",
         _ => "None",
     }
 }

@@ -1,22 +1,24 @@
 //! Schema facts to typed resources.
 //!
-//! `cargo gen` reads the vendored facts of each type (`schemas/`) and the few
-//! decisions that a schema cannot make (`overrides.toml`: Rust names, parents,
-//! what must be given, which nested blocks get builders), and writes
-//! `lazuli-azure/src/generated/`. The same inputs give the same bytes, which a
+//! `cargo gen` reads the vendored facts of each type (`schemas/`) and the record
+//! of everything else that is known of it (`types/`: names and their rules, what
+//! cannot change, what an update carries over, builders, lifecycle, ..), and writes
+//! `lazuli-azure/src/generated/`: the typed builders, and the tables that the
+//! provider reads. The same inputs give the same bytes, which a
 //! test checks; nobody edits the result.
 //!
-//! Read in this order: [`schema`] (what is known of a type), [`overrides`] (what
-//! was decided), [`plan`] (both joined: the fields of each builder), then the
-//! writers [`builder`], [`facts`] and [`module`].
+//! Read in this order: [`schema`] (what is known of a type), [`record`] (all
+//! that the schema does not say), [`plan`] (both joined: the fields of each
+//! builder), then the writers [`builder`], [`records`] and [`module`].
 
 pub mod builder;
-pub mod facts;
+mod facts;
 pub mod format;
 pub mod module;
 pub mod naming;
-pub mod overrides;
 pub mod plan;
+pub mod record;
+pub mod records;
 pub mod schema;
 
 use std::path::{Path, PathBuf};
@@ -40,9 +42,9 @@ pub enum GenError {
         /// Why.
         reason: String,
     },
-    /// `overrides.toml` contradicts itself or a schema.
-    #[error("overrides.toml: {0}")]
-    Overrides(String),
+    /// A record leaves something unsaid, or contradicts itself or a schema.
+    #[error("types: {0}")]
+    Record(String),
     /// rustfmt refused the generated text, or could not be started.
     #[error("rustfmt: {0}")]
     Format(String),
@@ -62,14 +64,14 @@ pub struct Generated {
 /// # Errors
 /// See [`GenError`].
 pub fn generate(root: &Path) -> Result<Vec<Generated>, GenError> {
-    let overrides = overrides::read(&root.join("overrides.toml"))?;
-    let schemas = schema::read_all(&root.join("schemas"), &overrides)?;
-    let plan = plan::plan(&overrides, &schemas)?;
+    let records = record::read_all(&root.join("types"))?;
+    let schemas = schema::read_all(&root.join("schemas"), &records)?;
+    let plan = plan::plan(&records, &schemas)?;
     let mut files = Vec::new();
     for module in &plan.modules {
         files.push((format!("{}.rs", module.name), module::render(module)));
     }
-    files.push(("facts.rs".to_owned(), facts::render(&schemas)));
+    files.extend(records::render(&records, &schemas)?);
     files.push(("mod.rs".to_owned(), module::render_index(&plan)));
     files
         .into_iter()

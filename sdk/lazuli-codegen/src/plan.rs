@@ -4,10 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::GenError;
 use crate::naming;
-use crate::overrides::{
-    BlockOverride, FieldOverride, OutputOverride, Overrides, ResourceOverride, ValuesOverride,
-};
+use crate::record::{BlockRecord, BuilderRecord, FieldRecord, OutputRecord, Record, ValuesRecord};
 use crate::schema::{Schema, Shape};
+
+/// Members that no builder offers: concurrency tokens and edge zones are no
+/// business of a program's.
+const SKIPPED: [&str; 2] = ["etag", "extendedLocation"];
 
 /// All that will be written.
 #[derive(Debug)]
@@ -23,7 +25,7 @@ pub struct Module {
     pub name: String,
     /// Enums of this module, by name.
     pub enums: BTreeMap<String, Enum>,
-    /// Builders, in the order of the overrides.
+    /// Builders, in the order of the records.
     pub builders: Vec<Builder>,
 }
 
@@ -58,21 +60,23 @@ pub struct Builder {
 pub struct ResourcePart {
     /// ARM type.
     pub ty: String,
+    /// How Rust code names the type.
+    pub constant: String,
     /// Pinned version.
     pub api_version: String,
-    /// See [`ResourceOverride::parent`].
+    /// See [`Record::parent`].
     pub parent: String,
-    /// See [`ResourceOverride::location`].
-    pub location: String,
+    /// See [`Record::location`].
+    pub location: Option<String>,
     /// Typed id.
     pub id: String,
     /// Second typed id.
     pub also: Option<String>,
     /// Further doc.
     pub doc: String,
-    /// See [`ResourceOverride::compose`].
+    /// See [`BuilderRecord::compose`].
     pub compose: Option<String>,
-    /// See [`ResourceOverride::preset`].
+    /// See [`BuilderRecord::preset`].
     pub preset: Option<String>,
     /// Name, path and Rust type of typed getters.
     pub outputs: Vec<(String, String, String)>,
@@ -113,25 +117,43 @@ pub enum FieldShape {
 /// Joins facts and decisions.
 ///
 /// # Errors
-/// The overrides name what the schema does not have, or contradict themselves.
-pub fn plan(overrides: &Overrides, schemas: &BTreeMap<String, Schema>) -> Result<Plan, GenError> {
+/// The records name what the schema does not have, or contradict themselves.
+pub fn plan(records: &[Record], schemas: &BTreeMap<String, Schema>) -> Result<Plan, GenError> {
     let mut modules: BTreeMap<String, Module> = BTreeMap::new();
-    for values in &overrides.values {
-        add_enum(&mut modules, &values.module, &values.rust, by_hand(values))?;
+    for record in records {
+        for values in &record.values {
+            add_enum(
+                &mut modules,
+                module_of(record)?,
+                &values.rust,
+                by_hand(values),
+            )?;
+        }
     }
-    for block in &overrides.blocks {
-        let builder = block_builder(overrides, schemas, block, &mut modules)?;
-        module(&mut modules, &block.module).builders.push(builder);
+    for record in records {
+        for block in &record.blocks {
+            let builder = block_builder(records, schemas, (record, block), &mut modules)?;
+            module(&mut modules, module_of(record)?)
+                .builders
+                .push(builder);
+        }
     }
-    for resource in &overrides.resources {
-        let builder = resource_builder(overrides, schemas, resource, &mut modules)?;
-        module(&mut modules, &resource.module)
-            .builders
-            .push(builder);
+    for record in records {
+        for decided in &record.builders {
+            let builder = resource_builder(records, schemas, (record, decided), &mut modules)?;
+            module(&mut modules, module_of(record)?)
+                .builders
+                .push(builder);
+        }
     }
     Ok(Plan {
         modules: modules.into_values().collect(),
     })
+}
+
+fn module_of(record: &Record) -> Result<&str, GenError> {
+    let found = record.module.as_deref();
+    found.ok_or_else(|| GenError::Record(format!("{} has builders but no `module`", record.ty)))
 }
 
 fn module<'a>(modules: &'a mut BTreeMap<String, Module>, name: &str) -> &'a mut Module {
@@ -141,7 +163,7 @@ fn module<'a>(modules: &'a mut BTreeMap<String, Module>, name: &str) -> &'a mut 
     })
 }
 
-fn by_hand(values: &ValuesOverride) -> Enum {
+fn by_hand(values: &ValuesRecord) -> Enum {
     Enum {
         open: values.open,
         doc: values.doc.clone(),
@@ -157,7 +179,7 @@ fn add_enum(
 ) -> Result<(), GenError> {
     let enums = &mut module(modules, place).enums;
     match enums.get(name) {
-        Some(known) if known.values != made.values => Err(GenError::Overrides(format!(
+        Some(known) if known.values != made.values => Err(GenError::Record(format!(
             "two enums called {name} in {place} have different values"
         ))),
         Some(_) => Ok(()),
@@ -170,33 +192,33 @@ fn add_enum(
 
 /// Where fields are looked for: a shape of a schema, and the decisions on it.
 struct Source<'a> {
-    overrides: &'a Overrides,
+    records: &'a [Record],
     schema: &'a Schema,
     shape: &'a Shape,
     rust: &'a str,
     module: &'a str,
     skip: &'a [String],
-    fields: &'a BTreeMap<String, FieldOverride>,
+    fields: &'a BTreeMap<String, FieldRecord>,
     enums: &'a BTreeMap<String, String>,
 }
 
 fn block_builder(
-    overrides: &Overrides,
+    records: &[Record],
     schemas: &BTreeMap<String, Schema>,
-    block: &BlockOverride,
+    (record, block): (&Record, &BlockRecord),
     modules: &mut BTreeMap<String, Module>,
 ) -> Result<Builder, GenError> {
-    let schema = schema_of(schemas, &block.ty)?;
+    let schema = schema_of(schemas, &record.ty)?;
     let shape = schema
         .defs
         .get(&block.def)
-        .ok_or_else(|| GenError::Overrides(format!("{} has no shape `{}`", block.ty, block.def)))?;
+        .ok_or_else(|| GenError::Record(format!("{} has no shape `{}`", record.ty, block.def)))?;
     let source = Source {
-        overrides,
+        records,
         schema,
         shape,
         rust: &block.rust,
-        module: &block.module,
+        module: module_of(record)?,
         skip: &block.skip,
         fields: &block.fields,
         enums: &block.enums,
@@ -221,39 +243,38 @@ fn block_builder(
 }
 
 fn resource_builder(
-    overrides: &Overrides,
+    records: &[Record],
     schemas: &BTreeMap<String, Schema>,
-    resource: &ResourceOverride,
+    (record, resource): (&Record, &BuilderRecord),
     modules: &mut BTreeMap<String, Module>,
 ) -> Result<Builder, GenError> {
-    let schema = schema_of(schemas, &resource.ty)?;
+    let schema = schema_of(schemas, &record.ty)?;
     let request = schema
         .request()
-        .ok_or_else(|| GenError::Overrides(format!("{} has no body", resource.ty)))?;
+        .ok_or_else(|| GenError::Record(format!("{} has no body", record.ty)))?;
     let source = Source {
-        overrides,
+        records,
         schema,
         shape: request,
         rust: &resource.rust,
-        module: &resource.module,
+        module: module_of(record)?,
         skip: &resource.skip,
         fields: &resource.fields,
         enums: &resource.enums,
     };
     let mut optional = source.fields(modules)?;
-    if resource.location == "global" {
+    if record.location.as_deref() == Some("global") {
         optional.retain(|field| field.path.as_deref() != Some("location"));
     }
     let mut required = Vec::new();
     for name in &resource.required {
         let at = optional.iter().position(|field| field.name == *name);
-        let at = at.ok_or_else(|| {
-            GenError::Overrides(format!("{} has no field `{name}`", resource.rust))
-        })?;
+        let at =
+            at.ok_or_else(|| GenError::Record(format!("{} has no field `{name}`", resource.rust)))?;
         required.push(optional.remove(at));
     }
     if let Some(stray) = optional.iter().find(|field| field.path.is_none()) {
-        return Err(GenError::Overrides(format!(
+        return Err(GenError::Record(format!(
             "field `{}` of {} has no path and is not required",
             stray.name, resource.rust
         )));
@@ -263,20 +284,23 @@ fn resource_builder(
         noun: resource.noun.clone(),
         required,
         optional,
-        resource: Some(resource_part(resource, schema, request)?),
+        resource: Some(resource_part((record, resource), schema, request)?),
     })
 }
 
 fn resource_part(
-    resource: &ResourceOverride,
+    (record, resource): (&Record, &BuilderRecord),
     schema: &Schema,
     request: &Shape,
 ) -> Result<ResourcePart, GenError> {
+    let parent = record.parent.as_ref();
+    let parent = parent
+        .ok_or_else(|| GenError::Record(format!("{} has builders but no `parent`", record.ty)))?;
     let mut outputs = Vec::new();
     for (name, output) in &resource.outputs {
         let (path, ty) = match output {
-            OutputOverride::Typed { path, ty } => (path, Some(ty.clone())),
-            OutputOverride::Path(path) => (path, None),
+            OutputRecord::Typed { path, ty } => (path, Some(ty.clone())),
+            OutputRecord::Path(path) => (path, None),
         };
         let shape = schema
             .at(request, path)
@@ -285,10 +309,11 @@ fn resource_part(
         outputs.push((name.clone(), path.clone(), ty));
     }
     Ok(ResourcePart {
-        ty: resource.ty.clone(),
+        ty: record.ty.clone(),
+        constant: record.constant.clone(),
         api_version: schema.api_version.clone(),
-        parent: resource.parent.clone(),
-        location: resource.location.clone(),
+        parent: parent.clone(),
+        location: record.location.clone(),
         id: resource.id.clone(),
         also: resource.also.clone(),
         doc: resource.doc.clone(),
@@ -301,11 +326,11 @@ fn resource_part(
 fn schema_of<'a>(schemas: &'a BTreeMap<String, Schema>, ty: &str) -> Result<&'a Schema, GenError> {
     schemas
         .get(ty)
-        .ok_or_else(|| GenError::Overrides(format!("no resource of type {ty} is generated")))
+        .ok_or_else(|| GenError::Record(format!("{ty} has builders but no `schema`")))
 }
 
 fn no_path(rust: &str, path: &str) -> GenError {
-    GenError::Overrides(format!("{rust}: the schema has no `{path}`"))
+    GenError::Record(format!("{rust}: the schema has no `{path}`"))
 }
 
 /// Rust type of a property of the answer.
@@ -320,7 +345,7 @@ fn answer_type(shape: &Shape) -> String {
 }
 
 impl Source<'_> {
-    /// Every field: those of the overrides, and those that the schema gives.
+    /// Every field: those of the record, and those that the schema gives.
     fn fields(&self, modules: &mut BTreeMap<String, Module>) -> Result<Vec<Field>, GenError> {
         let mut fields = Vec::new();
         for (name, decided) in self.fields {
@@ -355,7 +380,7 @@ impl Source<'_> {
                 let inner = &self.schema.resolve(shape).props;
                 let inner = inner.iter().filter(|(_, shape)| offered(shape));
                 found.extend(inner.map(|(name, shape)| (format!("properties.{name}"), shape)));
-            } else if offered(shape) && !self.overrides.skip.contains(name) {
+            } else if offered(shape) && !SKIPPED.contains(&name.as_str()) {
                 found.push((name.clone(), shape));
             }
         }
@@ -365,7 +390,7 @@ impl Source<'_> {
     fn decided(
         &self,
         name: &str,
-        decided: &FieldOverride,
+        decided: &FieldRecord,
         modules: &mut BTreeMap<String, Module>,
     ) -> Result<Field, GenError> {
         let mut known = None;
@@ -381,15 +406,13 @@ impl Source<'_> {
             Some("plain") => FieldShape::Plain,
             Some("convert") => FieldShape::Convert,
             Some(other) => {
-                return Err(GenError::Overrides(format!(
-                    "{name}: no such shape {other}"
-                )));
+                return Err(GenError::Record(format!("{name}: no such shape {other}")));
             }
             None => known.as_ref().map_or(FieldShape::Value, |known| known.0),
         };
         let ty = decided.ty.clone().or(known.map(|known| known.1));
         let ty =
-            ty.ok_or_else(|| GenError::Overrides(format!("{}.{name} needs a type", self.rust)))?;
+            ty.ok_or_else(|| GenError::Record(format!("{}.{name} needs a type", self.rust)))?;
         let doc = match (&decided.doc, &decided.path) {
             (Some(doc), Some(path)) => format!("{doc} (`{path}`)."),
             (Some(doc), None) => format!("{doc}."),
@@ -458,10 +481,13 @@ impl Source<'_> {
 
     fn block_of(&self, shape: &Shape) -> Option<String> {
         let name = shape.reference.as_ref()?;
-        let mut blocks = self.overrides.blocks.iter();
-        blocks
-            .find(|block| block.def == *name && block.is_of(&self.schema.ty))
-            .map(|block| block.rust.clone())
+        let own = &self.schema.ty;
+        let blocks = self.records.iter().flat_map(|record| {
+            let of = |block: &&BlockRecord| record.ty == *own || block.shared.contains(own);
+            record.blocks.iter().filter(of)
+        });
+        let mut named = blocks.filter(|block| block.def == *name);
+        named.next().map(|block| block.rust.clone())
     }
 
     fn enum_name(&self, path: &str) -> String {

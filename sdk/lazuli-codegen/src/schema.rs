@@ -6,7 +6,7 @@ use std::path::Path;
 use serde::Deserialize;
 
 use crate::GenError;
-use crate::overrides::Overrides;
+use crate::record::Record;
 
 /// Facts of one type.
 #[derive(Debug, Clone, Deserialize)]
@@ -77,22 +77,18 @@ impl Schema {
     }
 }
 
-/// Reads the facts of every type that the overrides name.
+/// Reads the facts of every type whose record has a schema.
 ///
 /// # Errors
 /// A file is missing or malformed.
-pub fn read_all(
-    folder: &Path,
-    overrides: &Overrides,
-) -> Result<BTreeMap<String, Schema>, GenError> {
-    let mut schemas = BTreeMap::new();
-    for resource in &overrides.resources {
-        if !schemas.contains_key(&resource.ty) {
-            let schema = read(&folder.join(format!("{}.json", resource.ty)))?;
-            schemas.insert(resource.ty.clone(), schema);
-        }
-    }
-    Ok(schemas)
+pub fn read_all(folder: &Path, records: &[Record]) -> Result<BTreeMap<String, Schema>, GenError> {
+    let vendored = records.iter().filter(|record| record.schema);
+    vendored
+        .map(|record| {
+            let schema = read(&folder.join(format!("{}.json", record.ty)))?;
+            Ok((record.ty.clone(), schema))
+        })
+        .collect()
 }
 
 fn read(path: &Path) -> Result<Schema, GenError> {

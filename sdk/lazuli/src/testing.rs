@@ -448,7 +448,7 @@ fn usual(resource: &MockResource, tenant: &str) -> Value {
             Value::from(BTreeMap::from([("principalId".to_owned(), principal())])),
         );
     }
-    if resource.ty == "Microsoft.ManagedIdentity/userAssignedIdentities" {
+    if resource.ty == lazuli_azure::UserAssignedIdentity::TYPE {
         outputs.insert(
             "properties".to_owned(),
             Value::from(BTreeMap::from([

@@ -16,7 +16,7 @@ azure_resource!(ResourceGroup, ResourceGroupId, at the top);
 
 impl ResourceGroup {
     /// The ARM type.
-    pub const TYPE: &'static str = "Microsoft.Resources/resourceGroups";
+    pub const TYPE: &'static str = types::RESOURCE_GROUP.as_str();
 
     /// Begins a resource group, which `build` declares. The name is the one in the program and, unless `name` is
     /// set, the one in Azure. Required: `location`.

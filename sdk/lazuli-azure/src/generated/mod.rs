@@ -24,7 +24,6 @@ mod prelude {
     pub(super) use crate::resources::*;
 }
 
-mod facts;
 pub mod group;
 pub mod identity;
 pub mod network;
@@ -33,7 +32,11 @@ pub mod storage;
 pub mod vault;
 pub mod web;
 
-pub use facts::{SchemaFacts, api_version, schema_facts};
+pub(crate) mod behaviours;
+pub(crate) mod ids;
+mod records;
+pub(crate) mod types;
+
 pub use group::{ResourceGroup, ResourceGroupBuilder};
 pub use identity::{
     PrincipalType, RoleAssignment, RoleAssignmentBuilder, UserAssignedIdentity,
@@ -50,6 +53,7 @@ pub use network::{
     VirtualNetworkLinkBuilder, VirtualNetworkLinkResolutionPolicy, VirtualNetworkPeering,
     VirtualNetworkPeeringBuilder, VirtualNetworkPrivateEndpointVNetPolicies,
 };
+pub use records::{RECORDS, api_version, record};
 pub use registry::{
     AgentPool, AgentPoolBuilder, IpAction, IpRule, IpRuleBuilder, NetworkAction, NetworkRules,
     NetworkRulesBuilder, PublicAccess, Registry, RegistryBuilder, RegistryReplication,

@@ -100,7 +100,7 @@ azure_resource!(StorageAccount, StorageAccountId, under ResourceGroup);
 
 impl StorageAccount {
     /// The ARM type.
-    pub const TYPE: &'static str = "Microsoft.Storage/storageAccounts";
+    pub const TYPE: &'static str = types::STORAGE_ACCOUNT.as_str();
 
     /// Begins a storage account, which `build` declares. The name is the one in the program and, unless `name` is
     /// set, the one in Azure. Required: `sku`, `kind`.

@@ -203,7 +203,7 @@ azure_resource!(KeyVault, KeyVaultId, under ResourceGroup);
 
 impl KeyVault {
     /// The ARM type.
-    pub const TYPE: &'static str = "Microsoft.KeyVault/vaults";
+    pub const TYPE: &'static str = types::KEY_VAULT.as_str();
 
     /// Begins a key vault, which `build` declares. The name is the one in the program and, unless `name` is
     /// set, the one in Azure. Required: `tenant`, `sku`.
@@ -409,7 +409,7 @@ azure_resource!(VaultSecret, VaultSecretId, under KeyVault);
 
 impl VaultSecret {
     /// The ARM type.
-    pub const TYPE: &'static str = "Microsoft.KeyVault/vaults/secrets";
+    pub const TYPE: &'static str = types::VAULT_SECRET.as_str();
 
     /// Begins a secret, which `build` declares. The name is the one in the program and, unless `name` is
     /// set, the one in Azure. Required: `value`.

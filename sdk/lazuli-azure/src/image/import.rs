@@ -8,7 +8,7 @@ use lazuli_core::{
     Value,
 };
 
-use crate::generated::Registry;
+use crate::generated::{Registry, types};
 use crate::ids::RegistryId;
 use crate::resources::{Declaration, IdPath, Kind, LocationRule, Resource};
 
@@ -80,7 +80,7 @@ pub struct ImageImport {
 
 impl ImageImport {
     /// The type of the resource.
-    pub const TYPE: &'static str = "Lazuli.Azure/imageImports";
+    pub const TYPE: &'static str = types::IMAGE_IMPORT.as_str();
 
     /// Begins the import of an image, which the registry then has as `repository:tag`.
     #[track_caller]

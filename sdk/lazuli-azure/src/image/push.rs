@@ -8,7 +8,7 @@ use lazuli_core::{
 };
 
 use super::layout::Layout;
-use crate::generated::{Registry, WebApp};
+use crate::generated::{Registry, WebApp, types};
 use crate::resources::{AzureResource, Declaration, IdPath, Kind, LocationRule, Resource};
 
 /// An image that is pushed to a registry of Azure, or to one that a web app is.
@@ -25,7 +25,7 @@ pub struct ImagePush {
 
 impl ImagePush {
     /// The type of the resource.
-    pub const TYPE: &'static str = "Lazuli.Azure/imagePushes";
+    pub const TYPE: &'static str = types::IMAGE_PUSH.as_str();
 
     /// Begins a push to a registry of Azure, with the identity that deploys.
     #[track_caller]

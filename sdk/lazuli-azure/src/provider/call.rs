@@ -1,13 +1,13 @@
 //! One operation on one resource: the requests it is made of, with errors in
 //! the engine's terms.
 
-use lazuli_arm::{ArmClient, ArmError, ArmErrorKind, NoProgress, ResourceId};
+use lazuli_arm::{ArmClient, ArmError, ArmErrorKind, NoProgress, ResourceId, ResourceType};
 use lazuli_core::{ProviderError, ProviderErrorKind, Urn, Value};
 use serde_json::Value as Json;
 use tokio::time::Instant;
 
-use super::Pace;
 use super::error;
+use super::pace::Pace;
 use super::reporter::Reporter;
 use crate::generated::api_version;
 
@@ -43,8 +43,8 @@ impl<'a> Call<'a> {
         })
     }
 
-    pub(super) fn ty(&self) -> &str {
-        self.urn.ty()
+    pub(super) fn ty(&self) -> ResourceType<'a> {
+        ResourceType::new(self.urn.ty())
     }
 
     /// Writes the resource and reads it once more: the answer to a PUT does not

@@ -1,96 +1,74 @@
 //! What an error of the protocol means to the engine, and what helps.
 
-use lazuli_arm::{ArmError, ArmErrorKind};
+use lazuli_arm::{ArmError, ArmErrorKind, ResourceType};
 use lazuli_core::{ProviderError, ProviderErrorKind};
 
-/// Type (empty: any), code, a part of the message (empty: any), and what helps.
-/// Codes and messages are Azure's own, as seen in its answers.
-const HELP: [(&str, &str, &str, &str); 9] = [
-    (
-        "Microsoft.ContainerRegistry/registries",
-        "AlreadyInUse",
-        "",
-        "registry names are unique in all of Azure: choose another with `.name(..)`",
-    ),
-    (
-        "Microsoft.Web/sites",
-        "Conflict",
-        "already exists",
-        "web app names are unique in all of Azure: choose another with `.name(..)`",
-    ),
-    (
-        "Microsoft.Web/serverfarms",
-        "Conflict",
-        "cannot be deleted because",
-        "the plan still has web apps that this program does not know: delete or move them first",
-    ),
-    (
-        "",
+use crate::generated::record;
+use crate::record::Help;
+
+/// What helps whatever the type; records have what helps with single types. Codes
+/// and messages are Azure's own, as seen in its answers.
+const HELP: [Help; 5] = [
+    any(
         "InUseSubnetCannotBeDeleted",
-        "",
         "something outside of this program may use the subnet; a service association link outlives its web app by minutes, so run again",
     ),
-    (
-        "",
+    any(
         "CannotChangeSubnetOnExistingPrivateEndpoint",
-        "",
         "the subnet of a private endpoint is fixed: replace the endpoint",
     ),
-    (
-        "",
+    any(
         "NetcfgSubnetRangesOverlap",
-        "",
         "another subnet of the network has these addresses: choose a free range",
     ),
-    (
-        "",
+    any(
         "SubnetMissingRequiredDelegation",
-        "",
         "a web app still uses the subnet: disconnect it before the delegation is taken away",
     ),
-    (
-        "",
+    any(
         "RoleAssignmentUpdateNotPermitted",
-        "",
         "the identity was recreated: delete the old assignment, or declare the new one under another name",
-    ),
-    (
-        "Microsoft.Authorization/roleAssignments",
-        "AuthorizationFailed",
-        "",
-        "giving roles needs `Microsoft.Authorization/roleAssignments/write`: ask for Role Based Access Control Administrator on this scope",
     ),
 ];
 
+const fn any(code: &'static str, help: &'static str) -> Help {
+    Help {
+        code,
+        text: "",
+        help,
+    }
+}
+
 /// The engine's view of a failure on a resource of that type.
-pub(super) fn of(ty: &str, error: &ArmError) -> ProviderError {
+pub(super) fn of<'a>(ty: impl Into<ResourceType<'a>>, error: &ArmError) -> ProviderError {
     let kind = match error.kind() {
         _ if error.may_have_been_applied() => ProviderErrorKind::Unknown,
         ArmErrorKind::Unauthenticated => ProviderErrorKind::Credentials,
         _ => ProviderErrorKind::Refused,
     };
-    with_kind(ty, error, kind)
+    with_kind(ty.into(), error, kind)
 }
 
 /// The same, where the resource was seen to be there and broken.
-pub(super) fn unhealthy(ty: &str, error: &ArmError) -> ProviderError {
+pub(super) fn unhealthy(ty: ResourceType<'_>, error: &ArmError) -> ProviderError {
     with_kind(ty, error, ProviderErrorKind::Unhealthy)
 }
 
-fn with_kind(ty: &str, error: &ArmError, kind: ProviderErrorKind) -> ProviderError {
+fn with_kind(ty: ResourceType<'_>, error: &ArmError, kind: ProviderErrorKind) -> ProviderError {
     let mut result = ProviderError::new(kind, error.to_string());
     result.code = error.code().map(str::to_owned);
     result.help = help(ty, error).map(str::to_owned).or_else(|| error.hint());
     result
 }
 
-fn help(ty: &str, error: &ArmError) -> Option<&'static str> {
-    let row = HELP.iter().find(|(of, code, text, _)| {
-        (of.is_empty() || of.eq_ignore_ascii_case(ty))
-            && codes(error).any(|mine| mine.eq_ignore_ascii_case(code))
-            && error.to_string().contains(text)
-    });
-    row.map(|(.., help)| *help)
+fn help(ty: ResourceType<'_>, error: &ArmError) -> Option<&'static str> {
+    let of_type = record(ty).map_or(&[][..], |record| record.help);
+    let mut known = of_type.iter().chain(&HELP);
+    let fits = |known: &&Help| {
+        codes(error).any(|code| code.eq_ignore_ascii_case(known.code))
+            && error.to_string().contains(known.text)
+    };
+    known.find(fits).map(|known| known.help)
 }
 
 /// All codes of an error, outermost first.

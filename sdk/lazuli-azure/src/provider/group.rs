@@ -1,22 +1,49 @@
 //! Resource groups: deleting one deletes everything in it, so it is only done
 //! when nothing is left in it.
 
-use lazuli_core::{Observed, ProviderError, ProviderErrorKind, Value};
+use async_trait::async_trait;
+use lazuli_core::{
+    Declared, Observed, Progress, ProviderError, ProviderErrorKind, Recorded, Value,
+};
 use serde_json::Value as Json;
 use tokio::time::Instant;
 
 use super::call::Call;
+use super::connection::Connection;
+use super::lifecycle::Lifecycle;
 use super::{error, request};
-use crate::generated::api_version;
-
-pub(super) const TYPE: &str = "Microsoft.Resources/resourceGroups";
+use crate::generated::{api_version, types};
 
 /// How many strangers a message names.
 const NAMED: usize = 8;
 
+/// The lifecycle of resource groups.
+pub(crate) struct Group;
+
+#[async_trait]
+impl Lifecycle for Group {
+    async fn create(
+        &self,
+        on: &Connection,
+        desired: &Declared,
+        progress: &dyn Progress,
+    ) -> Result<Observed, ProviderError> {
+        create(&on.on_desired(desired, progress)?, &desired.inputs).await
+    }
+
+    async fn delete(
+        &self,
+        on: &Connection,
+        existing: &Recorded,
+        progress: &dyn Progress,
+    ) -> Result<(), ProviderError> {
+        delete(&on.on_existing(existing, progress)?).await
+    }
+}
+
 /// Creates the group; it is there when Azure can read it, for until then
 /// everything in it would be refused.
-pub(super) async fn create(call: &Call<'_>, inputs: &Value) -> Result<Observed, ProviderError> {
+async fn create(call: &Call<'_>, inputs: &Value) -> Result<Observed, ProviderError> {
     let body = request::body(inputs)?;
     let put = call.arm.put(&call.id, &call.version, &body, &call.reporter);
     call.reporter
@@ -25,7 +52,12 @@ pub(super) async fn create(call: &Call<'_>, inputs: &Value) -> Result<Observed, 
         .map_err(|error| call.explain(&error))?;
     // The client gives what it has just written a second look before it counts as absent.
     match call.get_settled().await.map_err(error::in_doubt)? {
-        Some(answer) => Ok(request::created(TYPE, call.id.as_str(), answer, inputs)),
+        Some(answer) => Ok(request::created(
+            call.ty(),
+            call.id.as_str(),
+            answer,
+            inputs,
+        )),
         None => {
             let message = format!(
                 "{}: the group was created, but Azure cannot read it yet",
@@ -38,7 +70,7 @@ pub(super) async fn create(call: &Call<'_>, inputs: &Value) -> Result<Observed, 
 
 /// Deletes the group unless something is left in it that this stack does not
 /// own. Everything of the stack was deleted before, by order of dependency.
-pub(super) async fn delete(call: &Call<'_>) -> Result<(), ProviderError> {
+async fn delete(call: &Call<'_>) -> Result<(), ProviderError> {
     let started = Instant::now();
     loop {
         let strangers = strangers(call).await?;
@@ -88,8 +120,7 @@ async fn is_present(call: &Call<'_>, resource: &Json) -> Result<bool, ProviderEr
 
 /// The network interface of a private endpoint goes a little after the endpoint.
 fn is_hidden_child(resource: &Json) -> bool {
-    text(resource, "type").eq_ignore_ascii_case("Microsoft.Network/networkInterfaces")
-        && text(resource, "name").contains(".nic.")
+    types::NETWORK_INTERFACE == text(resource, "type") && text(resource, "name").contains(".nic.")
 }
 
 fn refusal(call: &Call<'_>, strangers: &[Json]) -> ProviderError {

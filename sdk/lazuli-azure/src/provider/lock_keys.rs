@@ -7,39 +7,11 @@
 use lazuli_arm::ResourceId;
 use lazuli_core::{Declared, Value};
 
-const NETWORK: &str = "Microsoft.Network/virtualNetworks";
-const ENDPOINT: &str = "Microsoft.Network/privateEndpoints";
-const PLAN: &str = "Microsoft.Web/serverfarms";
-
-/// Type, and the inputs whose ids it touches.
-const TOUCHES: [(&str, &[&str]); 4] = [
-    (ENDPOINT, &["properties.subnet.id"]),
-    (
-        "Microsoft.Network/virtualNetworks/virtualNetworkPeerings",
-        &["properties.remoteVirtualNetwork.id"],
-    ),
-    (
-        "Microsoft.Web/sites",
-        &[
-            "properties.virtualNetworkSubnetId",
-            "properties.serverFarmId",
-        ],
-    ),
-    (
-        "Microsoft.Web/sites/slots",
-        &[
-            "properties.virtualNetworkSubnetId",
-            "properties.serverFarmId",
-        ],
-    ),
-];
+use crate::generated::record;
 
 /// The keys of an operation, sorted, each once.
 pub(super) fn keys(desired: &Declared) -> Vec<String> {
-    let touches = TOUCHES
-        .iter()
-        .find(|(ty, _)| ty.eq_ignore_ascii_case(desired.urn.ty()));
-    let inputs = touches.map_or(&[][..], |(_, paths)| *paths);
+    let inputs = record(desired.urn.ty()).map_or(&[][..], |record| record.locks.touches);
     let inputs = inputs
         .iter()
         .filter_map(|path| desired.inputs.at(path).and_then(Value::as_str));
@@ -61,10 +33,8 @@ fn locked(id: &str) -> Option<String> {
     let id = ResourceId::parse(id).ok()?;
     let mut above = std::iter::successors(Some(id), ResourceId::parent);
     let found = above.find(|id| {
-        let ty = id.resource_type();
-        [NETWORK, ENDPOINT, PLAN]
-            .iter()
-            .any(|kind| kind.eq_ignore_ascii_case(&ty))
+        let record = record(id.resource_type().as_str());
+        record.is_some_and(|record| record.locks.whole)
     });
     found.map(|id| id.as_str().to_ascii_lowercase())
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use async_trait::async_trait;
 use lazuli_arm::{ArmClient, Url};
 use lazuli_core::scrub::Secrets;
 use lazuli_core::value::Reveal;
@@ -13,11 +14,12 @@ use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, header};
 use secrecy::ExposeSecret;
 use serde_json::{Value as Json, json};
 
+use super::connection::Connection;
+use super::lifecycle::Lifecycle;
 use super::signed_url::SignedUrls;
 use super::{body, error};
+use crate::generated::types;
 use crate::image::layout::{Layout, Part};
-
-pub(super) const TYPE: &str = crate::image::ImagePush::TYPE;
 
 /// What tokens of Entra ID for registries of Azure are asked for (registry documentation).
 const SCOPE: &str = "https://containerregistry.azure.net/.default";
@@ -45,8 +47,52 @@ struct Push<'a> {
     tokens: Mutex<Secrets>,
 }
 
+/// The lifecycle of pushes.
+pub(crate) struct Pushed;
+
+#[async_trait]
+impl Lifecycle for Pushed {
+    async fn create(
+        &self,
+        on: &Connection,
+        desired: &Declared,
+        progress: &dyn Progress,
+    ) -> Result<Observed, ProviderError> {
+        let arm = on.client(desired.timeout);
+        create((&arm, &on.blobs, &on.folder), desired, progress).await
+    }
+
+    async fn read(
+        &self,
+        _: &Connection,
+        existing: &Recorded,
+    ) -> Result<Option<Observed>, ProviderError> {
+        Ok(Some(read(existing)))
+    }
+
+    async fn update(
+        &self,
+        on: &Connection,
+        _: &Recorded,
+        desired: &Declared,
+        progress: &dyn Progress,
+    ) -> Result<Observed, ProviderError> {
+        self.create(on, desired, progress).await
+    }
+
+    /// What is pushed stays: others may run it.
+    async fn delete(
+        &self,
+        _: &Connection,
+        _: &Recorded,
+        _: &dyn Progress,
+    ) -> Result<(), ProviderError> {
+        Ok(())
+    }
+}
+
 /// Pushes what the registry lacks, the image itself last.
-pub(super) async fn create(
+async fn create(
     (arm, http, folder): (&ArmClient, &SignedUrls, &Path),
     desired: &Declared,
     progress: &dyn Progress,
@@ -90,7 +136,7 @@ fn created(id: Option<&str>, host: &str, image: &str, digest: &str) -> Observed 
 }
 
 /// What was pushed is believed to be there: the registry may be closed by now.
-pub(super) fn read(existing: &Recorded) -> Observed {
+fn read(existing: &Recorded) -> Observed {
     Observed {
         id: existing.id.clone(),
         outputs: existing.outputs.clone(),
@@ -132,7 +178,7 @@ impl Push<'_> {
     /// A token of Entra ID for one of the registry.
     async fn exchange(&self, arm: &ArmClient) -> Result<String, ProviderError> {
         let token = arm.credential().token(SCOPE).await;
-        let token = token.map_err(|cause| error::of(TYPE, &cause))?;
+        let token = token.map_err(|cause| error::of(types::IMAGE_PUSH, &cause))?;
         let form = [
             ("grant_type", "access_token"),
             ("service", self.host),

@@ -1,11 +1,12 @@
 //! From declared inputs to a request's body, and from an answer to outputs.
 
+use lazuli_arm::ResourceType;
 use lazuli_core::value::Reveal;
 use lazuli_core::{Observed, ProviderError, Value};
 use serde_json::Value as Json;
 
 use super::{error, location};
-use crate::generated::schema_facts;
+use crate::generated::record;
 
 /// The reserved input that chooses a version; it is no part of the body.
 const API_VERSION: &str = "apiVersion";
@@ -26,12 +27,17 @@ pub(super) fn body(inputs: &Value) -> Result<Json, ProviderError> {
 
 /// What an answer leaves behind. What was declared secret, or is so by the
 /// schema, stays secret when Azure says it back.
-pub(super) fn created(ty: &str, id: &str, mut answer: Json, inputs: &Value) -> Observed {
+pub(super) fn created<'a>(
+    ty: impl Into<ResourceType<'a>>,
+    id: &str,
+    mut answer: Json,
+    inputs: &Value,
+) -> Observed {
     if let Some(Json::String(text)) = answer.get_mut("location") {
         *text = spelled(text, inputs);
     }
     let mut outputs = Value::from(answer);
-    for path in schema_facts(ty).map_or(&[][..], |facts| facts.secret) {
+    for path in record(ty).map_or(&[][..], |record| record.secret) {
         outputs = veil_path(outputs, path);
     }
     Observed {

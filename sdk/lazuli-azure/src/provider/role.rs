@@ -1,20 +1,37 @@
 //! Role assignments: another assignment of the same role to the same principal
 //! is as good as our own.
 
+use async_trait::async_trait;
 use lazuli_arm::ArmError;
 use lazuli_core::value::Reveal;
-use lazuli_core::{Observed, ProviderError, Value};
+use lazuli_core::{Declared, Observed, Progress, ProviderError, Value};
 use serde_json::{Value as Json, json};
 
 use super::call::Call;
-use super::{error, generic, request};
+use super::connection::Connection;
+use super::lifecycle::{self, Lifecycle};
+use super::{error, request};
+use crate::generated::types;
 
-pub(super) const TYPE: &str = "Microsoft.Authorization/roleAssignments";
+/// The lifecycle of role assignments.
+pub(crate) struct Assignment;
+
+#[async_trait]
+impl Lifecycle for Assignment {
+    async fn create(
+        &self,
+        on: &Connection,
+        desired: &Declared,
+        progress: &dyn Progress,
+    ) -> Result<Observed, ProviderError> {
+        create(&on.on_desired(desired, progress)?, &desired.inputs).await
+    }
+}
 
 /// Creates the assignment. `PrincipalNotFound`, which a new identity meets, is
 /// waited out by the client; `principalType` makes it rare (role-based access
 /// control, troubleshooting).
-pub(super) async fn create(call: &Call<'_>, inputs: &Value) -> Result<Observed, ProviderError> {
+async fn create(call: &Call<'_>, inputs: &Value) -> Result<Observed, ProviderError> {
     let mut body = request::body(inputs)?;
     if body.pointer("/properties/principalType").is_none()
         && let Some(properties) = body.get_mut("properties").and_then(Json::as_object_mut)
@@ -25,7 +42,12 @@ pub(super) async fn create(call: &Call<'_>, inputs: &Value) -> Result<Observed, 
     match call.reporter.watch(put).await? {
         Ok(echo) => {
             let answer = call.get().await.map_err(error::in_doubt)?.unwrap_or(echo);
-            Ok(request::created(TYPE, call.id.as_str(), answer, inputs))
+            Ok(request::created(
+                call.ty(),
+                call.id.as_str(),
+                answer,
+                inputs,
+            ))
         }
         Err(refusal) if exists(&refusal) => adopt(call, inputs, &body, &refusal).await,
         Err(refusal) => Err(call.explain(&refusal)),
@@ -44,7 +66,7 @@ async fn adopt(
     refusal: &ArmError,
 ) -> Result<Observed, ProviderError> {
     let own = Existing { inputs };
-    if let Some(created) = generic::read(call, inputs).await? {
+    if let Some(created) = lifecycle::read(call, inputs).await? {
         return Ok(created);
     }
     let Some(scope) = call.id.parent() else {
@@ -54,7 +76,10 @@ async fn adopt(
         .pointer("/properties/principalId")
         .and_then(Json::as_str)
         .unwrap_or_default();
-    let path = format!("{scope}/providers/{TYPE}?$filter=principalId eq '{principal}'");
+    let path = format!(
+        "{scope}/providers/{}?$filter=principalId eq '{principal}'",
+        types::ROLE_ASSIGNMENT
+    );
     let found = call
         .arm
         .list(&path, &call.version)
@@ -69,7 +94,7 @@ async fn adopt(
         .and_then(Json::as_str)
         .map(str::to_owned);
     match (same, id) {
-        (Some(same), Some(id)) => Ok(request::created(TYPE, &id, same, inputs)),
+        (Some(same), Some(id)) => Ok(request::created(call.ty(), &id, same, inputs)),
         _ => Err(call.explain(refusal)),
     }
 }

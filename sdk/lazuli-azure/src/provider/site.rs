@@ -1,24 +1,66 @@
 //! Web apps, which are several resources in one: the site, its configuration,
 //! and its settings, each written at another place.
 
-use lazuli_core::{Observed, ProviderError, Recorded, Value};
+use async_trait::async_trait;
+use lazuli_core::{Declared, Observed, Progress, ProviderError, Recorded, Value};
 use serde_json::{Value as Json, json};
 
 use super::call::Call;
+use super::connection::Connection;
 use super::json::{at, covers, put, take};
+use super::lifecycle::Lifecycle;
+use super::reporter::Nobody;
 use super::{error, location, merge, request, settings};
-
-pub(super) const TYPE: &str = "Microsoft.Web/sites";
-
-/// A deployment slot, which is a site below a site.
-pub(super) const SLOT: &str = "Microsoft.Web/sites/slots";
 
 const CONFIG: &str = "properties.siteConfig";
 const WEB: [&str; 2] = ["config", "web"];
 
+/// The lifecycle of web apps and of their slots, which are sites below a site.
+pub(crate) struct Site;
+
+#[async_trait]
+impl Lifecycle for Site {
+    async fn create(
+        &self,
+        on: &Connection,
+        desired: &Declared,
+        progress: &dyn Progress,
+    ) -> Result<Observed, ProviderError> {
+        create(&on.on_desired(desired, progress)?, &desired.inputs).await
+    }
+
+    async fn read(
+        &self,
+        on: &Connection,
+        existing: &Recorded,
+    ) -> Result<Option<Observed>, ProviderError> {
+        read(&on.on_existing(existing, &Nobody)?, &existing.inputs).await
+    }
+
+    async fn update(
+        &self,
+        on: &Connection,
+        existing: &Recorded,
+        desired: &Declared,
+        progress: &dyn Progress,
+    ) -> Result<Observed, ProviderError> {
+        let call = on.on_change(existing, desired, progress)?;
+        update(&call, &existing.inputs, &desired.inputs).await
+    }
+
+    async fn delete(
+        &self,
+        on: &Connection,
+        existing: &Recorded,
+        progress: &dyn Progress,
+    ) -> Result<(), ProviderError> {
+        delete(&on.on_existing(existing, progress)?, existing).await
+    }
+}
+
 /// Creates the site with configuration and settings in one PUT: each further
 /// write would restart it.
-pub(super) async fn create(call: &Call<'_>, inputs: &Value) -> Result<Observed, ProviderError> {
+async fn create(call: &Call<'_>, inputs: &Value) -> Result<Observed, ProviderError> {
     let body = body(inputs)?;
     let answer = call.put(&body).await?;
     complete(call, answer, inputs)
@@ -27,10 +69,7 @@ pub(super) async fn create(call: &Call<'_>, inputs: &Value) -> Result<Observed, 
 }
 
 /// Reads the site, its configuration, and the declared ones of its settings.
-pub(super) async fn read(
-    call: &Call<'_>,
-    inputs: &Value,
-) -> Result<Option<Observed>, ProviderError> {
+async fn read(call: &Call<'_>, inputs: &Value) -> Result<Option<Observed>, ProviderError> {
     match call.get_settled().await? {
         Some(site) => complete(call, site, inputs).await.map(Some),
         None => Ok(None),
@@ -40,7 +79,7 @@ pub(super) async fn read(
 /// Writes what differs, and nothing else. The site first, for its configuration
 /// may refer to a new identity or network; the settings last, so that the app
 /// starts once with all of it.
-pub(super) async fn update(
+async fn update(
     call: &Call<'_>,
     before: &Value,
     inputs: &Value,
@@ -70,7 +109,7 @@ async fn write(
         take(&mut config, dictionary.member());
     }
     if !is_as_declared(current, before, &declared) {
-        call.put(&merge::body(TYPE, current.clone(), before, &declared))
+        call.put(&merge::body(call.ty(), current.clone(), before, &declared))
             .await?;
         *wrote = true;
     }
@@ -84,7 +123,7 @@ async fn write(
 /// Leaves the network first: a subnet stays blocked by a site that is deleted
 /// while connected (service association link). `deleteEmptyServerFarm` would
 /// take the plan along with its last site.
-pub(super) async fn delete(call: &Call<'_>, existing: &Recorded) -> Result<(), ProviderError> {
+async fn delete(call: &Call<'_>, existing: &Recorded) -> Result<(), ProviderError> {
     let subnet = "properties.virtualNetworkSubnetId";
     let known = [&existing.outputs, &existing.inputs]
         .into_iter()
@@ -166,7 +205,7 @@ async fn complete(
         }
         put(&mut site, CONFIG, config);
     }
-    let mut created = request::created(TYPE, call.id.as_str(), site, inputs);
+    let mut created = request::created(call.ty(), call.id.as_str(), site, inputs);
     for dictionary in settings::ALL {
         if let Some(list) = settings::read(call, dictionary, inputs).await? {
             set(

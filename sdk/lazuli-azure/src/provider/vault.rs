@@ -1,23 +1,52 @@
 //! Key vaults: a deleted one keeps its name for days (soft delete), and a new one
 //! of that name can only be the old one recovered.
 
+use async_trait::async_trait;
 use lazuli_arm::{ArmClient, ArmError, ResourceId};
-use lazuli_core::{Observed, ProviderError, Value};
+use lazuli_core::{Declared, Observed, Progress, ProviderError, Recorded, Value};
 use serde_json::{Value as Json, json};
 
 use super::call::Call;
+use super::connection::Connection;
 use super::json::put;
+use super::lifecycle::Lifecycle;
 use super::{error, request};
 
-pub(crate) const TYPE: &str = "Microsoft.KeyVault/vaults";
+/// The lifecycle of key vaults.
+pub(crate) struct Vault;
 
-/// Secrets cannot be deleted through the resource manager (its contract has no
-/// such operation); they go with their vault.
-pub(super) const SECRET: &str = "Microsoft.KeyVault/vaults/secrets";
+#[async_trait]
+impl Lifecycle for Vault {
+    async fn create(
+        &self,
+        on: &Connection,
+        desired: &Declared,
+        progress: &dyn Progress,
+    ) -> Result<Observed, ProviderError> {
+        create(&on.on_desired(desired, progress)?, &desired.inputs).await
+    }
+}
+
+/// The lifecycle of secrets. They cannot be deleted through the resource manager (its
+/// contract has no such operation); they go with their vault.
+pub(crate) struct Secret;
+
+#[async_trait]
+impl Lifecycle for Secret {
+    /// A secret stays until its vault goes.
+    async fn delete(
+        &self,
+        _: &Connection,
+        _: &Recorded,
+        _: &dyn Progress,
+    ) -> Result<(), ProviderError> {
+        Ok(())
+    }
+}
 
 /// Creates the vault. One that was deleted comes back first, with what it held,
 /// and is then made what is declared.
-pub(super) async fn create(call: &Call<'_>, inputs: &Value) -> Result<Observed, ProviderError> {
+async fn create(call: &Call<'_>, inputs: &Value) -> Result<Observed, ProviderError> {
     let body = request::body(inputs)?;
     if is_deleted(call, inputs).await? {
         call.reporter.status("recovering the deleted vault");
@@ -26,7 +55,12 @@ pub(super) async fn create(call: &Call<'_>, inputs: &Value) -> Result<Observed, 
         call.put(&recover).await?;
     }
     let answer = call.put(&body).await.map_err(error::in_doubt)?;
-    Ok(request::created(TYPE, call.id.as_str(), answer, inputs))
+    Ok(request::created(
+        call.ty(),
+        call.id.as_str(),
+        answer,
+        inputs,
+    ))
 }
 
 async fn is_deleted(call: &Call<'_>, inputs: &Value) -> Result<bool, ProviderError> {

@@ -11,7 +11,7 @@ use lazuli_core::{
     AsResource, Handle, Input, IntoInput, Options, Output, Property, ResourceSpec, Scope, Value,
 };
 
-use crate::generated::{Registry, WebAppSlot, api_version};
+use crate::generated::{Registry, WebAppSlot, api_version, types};
 use crate::resources::ArmResource;
 use crate::resources::declaration::{AzureResource, PROVIDER, Resource};
 
@@ -95,7 +95,7 @@ pub struct RegistryCredentials {
 
 impl RegistryCredentials {
     /// The type of the resource.
-    pub const TYPE: &'static str = "Lazuli.Azure/registryCredentials";
+    pub const TYPE: &'static str = types::REGISTRY_CREDENTIALS.as_str();
 
     /// Asks the registry for them.
     #[track_caller]
@@ -128,7 +128,7 @@ pub struct TokenCredentials {
 
 impl TokenCredentials {
     /// The type of the resource.
-    pub const TYPE: &'static str = "Lazuli.Azure/tokenCredentials";
+    pub const TYPE: &'static str = types::TOKEN_CREDENTIALS.as_str();
 
     /// Has passwords made for `token`, a `registries/tokens` of the registry.
     #[track_caller]
@@ -168,7 +168,7 @@ pub struct RegistryLock {
 
 impl RegistryLock {
     /// The type of the resource.
-    pub const TYPE: &'static str = "Lazuli.Azure/registryLocks";
+    pub const TYPE: &'static str = types::REGISTRY_LOCK.as_str();
 
     /// Locks the registry once everything in `options` that it depends on is as declared.
     #[track_caller]
@@ -195,7 +195,7 @@ pub struct SlotSwap {
 
 impl SlotSwap {
     /// The type of the resource.
-    pub const TYPE: &'static str = "Lazuli.Azure/slotSwaps";
+    pub const TYPE: &'static str = types::SLOT_SWAP.as_str();
 
     /// Swaps `slot` into production; `trigger` is what a release is known by,
     /// for example the digest of its image.

@@ -14,13 +14,14 @@ use lazuli_core::{
     ResourceSpec, Resources, Scope, Stack, ToProperty, output::OutputValue,
 };
 
+use crate::generated::types;
 use crate::resources::target::Target;
 
 /// The name of the provider that serves every resource of this crate.
 pub const PROVIDER: &str = "azure";
 
 /// The type of resource groups.
-const GROUP: &str = "Microsoft.Resources/resourceGroups";
+const GROUP: &str = types::RESOURCE_GROUP.as_str();
 
 /// What is fixed for a type of resource when it is declared.
 #[derive(Debug, Clone)]

@@ -9,12 +9,12 @@ use std::panic::Location;
 
 use lazuli_core::{Input, Output, Property, ResourceSpec, Scope, Value};
 
-use crate::generated::{api_version, schema_facts};
+use crate::generated::{api_version, record, types};
 use crate::resources::declaration::{PROVIDER, Resource};
 use crate::resources::target::Target;
 
 /// The type, in a stack, of what exists outside of it.
-pub const TYPE: &str = "Lazuli.Azure/existing";
+pub const TYPE: &str = types::EXISTING.as_str();
 
 /// Which existing resource is meant: its name under a parent, or its id, in
 /// whatever group or subscription it is.
@@ -75,7 +75,7 @@ fn register(scope: &Scope, ty: &'static str, name: &str, id: Output<String>) -> 
         at: Location::caller(),
     });
     // Types without a location of their own have none to hand down.
-    let located = schema_facts(ty).is_some_and(|facts| facts.required.contains(&"location"));
+    let located = record(ty).is_some_and(|record| record.required.contains(&"location"));
     let location = located.then(|| Input::Output(handle.property("location")));
     Resource::found(handle, ty, name, location)
 }

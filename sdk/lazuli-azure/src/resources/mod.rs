@@ -36,6 +36,7 @@ pub use existing::Lookup;
 pub use identity::Identity;
 pub use plan::Os;
 pub use role::{IntoPrincipal, Principal, Role};
+pub(crate) use role::{NamedRole, Pulls};
 pub use subnet::Delegation;
 pub use untyped::{ArmResource, ArmResourceBuilder};
 

@@ -2,7 +2,7 @@
 
 use lazuli_core::{Property, Value};
 
-use crate::generated::{Policies, SubnetBuilder};
+use crate::generated::{Policies, SubnetBuilder, types};
 use crate::resources::Declaration;
 
 /// A service that a subnet is handed to.
@@ -22,9 +22,9 @@ impl Delegation {
     /// The service's name in requests.
     pub fn service_name(&self) -> &str {
         match self {
-            Self::WebServerFarms => "Microsoft.Web/serverFarms",
-            Self::AppEnvironments => "Microsoft.App/environments",
-            Self::ContainerGroups => "Microsoft.ContainerInstance/containerGroups",
+            Self::WebServerFarms => types::SERVICE_PLAN_DELEGATION.as_str(),
+            Self::AppEnvironments => types::APP_ENVIRONMENT_DELEGATION.as_str(),
+            Self::ContainerGroups => types::CONTAINER_GROUP_DELEGATION.as_str(),
             Self::Other(name) => name,
         }
     }

@@ -78,16 +78,12 @@ fn limits(model: &Model<'_>, findings: &mut Vec<Diagnostic>) {
             .iter()
             .filter(|link| link.node.flag(REGISTERS))
             .count();
-        let breach = match () {
-            () if links.len() > MOST_LINKS => {
-                format!("{} links, and it takes {MOST_LINKS}", links.len())
-            }
-            () if registrations > MOST_REGISTRATIONS => {
-                format!(
-                    "{registrations} links with registration, and it takes {MOST_REGISTRATIONS}"
-                )
-            }
-            () => continue,
+        let breach = if links.len() > MOST_LINKS {
+            format!("{} links, and it takes {MOST_LINKS}", links.len())
+        } else if registrations > MOST_REGISTRATIONS {
+            format!("{registrations} links with registration, and it takes {MOST_REGISTRATIONS}")
+        } else {
+            continue;
         };
         findings.push(links[0].node.finding(
             "LZ2039",

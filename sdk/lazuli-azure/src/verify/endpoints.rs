@@ -3,17 +3,18 @@
 use std::collections::BTreeMap;
 
 use ipnet::IpNet;
+use lazuli_arm::ResourceType;
 use lazuli_core::{Diagnostic, Value};
 
 use super::graph::{Node, WithRelated};
 use super::reach::groups_of;
-use super::reach::model::{Endpoint, Known, Model, REGISTRY, Subnet};
+use super::reach::model::{Endpoint, Known, Model, Subnet};
+use crate::generated::types;
 
 /// Addresses that Azure keeps of each subnet (network limits).
 const KEPT: u64 = 5;
 /// Endpoints of one registry (registry tiers).
 const MOST: usize = 200;
-const REPLICATION: &str = "Microsoft.ContainerRegistry/registries/replications";
 
 pub(super) fn verify(model: &Model<'_>, findings: &mut Vec<Diagnostic>) {
     for endpoint in &model.endpoints {
@@ -53,7 +54,7 @@ fn connections(endpoint: &Endpoint<'_>) -> Option<Diagnostic> {
 
 /// LZ2006.
 fn premium(model: &Model<'_>, endpoint: &Endpoint<'_>) -> Option<Diagnostic> {
-    let registry = target(model, endpoint).filter(|node| node.is(REGISTRY))?;
+    let registry = target(model, endpoint).filter(|node| node.is(types::REGISTRY))?;
     let sku = registry
         .text("sku.name")
         .filter(|sku| !sku.eq_ignore_ascii_case("Premium"))?;
@@ -90,7 +91,7 @@ fn delegated(model: &Model<'_>, endpoint: &Endpoint<'_>) -> Option<Diagnostic> {
 /// LZ2034.
 fn group(model: &Model<'_>, endpoint: &Endpoint<'_>) -> Option<Diagnostic> {
     let id = endpoint.target.is()?;
-    let known = groups_of(&id.resource_type());
+    let known = groups_of(ResourceType::new(&id.resource_type()));
     let given = endpoint.groups.is()?;
     // Slots of an app have group ids of their own, `sites-staging`.
     let fits = |group: &&str| {
@@ -133,10 +134,15 @@ fn approval(endpoint: &Endpoint<'_>) -> Option<Diagnostic> {
 /// What an endpoint takes of its subnet: a registry has an address for its name, one
 /// for its data, and one for each replica.
 fn addresses(model: &Model<'_>, endpoint: &Endpoint<'_>) -> u64 {
-    let Some(registry) = target(model, endpoint).filter(|node| node.is(REGISTRY)) else {
+    let Some(registry) = target(model, endpoint).filter(|node| node.is(types::REGISTRY)) else {
         return 1;
     };
-    let replicas = |id| model.graph.children(&id, REPLICATION).count() as u64;
+    let replicas = |id| {
+        model
+            .graph
+            .children(&id, types::REGISTRY_REPLICATION)
+            .count() as u64
+    };
     2 + registry.id().map(replicas).unwrap_or_default()
 }
 
@@ -179,11 +185,11 @@ fn free(subnet: &Subnet<'_>) -> Option<u64> {
 fn number(model: &Model<'_>, findings: &mut Vec<Diagnostic>) {
     let mut counts: BTreeMap<usize, usize> = BTreeMap::new();
     for endpoint in &model.endpoints {
-        if let Some(registry) = target(model, endpoint).filter(|node| node.is(REGISTRY)) {
+        if let Some(registry) = target(model, endpoint).filter(|node| node.is(types::REGISTRY)) {
             *counts.entry(registry.at).or_default() += 1;
         }
     }
-    let too_many = model.graph.of_type(REGISTRY).filter_map(|node| {
+    let too_many = model.graph.of_type(types::REGISTRY).filter_map(|node| {
         let count = counts.get(&node.at).filter(|count| **count > MOST)?;
         Some(node.finding(
             "LZ2036",
@@ -196,7 +202,6 @@ fn number(model: &Model<'_>, findings: &mut Vec<Diagnostic>) {
 
 /// LZ2061: the endpoints of apps in an environment that is declared here.
 pub(super) fn environment(model: &Model<'_>, findings: &mut Vec<Diagnostic>) {
-    const ENVIRONMENT: &str = "Microsoft.Web/hostingEnvironments";
     let allows = "properties.networkingConfiguration.properties.allowNewPrivateEndpointConnections";
     for endpoint in &model.endpoints {
         let app = endpoint.target.is().and_then(|id| model.app(id));
@@ -206,7 +211,7 @@ pub(super) fn environment(model: &Model<'_>, findings: &mut Vec<Diagnostic>) {
         let environment = plan.or_else(|| app.node.reference(profile));
         let environment = environment
             .and_then(|id| model.graph.find(&id))
-            .filter(|node| node.is(ENVIRONMENT));
+            .filter(|node| node.is(types::HOSTING_ENVIRONMENT));
         let Some(environment) = environment else {
             continue;
         };

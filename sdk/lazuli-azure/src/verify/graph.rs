@@ -3,20 +3,21 @@
 use std::collections::{BTreeSet, HashMap};
 
 use ipnet::IpNet;
-use lazuli_arm::ResourceId;
+use lazuli_arm::{ResourceId, ResourceType};
 use lazuli_core::{DeclaredNode, Diagnostic, Value};
 
 use super::catalog::rule;
+use crate::generated::types;
 
 /// Everything that a program declares.
 #[derive(Debug)]
 pub(crate) struct Graph<'a> {
     declared: &'a [DeclaredNode],
     by_id: HashMap<ResourceId, usize>,
-    /// Positions of what the program makes, by type in lower case.
-    by_type: HashMap<String, Vec<usize>>,
-    /// Positions of what the program makes, by what contains it and by type in lower case.
-    by_parent: HashMap<ResourceId, HashMap<String, Vec<usize>>>,
+    /// Positions of what the program makes, by type.
+    by_type: HashMap<ResourceType<'a>, Vec<usize>>,
+    /// Positions of what the program makes, by what contains it and by type.
+    by_parent: HashMap<ResourceId, HashMap<ResourceType<'a>, Vec<usize>>>,
     /// Positions of what the program makes, by name in lower case.
     by_name: HashMap<String, Vec<usize>>,
 }
@@ -28,12 +29,9 @@ pub(crate) struct Node<'a> {
     pub(crate) declared: &'a DeclaredNode,
 }
 
-/// The type that stands in a stack for what exists without it.
-const EXISTING: &str = "Lazuli.Azure/existing";
-
 /// Whether it is there without the program, which then says nothing of it.
 fn is_existing(declared: &DeclaredNode) -> bool {
-    declared.existing || declared.desired.urn.ty() == EXISTING
+    declared.existing || types::EXISTING == declared.desired.urn.ty()
 }
 
 impl<'a> Graph<'a> {
@@ -49,8 +47,8 @@ impl<'a> Graph<'a> {
             if is_existing(declared) {
                 continue;
             }
-            let ty = declared.desired.urn.ty().to_ascii_lowercase();
-            graph.by_type.entry(ty.clone()).or_default().push(at);
+            let ty = ResourceType::new(declared.desired.urn.ty());
+            graph.by_type.entry(ty).or_default().push(at);
             let Some(id) = (Node { at, declared }).id() else {
                 continue;
             };
@@ -73,8 +71,11 @@ impl<'a> Graph<'a> {
     }
 
     /// What the program makes of a type; what exists without it is not judged.
-    pub(crate) fn of_type(&self, ty: &str) -> impl Iterator<Item = Node<'a>> + use<'_, 'a> {
-        let of_type = self.by_type.get(&ty.to_ascii_lowercase());
+    pub(crate) fn of_type(
+        &self,
+        ty: ResourceType<'static>,
+    ) -> impl Iterator<Item = Node<'a>> + use<'_, 'a> {
+        let of_type = self.by_type.get(&ty);
         let positions = of_type.map(Vec::as_slice).unwrap_or_default();
         positions.iter().map(|&at| self.node(at))
     }
@@ -83,16 +84,16 @@ impl<'a> Graph<'a> {
     pub(crate) fn children(
         &self,
         parent: &ResourceId,
-        ty: &str,
+        ty: ResourceType<'static>,
     ) -> impl Iterator<Item = Node<'a>> + use<'_, 'a> {
         let inside = self.by_parent.get(parent);
-        let of_type = inside.and_then(|inside| inside.get(&ty.to_ascii_lowercase()));
+        let of_type = inside.and_then(|inside| inside.get(&ty));
         let positions = of_type.map(Vec::as_slice).unwrap_or_default();
         positions.iter().map(|&at| self.node(at))
     }
 
     /// What the program makes of a type under a name.
-    pub(crate) fn named(&self, ty: &str, name: &str) -> Option<Node<'a>> {
+    pub(crate) fn named(&self, ty: ResourceType<'_>, name: &str) -> Option<Node<'a>> {
         let named = self.by_name.get(&name.to_ascii_lowercase())?.iter();
         named.map(|&at| self.node(at)).find(|node| node.is(ty))
     }
@@ -128,8 +129,12 @@ impl<'a> Graph<'a> {
 }
 
 impl<'a> Node<'a> {
-    pub(crate) fn is(&self, ty: &str) -> bool {
-        self.declared.desired.urn.ty().eq_ignore_ascii_case(ty)
+    pub(crate) fn ty(&self) -> ResourceType<'a> {
+        ResourceType::new(self.declared.desired.urn.ty())
+    }
+
+    pub(crate) fn is(&self, ty: ResourceType<'_>) -> bool {
+        self.ty() == ty
     }
 
     pub(crate) fn id(&self) -> Option<ResourceId> {

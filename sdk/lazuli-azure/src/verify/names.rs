@@ -14,45 +14,9 @@ use lazuli_core::{DeclaredNode, Diagnostic, Severity};
 use serde_json::{Value as Json, json};
 
 use super::graph::{Graph, Node};
-use crate::generated::api_version;
+use crate::generated::{RECORDS, api_version, record, types};
 use crate::provider::vault;
-
-/// A kind of global name: the type, who is asked, at what version, and what a
-/// question calls the type (ARM contract of `checkNameAvailability`).
-struct Kind {
-    ty: &'static str,
-    action: &'static str,
-    version: &'static str,
-    asked: &'static str,
-}
-
-const KINDS: [Kind; 4] = [
-    Kind {
-        ty: "Microsoft.ContainerRegistry/registries",
-        action: "providers/Microsoft.ContainerRegistry/checkNameAvailability",
-        version: "2025-11-01",
-        asked: "Microsoft.ContainerRegistry/registries",
-    },
-    Kind {
-        ty: "Microsoft.Web/sites",
-        action: "providers/Microsoft.Web/checknameavailability",
-        version: "2024-11-01",
-        asked: "Microsoft.Web/sites",
-    },
-    // Also the name of a deleted vault that can still be recovered is taken.
-    Kind {
-        ty: "Microsoft.KeyVault/vaults",
-        action: "providers/Microsoft.KeyVault/checkNameAvailability",
-        version: "2023-07-01",
-        asked: "Microsoft.KeyVault/vaults",
-    },
-    Kind {
-        ty: "Microsoft.Storage/storageAccounts",
-        action: "providers/Microsoft.Storage/checkNameAvailability",
-        version: "2023-05-01",
-        asked: "Microsoft.Storage/storageAccounts",
-    },
-];
+use crate::record::UniqueName;
 
 /// Questions that are on their way at once.
 const AT_ONCE: usize = 8;
@@ -64,9 +28,10 @@ pub(crate) async fn taken(arm: &ArmClient, created: &[DeclaredNode]) -> Vec<Diag
     let graph = Graph::new(created);
     // Boxed one by one: a stream of closures over borrowed nodes is not `Send` to the compiler.
     let mut questions: Vec<BoxFuture<'_, (Node<'_>, Answer)>> = Vec::new();
-    for kind in &KINDS {
-        for node in graph.of_type(kind.ty) {
-            questions.push(ask(arm, kind, node).boxed());
+    for record in RECORDS {
+        if let Some(who) = &record.unique {
+            let named = graph.of_type(record.ty);
+            questions.extend(named.map(|node| ask(arm, who, node).boxed()));
         }
     }
     let answers = futures::stream::iter(questions).buffered(AT_ONCE);
@@ -86,8 +51,8 @@ pub(crate) async fn taken(arm: &ArmClient, created: &[DeclaredNode]) -> Vec<Diag
 /// Why a name cannot be had, or why nobody knows.
 type Answer = Result<Option<String>, Unasked>;
 
-async fn ask<'a>(arm: &ArmClient, kind: &Kind, node: Node<'a>) -> (Node<'a>, Answer) {
-    let answer = tokio::time::timeout(PATIENCE, why_taken(arm, kind, node)).await;
+async fn ask<'a>(arm: &ArmClient, who: &UniqueName, node: Node<'a>) -> (Node<'a>, Answer) {
+    let answer = tokio::time::timeout(PATIENCE, why_taken(arm, who, node)).await;
     (node, answer.unwrap_or(Err(Unasked::Late)))
 }
 
@@ -98,7 +63,7 @@ enum Unasked {
 }
 
 /// Why the name cannot be had, in the cloud's words; none if it can, or is ours already.
-async fn why_taken(arm: &ArmClient, kind: &Kind, node: Node<'_>) -> Answer {
+async fn why_taken(arm: &ArmClient, who: &UniqueName, node: Node<'_>) -> Answer {
     let id = node.id();
     let subscription = id.as_ref().and_then(|id| id.subscription());
     let (Some(id), Some(subscription)) = (&id, subscription) else {
@@ -107,12 +72,14 @@ async fn why_taken(arm: &ArmClient, kind: &Kind, node: Node<'_>) -> Answer {
     let Ok(subscription) = ResourceId::for_subscription(subscription) else {
         return Ok(None);
     };
-    let question = json!({"name": id.name(), "type": kind.asked});
+    let ty = node.ty();
+    let asked = record(ty).map_or(ty, |record| record.ty);
+    let question = json!({"name": id.name(), "type": asked.as_str()});
     let answer = arm
         .post(
             &subscription,
-            kind.action,
-            kind.version,
+            who.action,
+            who.version,
             Some(&question),
             &NoProgress,
         )
@@ -121,9 +88,9 @@ async fn why_taken(arm: &ArmClient, kind: &Kind, node: Node<'_>) -> Answer {
     let Some(why) = refusal(&answer) else {
         return Ok(None);
     };
-    let version = api_version(kind.ty).unwrap_or(kind.version);
+    let version = api_version(ty).unwrap_or(who.version);
     let own = arm.get(id, version).await.map_err(Unasked::Refused)?;
-    let is_ours = own.is_some() || comes_back(arm, id, node).await;
+    let is_ours = own.is_some() || comes_back(arm, who, id, node).await;
     Ok((!is_ours).then_some(why))
 }
 
@@ -153,10 +120,10 @@ fn note(unasked: &[(Node<'_>, Unasked)]) -> Option<Diagnostic> {
 
 /// Whether it is a vault of ours that was deleted: it has its name still, and its
 /// creation brings it back.
-async fn comes_back(arm: &ArmClient, id: &ResourceId, node: Node<'_>) -> bool {
-    let location = node.text("location").filter(|_| node.is(vault::TYPE));
+async fn comes_back(arm: &ArmClient, who: &UniqueName, id: &ResourceId, node: Node<'_>) -> bool {
+    let location = node.text("location").filter(|_| node.is(types::KEY_VAULT));
     let found = match location {
-        Some(location) => vault::deleted(arm, id, location, KINDS[2].version).await,
+        Some(location) => vault::deleted(arm, id, location, who.version).await,
         None => return false,
     };
     let of = found.map(|found| found["properties"]["vaultId"].clone());

@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 
 use ipnet::IpNet;
-use lazuli_arm::ResourceId;
+use lazuli_arm::{ResourceId, ResourceType};
 use lazuli_core::Diagnostic;
 
 use super::graph::{Graph, Node, WithRelated};
 use super::reach::app::SITE_SUBNET;
-use super::reach::model::{ENDPOINT, Model, PLAN, SITE, SUBNET, Subnet};
+use super::reach::model::{Model, Subnet};
+use crate::generated::types;
 use crate::provider::location;
 
 const SPACE: &str = "properties.addressSpace.addressPrefixes";
@@ -127,10 +128,10 @@ fn peerings(model: &Model<'_>, findings: &mut Vec<Diagnostic>) {
 }
 
 /// Type, the reference that must be in the same region, and whether its network is meant.
-const TOGETHER: [(&str, &str); 3] = [
-    (SITE, "properties.serverFarmId"),
-    (SITE, SITE_SUBNET),
-    (ENDPOINT, "properties.subnet.id"),
+const TOGETHER: [(ResourceType<'static>, &str); 3] = [
+    (types::SITE, "properties.serverFarmId"),
+    (types::SITE, SITE_SUBNET),
+    (types::PRIVATE_ENDPOINT, "properties.subnet.id"),
 ];
 
 /// LZ2021. A subnet is where its network is.
@@ -144,7 +145,7 @@ fn regions(graph: &Graph<'_>, findings: &mut Vec<Diagnostic>) {
 
 fn apart(graph: &Graph<'_>, node: Node<'_>, path: &str) -> Option<Diagnostic> {
     let id = node.reference(path)?;
-    let whole = match id.resource_type().eq_ignore_ascii_case(SUBNET) {
+    let whole = match id.is_of(types::SUBNET) {
         true => id.parent()?,
         false => id,
     };
@@ -153,7 +154,11 @@ fn apart(graph: &Graph<'_>, node: Node<'_>, path: &str) -> Option<Diagnostic> {
     if location::normal(here) == location::normal(there) {
         return None;
     }
-    let kind = if other.is(PLAN) { "plan" } else { "network" };
+    let kind = if other.is(types::SERVICE_PLAN) {
+        "plan"
+    } else {
+        "network"
+    };
     let finding = node.finding(
         "LZ2021",
         format!(

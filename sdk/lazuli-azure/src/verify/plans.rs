@@ -4,8 +4,9 @@ use lazuli_core::Diagnostic;
 
 use super::graph::{Node, WithRelated};
 use super::reach::app::App;
-use super::reach::model::{Known, Model, PLAN};
+use super::reach::model::{Known, Model};
 use super::site::without_integration;
+use crate::generated::types;
 
 const SKU: &str = "sku.name";
 const ENVIRONMENT: &str = "properties.hostingEnvironmentProfile";
@@ -20,7 +21,7 @@ const SIZES: &[&str] = &[
 ];
 
 pub(super) fn verify(model: &Model<'_>, findings: &mut Vec<Diagnostic>) {
-    for plan in model.graph.of_type(PLAN) {
+    for plan in model.graph.of_type(types::SERVICE_PLAN) {
         findings.extend(size(plan));
         findings.extend(isolated(plan));
     }

@@ -5,9 +5,10 @@ use lazuli_core::Diagnostic;
 
 use super::graph::{Node, WithRelated};
 use super::reach::app::{App, PROPERTY, ROUTING, SETTING};
-use super::reach::model::{BUILD, Known, Model};
+use super::reach::model::{Known, Model};
 use super::reach::pull::build_of;
 use super::reach::{Exposure, exposure, walks};
+use crate::generated::types;
 
 pub(super) fn verify(model: &Model<'_>, findings: &mut Vec<Diagnostic>) {
     for walk in walks(model) {
@@ -17,7 +18,7 @@ pub(super) fn verify(model: &Model<'_>, findings: &mut Vec<Diagnostic>) {
         findings.extend(one_switch(app));
         findings.extend(order(model, app));
     }
-    for build in model.graph.of_type(BUILD) {
+    for build in model.graph.of_type(types::IMAGE_BUILD) {
         findings.extend(let_in(model, build));
     }
 }

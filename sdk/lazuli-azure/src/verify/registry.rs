@@ -3,7 +3,8 @@
 use lazuli_core::{Diagnostic, Value};
 
 use super::graph::{Node, WithRelated};
-use super::reach::model::{Model, REGISTRY};
+use super::reach::model::Model;
+use crate::generated::types;
 
 const ACCESS: &str = "properties.publicNetworkAccess";
 const ACTION: &str = "properties.networkRuleSet.defaultAction";
@@ -13,7 +14,7 @@ const EXPORT: &str = "properties.policies.exportPolicy.status";
 const MOST_RULES: usize = 200;
 
 pub(super) fn verify(model: &Model<'_>, findings: &mut Vec<Diagnostic>) {
-    for registry in model.graph.of_type(REGISTRY) {
+    for registry in model.graph.of_type(types::REGISTRY) {
         findings.extend(features(registry));
         findings.extend(rules(registry));
         findings.extend(export(registry));
@@ -74,10 +75,7 @@ fn features(registry: Node<'_>) -> Vec<Diagnostic> {
 
 /// LZ2041 for replicas, which are resources of their own.
 fn replicas(model: &Model<'_>, findings: &mut Vec<Diagnostic>) {
-    for replica in model
-        .graph
-        .of_type("Microsoft.ContainerRegistry/registries/replications")
-    {
+    for replica in model.graph.of_type(types::REGISTRY_REPLICATION) {
         let registry = replica.parent().and_then(|id| model.graph.find(&id));
         let Some(registry) = registry else { continue };
         let Some(sku) = registry
@@ -145,10 +143,12 @@ fn idle(registry: Node<'_>) -> Option<Diagnostic> {
     if registry.list(RULES).is_empty() {
         return None;
     }
-    let why = match () {
-        () if registry.says(ACCESS, &["Disabled"]) => "public access is off altogether",
-        () if registry.is_unknown(ACTION) || registry.says(ACTION, &["Deny"]) => return None,
-        () => "every address is allowed already",
+    let why = if registry.says(ACCESS, &["Disabled"]) {
+        "public access is off altogether"
+    } else if registry.is_unknown(ACTION) || registry.says(ACTION, &["Deny"]) {
+        return None;
+    } else {
+        "every address is allowed already"
     };
     Some(registry.finding(
         "LZ2044",

@@ -5,8 +5,9 @@ use lazuli_core::{Diagnostic, Value};
 use super::endpoints;
 use super::graph::{Node, WithRelated};
 use super::reach::app::{App, PROPERTY, ROUTING};
-use super::reach::model::{Known, Model, NETWORK};
+use super::reach::model::{Known, Model};
 use super::reach::{Reference, is_reference};
+use crate::generated::types;
 
 /// Seconds that a container may take to start (App Service settings).
 const LONGEST_START: u32 = 1800;
@@ -138,7 +139,10 @@ fn own_dns(model: &Model<'_>, app: &App<'_>) -> Option<Diagnostic> {
     let environment = plan.reference("properties.hostingEnvironmentProfile.id")?;
     let environment = model.graph.find(&environment)?;
     let within = environment.reference("properties.virtualNetwork.id")?;
-    let network = model.graph.find(&within).filter(|node| node.is(NETWORK));
+    let network = model
+        .graph
+        .find(&within)
+        .filter(|node| node.is(types::VIRTUAL_NETWORK));
     let network = network.or_else(|| model.graph.find(&within.parent()?))?;
     if network.list("properties.dhcpOptions.dnsServers").is_empty() {
         return None;

@@ -9,8 +9,8 @@ use lazuli_core::Diagnostic;
 use super::graph::WithRelated;
 use super::reach::app::App;
 use super::reach::model::{Known, Model, Subnet};
+use crate::generated::types;
 
-const WEB: &str = "Microsoft.Web/serverFarms";
 /// The smallest subnet that an app can be integrated with.
 const SMALLEST: u8 = 28;
 /// What several plans in one subnet should have at least.
@@ -52,7 +52,7 @@ pub(crate) fn is_delegated(subnet: &Subnet<'_>) -> Option<bool> {
     Some(
         services
             .iter()
-            .any(|service| service.eq_ignore_ascii_case(WEB)),
+            .any(|service| types::SERVICE_PLAN_DELEGATION == **service),
     )
 }
 

@@ -6,7 +6,8 @@ use lazuli_core::{Diagnostic, Value};
 
 use super::graph::WithRelated;
 use super::reach::app::{App, SITE_SUBNET};
-use super::reach::model::{Model, NETWORK, SUBNET};
+use super::reach::model::Model;
+use crate::generated::types;
 
 const CONFIG: &str = "properties.siteConfig";
 
@@ -72,11 +73,11 @@ fn integration(app: &App<'_>) -> Option<Diagnostic> {
 
 /// LZ2028.
 fn subnets(model: &Model<'_>, findings: &mut Vec<Diagnostic>) {
-    for network in model.graph.of_type(NETWORK) {
+    for network in model.graph.of_type(types::VIRTUAL_NETWORK) {
         if network.list("properties.subnets").is_empty() {
             continue;
         }
-        let own = |id: ResourceId| model.graph.children(&id, SUBNET).next();
+        let own = |id: ResourceId| model.graph.children(&id, types::SUBNET).next();
         if let Some(own) = network.id().and_then(own) {
             let finding = network.finding(
                 "LZ2028",

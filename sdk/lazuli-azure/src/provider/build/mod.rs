@@ -13,6 +13,7 @@ mod spec;
 use std::path::Path;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use lazuli_arm::{ArmClient, ArmError, NoProgress, ResourceId};
 use lazuli_core::{
     Declared, Observed, Progress, ProviderError, ProviderErrorKind, Recorded, Urn, Value,
@@ -20,14 +21,16 @@ use lazuli_core::{
 use serde_json::{Value as Json, json};
 use tokio::time::Instant;
 
+use super::connection::Connection;
+use super::error;
+use super::lifecycle::Lifecycle;
+use super::pace::Pace;
 use super::signed_url::SignedUrls;
-use super::{Pace, error};
+use crate::generated::types;
 use crate::image::BuildContext;
 pub(super) use run::RunToken;
 use run::{Run, Status};
 use spec::Spec;
-
-pub(super) const TYPE: &str = crate::image::ImageBuild::TYPE;
 
 /// The version that runs have; later ones of the registry's own type lack them.
 const API: &str = "2019-06-01-preview";
@@ -38,18 +41,72 @@ const LOG_LINES: usize = 30;
 /// How often a run that was just scheduled may seem to be absent.
 const TOLERATED_ABSENCES: u32 = 5;
 
-/// What builds are made with.
-pub(super) struct Builder<'a> {
-    pub(super) arm: ArmClient,
-    pub(super) blobs: &'a SignedUrls,
-    pub(super) folder: &'a Path,
-    pub(super) pace: &'a Pace,
-    pub(super) timeout: Option<Duration>,
+/// The lifecycle of image builds.
+pub(crate) struct Built;
+
+#[async_trait]
+impl Lifecycle for Built {
+    async fn create(
+        &self,
+        on: &Connection,
+        desired: &Declared,
+        progress: &dyn Progress,
+    ) -> Result<Observed, ProviderError> {
+        let builder = Builder::new(on, desired.timeout);
+        builder.create(desired, progress).await
+    }
+
+    async fn read(
+        &self,
+        on: &Connection,
+        existing: &Recorded,
+    ) -> Result<Option<Observed>, ProviderError> {
+        Builder::new(on, None).read(existing).await
+    }
+
+    async fn update(
+        &self,
+        on: &Connection,
+        _: &Recorded,
+        desired: &Declared,
+        progress: &dyn Progress,
+    ) -> Result<Observed, ProviderError> {
+        self.create(on, desired, progress).await
+    }
+
+    /// Images stay in the registry: nothing says that nobody else runs them.
+    async fn delete(
+        &self,
+        _: &Connection,
+        _: &Recorded,
+        _: &dyn Progress,
+    ) -> Result<(), ProviderError> {
+        Ok(())
+    }
 }
 
-impl Builder<'_> {
+/// What builds are made with.
+pub(super) struct Builder<'a> {
+    arm: ArmClient,
+    blobs: &'a SignedUrls,
+    folder: &'a Path,
+    pace: &'a Pace,
+    timeout: Option<Duration>,
+}
+
+impl<'a> Builder<'a> {
+    pub(super) fn new(on: &'a Connection, timeout: Option<Duration>) -> Self {
+        Self {
+            arm: on.client(timeout),
+            blobs: &on.blobs,
+            folder: &on.folder,
+            pace: &on.pace,
+            timeout,
+        }
+    }
+
     /// Builds and pushes the image. An update does the same: the tag moves.
-    pub(super) async fn create(
+    async fn create(
         &self,
         desired: &Declared,
         progress: &dyn Progress,
@@ -75,10 +132,7 @@ impl Builder<'_> {
 
     /// The newest successful run that pushed the image. It says nothing of the
     /// tag itself: somebody may have moved or deleted it since.
-    pub(super) async fn read(
-        &self,
-        existing: &Recorded,
-    ) -> Result<Option<Observed>, ProviderError> {
+    async fn read(&self, existing: &Recorded) -> Result<Option<Observed>, ProviderError> {
         let spec = Spec::of_existing(existing)?;
         let runs = match self
             .arm
@@ -310,7 +364,7 @@ impl Builder<'_> {
 }
 
 fn explain(error: &ArmError) -> ProviderError {
-    error::of(TYPE, error)
+    error::of(types::IMAGE_BUILD, error)
 }
 
 fn unknown(run: &ResourceId, what: &str) -> ProviderError {

@@ -3,8 +3,8 @@
 use lazuli_core::Value;
 
 use super::Findings;
-use crate::generated::schema_facts;
 use crate::provider::location;
+use crate::record::Location;
 
 const MOST_TAGS: usize = 50;
 const LONGEST_TAG_KEY: usize = 512;
@@ -18,8 +18,8 @@ pub(super) fn check(findings: &mut Findings<'_>) {
 
 /// LZ1002. A nested member is required only where the object around it is there.
 fn required(findings: &mut Findings<'_>) {
-    let facts = schema_facts(findings.ty());
-    for path in facts.map_or(&[][..], |facts| facts.required) {
+    let record = findings.record();
+    for path in record.map_or(&[][..], |record| record.required) {
         if misses(&findings.desired.inputs, path) {
             let ty = findings.ty();
             findings.error(
@@ -60,8 +60,8 @@ fn place(findings: &mut Findings<'_>) {
         return;
     };
     let normal = location::normal(declared);
-    let global = findings.is("Microsoft.Network/privateDnsZones")
-        || findings.is("Microsoft.Network/privateDnsZones/virtualNetworkLinks");
+    let record = findings.record();
+    let global = record.is_some_and(|record| record.location == Location::Global);
     if normal.is_empty() {
         findings.error(
             "LZ1003",
@@ -69,7 +69,8 @@ fn place(findings: &mut Findings<'_>) {
             "name a region, for example `westeurope`",
         );
     } else if global && normal != "global" {
-        let message = format!("`location` is `{declared}`, but private DNS is everywhere");
+        let ty = findings.ty();
+        let message = format!("`location` is `{declared}`, but a {ty} is in no region");
         findings.error("LZ1016", message, "leave `location` out, or write `global`");
     } else if normal != declared {
         let message = format!("`location` is written `{declared}`, which Azure calls `{normal}`");

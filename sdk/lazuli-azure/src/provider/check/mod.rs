@@ -19,98 +19,46 @@
 //! | LZ1015 | a type without a builder names its version                  | ARM contract |
 //! | LZ1016 | private DNS zones and their links are `global`              | `LocationNotAvailableForResourceType` |
 //!
-//! Unknown values are skipped: they are checked by Azure when they are known.
+//! Checks of single types are functions that the types' records name. Unknown
+//! values are skipped: they are checked by Azure when they are known.
 
+mod findings;
+pub(crate) mod image;
 mod inputs;
 mod names;
-mod types;
+pub(crate) mod network;
+mod references;
+pub(crate) mod role;
+pub(crate) mod site;
 
-use lazuli_arm::ResourceId;
-use lazuli_core::{Declared, Diagnostic, Value};
+use lazuli_arm::{ResourceId, ResourceType};
+use lazuli_core::{Declared, Diagnostic};
 
-use crate::generated::api_version;
+use crate::generated::behaviours::behaviour;
+use crate::generated::{api_version, types};
+pub(crate) use findings::Findings;
 
 /// All findings on a resource.
 pub(super) fn check(desired: &Declared) -> Vec<Diagnostic> {
-    let mut findings = Findings {
-        desired,
-        found: Vec::new(),
-    };
-    if desired
-        .urn
-        .ty()
-        .eq_ignore_ascii_case(crate::image::ImageBuild::TYPE)
-    {
-        types::image_build(&mut findings);
-        return findings.found;
-    }
+    let mut findings = Findings::new(desired);
+    let ty = findings.ty();
     // What exists is not this program's to judge, and actions are no resources of ARM.
-    if is_ours(desired.urn.ty()) {
-        return findings.found;
+    if !is_ours(ty) {
+        identity(&mut findings);
+        names::check(&mut findings);
+        inputs::check(&mut findings);
+        references::check(&mut findings);
     }
-    identity(&mut findings);
-    names::check(&mut findings);
-    inputs::check(&mut findings);
-    types::check(&mut findings);
-    findings.found
+    for check in behaviour(ty).checks {
+        check(&mut findings);
+    }
+    findings.into_diagnostics()
 }
 
 /// Whether the type is one of this crate's own.
-fn is_ours(ty: &str) -> bool {
-    let ours = "Lazuli.Azure/";
-    ty.get(..ours.len())
-        .is_some_and(|start| start.eq_ignore_ascii_case(ours))
-}
-
-/// Collects findings on one resource.
-struct Findings<'a> {
-    desired: &'a Declared,
-    found: Vec<Diagnostic>,
-}
-
-impl<'a> Findings<'a> {
-    fn ty(&self) -> &'a str {
-        self.desired.urn.ty()
-    }
-
-    fn is(&self, ty: &str) -> bool {
-        self.ty().eq_ignore_ascii_case(ty)
-    }
-
-    /// The declared value at a path; none when absent or unknown.
-    fn known(&self, path: &str) -> Option<&'a Value> {
-        self.desired
-            .inputs
-            .at(path)
-            .filter(|value| !value.contains_unknown())
-    }
-
-    fn text(&self, path: &str) -> Option<&'a str> {
-        self.desired.inputs.at(path).and_then(Value::as_str)
-    }
-
-    /// The texts of a declared list; unknown ones are left out.
-    fn texts(&self, path: &str) -> impl Iterator<Item = &'a str> + use<'a> {
-        let list = self
-            .desired
-            .inputs
-            .at(path)
-            .and_then(Value::as_list)
-            .unwrap_or_default();
-        list.iter().filter_map(Value::as_str)
-    }
-
-    fn error(&mut self, code: &'static str, message: String, help: impl Into<String>) {
-        self.add(Diagnostic::error(code, message), help);
-    }
-
-    fn warning(&mut self, code: &'static str, message: String, help: impl Into<String>) {
-        self.add(Diagnostic::warning(code, message), help);
-    }
-
-    fn add(&mut self, finding: Diagnostic, help: impl Into<String>) {
-        self.found.push(finding.on(&self.desired.urn).help(help));
-    }
+fn is_ours(ty: ResourceType<'_>) -> bool {
+    ty.namespace()
+        .eq_ignore_ascii_case(types::EXISTING.namespace())
 }
 
 /// LZ1008 and LZ1015: what the resource is.
@@ -123,7 +71,7 @@ fn identity(findings: &mut Findings<'_>) {
                 cause.to_string(),
                 "a name must be one segment of a path, without `/`",
             ),
-            Ok(parsed) if !parsed.resource_type().eq_ignore_ascii_case(ty) => findings.error(
+            Ok(parsed) if !parsed.is_of(ty) => findings.error(
                 "LZ1008",
                 format!(
                     "`{id}` is the id of a {}, not of a {ty}",

@@ -292,7 +292,7 @@ fn versions_are_pinned_and_read_only_properties_known() {
     ] {
         assert_eq!(api_version(ty), version, "{ty}");
     }
-    let facts = schema_facts("Microsoft.Web/sites").unwrap();
+    let facts = record("Microsoft.Web/sites").unwrap();
     for path in ["id", "properties.defaultHostName", "identity.principalId"] {
         assert!(facts.read_only.contains(&path), "{path}");
     }

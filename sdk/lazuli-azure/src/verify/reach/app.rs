@@ -1,14 +1,13 @@
 //! A web app as its declarations together describe it: the site, and what is
 //! written to its configuration, its settings and its network by themselves.
 
-use lazuli_arm::ResourceId;
+use lazuli_arm::{ResourceId, ResourceType};
 use lazuli_core::Value;
 
-use super::model::{Known, PLAN, SITE, id_at, walk};
+use super::model::{Known, id_at, walk};
+use crate::generated::types;
 use crate::verify::graph::{Graph, Node};
 
-const CONFIG: &str = "Microsoft.Web/sites/config";
-const NETWORK_CONFIG: &str = "Microsoft.Web/sites/networkConfig";
 pub(crate) const SITE_SUBNET: &str = "properties.virtualNetworkSubnetId";
 const SETTINGS: &str = "properties.siteConfig.appSettings";
 
@@ -47,14 +46,14 @@ pub(crate) struct Image<'a> {
 impl<'a> App<'a> {
     pub(crate) fn all(graph: &Graph<'a>) -> Vec<Self> {
         graph
-            .of_type(SITE)
+            .of_type(types::SITE)
             .map(|node| Self::of(graph, node))
             .collect()
     }
 
     fn of(graph: &Graph<'a>, node: Node<'a>) -> Self {
         let id = node.id();
-        let child = |ty: &str, name: &str| {
+        let child = |ty: ResourceType<'static>, name: &str| {
             let mut children = graph.children(id.as_ref()?, ty);
             children.find(|child| {
                 let id = child.id();
@@ -64,12 +63,12 @@ impl<'a> App<'a> {
         let plan = node.reference("properties.serverFarmId");
         Self {
             node,
-            config: child(CONFIG, "web"),
-            settings: child(CONFIG, "appsettings"),
-            network: child(NETWORK_CONFIG, "virtualNetwork"),
+            config: child(types::SITE_CONFIG, "web"),
+            settings: child(types::SITE_CONFIG, "appsettings"),
+            network: child(types::SITE_NETWORK_CONFIG, "virtualNetwork"),
             plan: plan
                 .and_then(|id| graph.find(&id))
-                .filter(|node| node.is(PLAN)),
+                .filter(|node| node.is(types::SERVICE_PLAN)),
             id,
         }
     }

@@ -1,11 +1,12 @@
 //! The way of an app to another app whose host one of its settings names.
 
 use super::app::App;
-use super::model::{Known, Model, SITE};
+use super::model::{Known, Model};
 use super::private::{self, Codes, Exposure, final_exposure};
-use super::pull::subnet;
+use super::subnet::subnet;
 use super::target::{Target, server};
 use super::{Destination, HopKind, Steps, Violation, Walk};
+use crate::generated::types;
 use crate::verify::graph::Node;
 
 const CODES: Codes = Codes {
@@ -27,7 +28,7 @@ pub(super) fn walks<'a>(model: &Model<'a>, app: &App<'a>) -> Vec<Walk> {
         {
             continue;
         }
-        let other = server(&model.graph, SITE, host);
+        let other = server(&model.graph, types::SITE, host);
         if let Some(other) = other.filter(|other| other.at != app.node.at) {
             walks.extend(walk(model, app, setting, host, other));
         }

@@ -5,9 +5,8 @@ use lazuli_arm::ResourceId;
 use lazuli_core::Value;
 
 use super::model::Known;
-use super::pull::text;
 use super::{HopKind, Steps, Violation};
-use crate::resources::Role;
+use crate::resources::{NamedRole, Pulls};
 use crate::verify::graph::Node;
 
 const ABAC: &str = "properties.roleAssignmentMode";
@@ -215,11 +214,10 @@ fn role<'a>(steps: &mut Steps<'_, 'a>, registry: Node<'a>, owners: &[Node<'a>]) 
         );
         return;
     }
-    let classic = [Role::AcrPull, Role::AcrPush];
-    if let Some(given) = given
-        .iter()
-        .find(|given| by_repository && is_role(given.node, &classic))
-    {
+    let classic = |given: &&Given<'a>| {
+        role_of(given.node).is_some_and(|role| ["AcrPull", "AcrPush"].contains(&role.name))
+    };
+    if let Some(given) = given.iter().find(classic).filter(|_| by_repository) {
         let breach = Violation {
             code: "LZ2018",
             is_certain: true,
@@ -296,41 +294,22 @@ pub(super) fn assignments<'a>(
 
 /// Whether a role pulls; none for one that is not known here.
 fn may_pull(assignment: Node<'_>, by_repository: bool) -> Option<bool> {
-    let classic = [
-        Role::AcrPull,
-        Role::AcrPush,
-        Role::Reader,
-        Role::Contributor,
-    ];
-    let by_data = [Role::RepositoryReader, Role::RepositoryWriter];
-    let never = [
-        Role::AcrDelete,
-        Role::KeyVaultSecretsUser,
-        Role::StorageBlobDataReader,
-        Role::StorageBlobDataContributor,
-    ];
-    match () {
-        () if is_role(assignment, &never) => Some(false),
-        () if is_role(assignment, &classic) => Some(!by_repository),
-        () if is_role(assignment, &by_data) => Some(by_repository),
-        () => None,
-    }
+    Some(match role_of(assignment)?.pulls {
+        Pulls::Whole => !by_repository,
+        Pulls::ByRepository => by_repository,
+        Pulls::Never => false,
+    })
 }
 
-pub(super) fn is_role(assignment: Node<'_>, roles: &[Role]) -> bool {
-    let role = assignment
-        .text("properties.roleDefinitionId")
-        .unwrap_or_default();
-    let guid = role.rsplit('/').next().unwrap_or_default();
-    roles
-        .iter()
-        .any(|role| role.guid().eq_ignore_ascii_case(guid))
+/// The role that an assignment gives; none for one that is not known here.
+pub(super) fn role_of(assignment: Node<'_>) -> Option<&'static NamedRole> {
+    NamedRole::of_definition(assignment.text("properties.roleDefinitionId")?)
 }
 
 /// LZ2014, LZ2051 and LZ2052.
 fn by_password<'a>(steps: &mut Steps<'_, 'a>, registry: Node<'a>, host: Option<&str>) {
     let user = steps.app.setting(USER);
-    let user = match (&user, text(&user)) {
+    let user = match (&user, user.text()) {
         (Known::Pending, _) => {
             steps.open(HopKind::Credentials, format!("`{USER}` is known"));
             return;
@@ -406,7 +385,7 @@ fn anonymous<'a>(steps: &mut Steps<'_, 'a>, registry: Node<'a>) {
 fn incomplete(steps: &Steps<'_, '_>, host: Option<&str>) -> Option<String> {
     let url = steps.app.setting("DOCKER_REGISTRY_SERVER_URL");
     let password = steps.app.setting("DOCKER_REGISTRY_SERVER_PASSWORD");
-    let server = text(&url).map(|url| {
+    let server = url.text().map(|url| {
         let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
         rest.split('/').next().unwrap_or(rest)
     });

@@ -14,6 +14,7 @@ mod private;
 pub(crate) mod pull;
 mod secret;
 mod show;
+mod subnet;
 mod target;
 
 use lazuli_core::{DeclaredNode, Diagnostic, Proof, ProofStep, SourceLocation, Status, Urn};
@@ -165,11 +166,14 @@ impl ReachPath {
     #[must_use]
     pub fn verdict(&self) -> Verdict {
         let any = |state| self.hops.iter().any(|hop| hop.state == state);
-        match () {
-            () if any(HopState::Broken) => Verdict::Broken,
-            () if any(HopState::Doubtful) => Verdict::Doubtful,
-            () if any(HopState::Open) => Verdict::Open,
-            () => Verdict::Reaches,
+        if any(HopState::Broken) {
+            Verdict::Broken
+        } else if any(HopState::Doubtful) {
+            Verdict::Doubtful
+        } else if any(HopState::Open) {
+            Verdict::Open
+        } else {
+            Verdict::Reaches
         }
     }
 

@@ -11,27 +11,8 @@ use lazuli_core::{DeclaredNode, Value};
 
 use super::app::App;
 use super::target::server;
+use crate::generated::types;
 use crate::verify::graph::{Graph, Node};
-
-pub(crate) const NETWORK: &str = "Microsoft.Network/virtualNetworks";
-pub(crate) const SUBNET: &str = "Microsoft.Network/virtualNetworks/subnets";
-pub(crate) const PEERING: &str = "Microsoft.Network/virtualNetworks/virtualNetworkPeerings";
-pub(crate) const ENDPOINT: &str = "Microsoft.Network/privateEndpoints";
-pub(crate) const ZONE_GROUP: &str = "Microsoft.Network/privateEndpoints/privateDnsZoneGroups";
-pub(crate) const LINK: &str = "Microsoft.Network/privateDnsZones/virtualNetworkLinks";
-pub(crate) const RECORD: &str = "Microsoft.Network/privateDnsZones/A";
-pub(crate) const REGISTRY: &str = "Microsoft.ContainerRegistry/registries";
-pub(crate) const SITE: &str = "Microsoft.Web/sites";
-pub(crate) const PLAN: &str = "Microsoft.Web/serverfarms";
-pub(crate) const VAULT: &str = "Microsoft.KeyVault/vaults";
-const ASSIGNMENT: &str = "Microsoft.Authorization/roleAssignments";
-const IDENTITY: &str = "Microsoft.ManagedIdentity/userAssignedIdentities";
-/// Resources of this crate that bring an image into a registry.
-pub(crate) const BUILD: &str = crate::image::ImageBuild::TYPE;
-pub(crate) const IMPORT: &str = "Lazuli.Azure/imageImports";
-pub(crate) const PUSH: &str = "Lazuli.Azure/imagePushes";
-/// Closes a registry once everything else is as declared.
-const LOCK: &str = "Lazuli.Azure/registryLocks";
 
 /// A fact of a declaration.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,6 +35,14 @@ impl<T> Known<T> {
 
     pub(crate) fn is_pending(&self) -> bool {
         matches!(self, Self::Pending)
+    }
+}
+
+impl<'a> Known<&'a Value> {
+    /// The value as a text; none where it is absent, pending or empty.
+    pub(crate) fn text(&self) -> Option<&'a str> {
+        let text = self.is().and_then(|value| value.as_str());
+        text.filter(|text| !text.is_empty())
     }
 }
 
@@ -194,10 +183,16 @@ impl<'a> Model<'a> {
         let graph = Graph::new(declared);
         let mut model = Self {
             subnets: subnets(&graph),
-            links: graph.of_type(LINK).filter_map(link).collect(),
+            links: graph
+                .of_type(types::VIRTUAL_NETWORK_LINK)
+                .filter_map(link)
+                .collect(),
             endpoints: endpoints(&graph),
             apps: App::all(&graph),
-            peerings: graph.of_type(PEERING).filter_map(peering).collect(),
+            peerings: graph
+                .of_type(types::VIRTUAL_NETWORK_PEERING)
+                .filter_map(peering)
+                .collect(),
             index: Index::default(),
             graph,
         };
@@ -230,7 +225,7 @@ impl<'a> Model<'a> {
         }
         let closes =
             |lock: &Node<'a>| lock.says("patch.properties.publicNetworkAccess", &["Disabled"]);
-        let locks = self.graph.of_type(LOCK).filter(closes);
+        let locks = self.graph.of_type(types::REGISTRY_LOCK).filter(closes);
         index.locked = locks
             .filter_map(|lock| lock.reference("resourceId"))
             .collect();
@@ -246,10 +241,11 @@ impl<'a> Model<'a> {
     /// An assignment waits for whose identity it names, and for its scope, which
     /// is given nothing by that.
     fn grants(&self, index: &mut Index<'a>) {
-        for assignment in self.graph.of_type(ASSIGNMENT) {
+        for assignment in self.graph.of_type(types::ROLE_ASSIGNMENT) {
             let scope = assignment.parent();
             let owners = self.graph.dependencies(assignment).filter(|to| {
-                (to.is(SITE) || to.is(IDENTITY)) && (scope.is_none() || to.id() != scope)
+                (to.is(types::SITE) || to.is(types::USER_ASSIGNED_IDENTITY))
+                    && (scope.is_none() || to.id() != scope)
             });
             let owners: Vec<usize> = owners.map(|owner| owner.at).collect();
             for owner in &owners {
@@ -263,12 +259,12 @@ impl<'a> Model<'a> {
 
     /// A push knows its registry by the host alone; one that is not known yet may be any.
     fn images(&self, index: &mut Index<'a>) {
-        let bring = [BUILD, IMPORT, PUSH].into_iter();
+        let bring = [types::IMAGE_BUILD, types::IMAGE_IMPORT, types::IMAGE_PUSH].into_iter();
         for node in bring.flat_map(|ty| self.graph.of_type(ty)) {
-            let registry = match (node.is(PUSH), node.text("host")) {
+            let registry = match (node.is(types::IMAGE_PUSH), node.text("host")) {
                 (false, _) => node.reference("registryId"),
                 (true, Some(host)) => {
-                    server(&self.graph, REGISTRY, host).and_then(|node| node.id())
+                    server(&self.graph, types::REGISTRY, host).and_then(|node| node.id())
                 }
                 (true, None) => {
                     index.any_image |= node.is_unknown("image") || node.is_unknown("host");
@@ -419,7 +415,7 @@ impl<'a> Endpoint<'a> {
 }
 
 fn subnets<'a>(graph: &Graph<'a>) -> Vec<Subnet<'a>> {
-    let own = graph.of_type(SUBNET).filter_map(|node| {
+    let own = graph.of_type(types::SUBNET).filter_map(|node| {
         Some(Subnet {
             id: node.id()?,
             network: node.parent()?,
@@ -427,7 +423,7 @@ fn subnets<'a>(graph: &Graph<'a>) -> Vec<Subnet<'a>> {
             properties: node.value("properties")?,
         })
     });
-    let inline = graph.of_type(NETWORK).flat_map(|node| {
+    let inline = graph.of_type(types::VIRTUAL_NETWORK).flat_map(|node| {
         let list = node.list("properties.subnets").iter();
         list.filter_map(move |entry| {
             let network = node.id()?;
@@ -480,7 +476,10 @@ fn endpoints<'a>(graph: &Graph<'a>) -> Vec<Endpoint<'a>> {
             zones: zones(graph, &id),
         })
     };
-    graph.of_type(ENDPOINT).filter_map(read).collect()
+    graph
+        .of_type(types::PRIVATE_ENDPOINT)
+        .filter_map(read)
+        .collect()
 }
 
 fn groups<'a>(inputs: &'a Value, path: &str) -> Known<Vec<&'a str>> {
@@ -498,7 +497,7 @@ fn groups<'a>(inputs: &'a Value, path: &str) -> Known<Vec<&'a str>> {
 /// The zones of an endpoint's groups; a list that is not known is one pending zone.
 fn zones<'a>(graph: &Graph<'a>, endpoint: &ResourceId) -> Vec<(Node<'a>, Known<ResourceId>)> {
     let mut zones = Vec::new();
-    for group in graph.children(endpoint, ZONE_GROUP) {
+    for group in graph.children(endpoint, types::PRIVATE_DNS_ZONE_GROUP) {
         let inputs = &group.declared.desired.inputs;
         match walk(inputs, "properties.privateDnsZoneConfigs") {
             Known::Pending => zones.push((group, Known::Pending)),

@@ -3,13 +3,13 @@
 use lazuli_arm::ResourceId;
 use lazuli_core::Value;
 
-use super::model::{Endpoint, Known, Link, Model, RECORD, REGISTRY, SITE};
+use super::model::{Endpoint, Known, Link, Model};
 use super::target::Target;
 use super::{HopKind, Steps, Violation};
+use crate::generated::types;
 use crate::verify::graph::Node;
 
 const SERVERS: &str = "properties.dhcpOptions.dnsServers";
-const CONNECTIONS: &str = "Microsoft.ContainerRegistry/registries/privateEndpointConnections";
 
 /// How something answers to the public network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,7 +34,7 @@ pub(crate) fn exposure(node: Node<'_>, has_endpoint: bool) -> Exposure {
     if node.says(access, &["Disabled"]) {
         return Exposure::Closed;
     }
-    if node.is(SITE) {
+    if node.is(types::SITE) {
         // An app with an endpoint is closed unless it says otherwise.
         return match has_endpoint && !node.says(access, &["Enabled"]) {
             true => Exposure::Closed,
@@ -43,7 +43,7 @@ pub(crate) fn exposure(node: Node<'_>, has_endpoint: bool) -> Exposure {
     }
     rules(
         node,
-        if node.is(REGISTRY) {
+        if node.is(types::REGISTRY) {
             "properties.networkRuleSet"
         } else {
             "properties.networkAcls"
@@ -345,7 +345,7 @@ impl<'a> Path<'_, 'a> {
         let graph = &steps.model.graph;
         let mut records = linked
             .iter()
-            .flat_map(|link| graph.children(&link.zone, RECORD));
+            .flat_map(|link| graph.children(&link.zone, types::A_RECORD));
         records.any(|record| {
             let id = record.id();
             id.is_some_and(|id| id.name().eq_ignore_ascii_case(self.target.id.name()))
@@ -396,7 +396,12 @@ impl<'a> Path<'_, 'a> {
             Known::Pending => return State::Pending,
             Known::Absent => false,
         };
-        let approved = steps.model.graph.of_type(CONNECTIONS).next().is_some();
+        let approved = steps
+            .model
+            .graph
+            .of_type(types::REGISTRY_CONNECTION)
+            .next()
+            .is_some();
         match endpoint.network() {
             _ if !group => State::OtherGroup,
             _ if endpoint.is_manual && !approved => State::Unapproved,

@@ -2,16 +2,16 @@
 //! credentials, role, tag.
 
 use lazuli_arm::ResourceId;
-use lazuli_core::Value;
 
 use super::app::{App, Image};
-use super::model::{BUILD, IMPORT, Known, Model, PUSH, REGISTRY, SITE};
+use super::model::{Known, Model};
 use super::private::{self, Codes, Exposure, final_exposure, public};
+use super::subnet::subnet;
 use super::target::{Target, server};
 use super::{Destination, HopKind, Steps, Violation, Walk, credentials};
+use crate::generated::types;
 use crate::verify::graph::{Graph, Node};
 use crate::verify::site::without_integration;
-use crate::verify::subnets::{is_delegated, too_small};
 
 const CODES: Codes = Codes {
     endpoint: "LZ2010",
@@ -82,9 +82,9 @@ fn source<'a>(model: &Model<'a>, app: &App<'a>) -> Option<Source<'a>> {
             });
         }
     };
-    let place = match server(&model.graph, REGISTRY, host) {
+    let place = match server(&model.graph, types::REGISTRY, host) {
         Some(registry) => Where::Registry(registry),
-        None => server(&model.graph, SITE, host).map_or(Where::Elsewhere, Where::Site),
+        None => server(&model.graph, types::SITE, host).map_or(Where::Elsewhere, Where::Site),
     };
     Some(Source {
         reference: Some(format!("{host}/{rest}")),
@@ -95,10 +95,14 @@ fn source<'a>(model: &Model<'a>, app: &App<'a>) -> Option<Source<'a>> {
 }
 
 fn registry_before<'a>(graph: &Graph<'a>, site: Node<'a>) -> Option<Node<'a>> {
-    graph.dependencies(site).find_map(|node| match () {
-        () if node.is(REGISTRY) => Some(node),
-        () if brings_image(node) => graph.find(&node.reference("registryId")?),
-        () => None,
+    graph.dependencies(site).find_map(|node| {
+        if node.is(types::REGISTRY) {
+            Some(node)
+        } else if brings_image(node) {
+            graph.find(&node.reference("registryId")?)
+        } else {
+            None
+        }
     })
 }
 
@@ -121,50 +125,6 @@ fn plan(steps: &mut Steps<'_, '_>) {
         }
         _ => steps.holds(HopKind::Plan, format!("{} ({sku})", plan.called())),
     }
-}
-
-/// The network that the app is integrated with.
-pub(super) fn subnet(steps: &mut Steps<'_, '_>) -> Known<ResourceId> {
-    let id = match steps.app.subnet() {
-        Known::Is(id) => id,
-        Known::Pending => {
-            steps.open(HopKind::Subnet, "the app's subnet is known");
-            return Known::Pending;
-        }
-        Known::Absent => {
-            steps.not_applicable(HopKind::Subnet, "the app is in no network");
-            return Known::Absent;
-        }
-    };
-    let name = id.name().to_owned();
-    let subnet = steps.model.subnet(&id);
-    if let Some(subnet) = subnet {
-        steps.on(subnet.node);
-    }
-    match subnet {
-        None => steps.open(
-            HopKind::Subnet,
-            format!("somebody looks at `{name}`, which this program does not declare"),
-        ),
-        Some(subnet) if is_delegated(subnet) == Some(false) => {
-            steps.reported_elsewhere(
-                HopKind::Subnet,
-                "LZ2003",
-                subnet.node,
-                format!("`{name}` is not delegated to App Service"),
-            );
-        }
-        Some(subnet) if too_small(subnet).is_some() => {
-            steps.reported_elsewhere(
-                HopKind::Subnet,
-                "LZ2004",
-                subnet.node,
-                format!("`{name}` is too small"),
-            );
-        }
-        Some(_) => steps.holds(HopKind::Subnet, format!("integrated with `{name}`")),
-    }
-    id.parent().map_or(Known::Absent, Known::Is)
 }
 
 /// Route, names, endpoint, firewall.
@@ -294,7 +254,7 @@ fn hosted(steps: &mut Steps<'_, '_>) {
 
 /// Whether a resource of this crate brings an image into a registry.
 pub(crate) fn brings_image(node: Node<'_>) -> bool {
-    node.is(BUILD) || node.is(IMPORT) || node.is(PUSH)
+    node.is(types::IMAGE_BUILD) || node.is(types::IMAGE_IMPORT) || node.is(types::IMAGE_PUSH)
 }
 
 /// LZ2015.
@@ -354,7 +314,7 @@ pub(crate) fn build_of<'a>(model: &Model<'a>, app: &App<'a>) -> Option<(Node<'a>
     let Known::Is(image) = app.image()? else {
         return None;
     };
-    let registry = server(&model.graph, REGISTRY, image.host)?;
+    let registry = server(&model.graph, types::REGISTRY, image.host)?;
     let build = model.brought(&registry.id()?)?.find(image.rest)?;
     Some((build, image.rest))
 }
@@ -368,12 +328,4 @@ fn few<'n>(names: impl ExactSizeIterator<Item = &'n str>) -> String {
         0 => shown.join(", "),
         more => format!("{} and {more} more", shown.join(", ")),
     }
-}
-
-/// A setting as a text; none where it is absent or pending.
-pub(super) fn text<'a>(setting: &Known<&'a Value>) -> Option<&'a str> {
-    setting
-        .is()
-        .and_then(|value| value.as_str())
-        .filter(|text| !text.is_empty())
 }

@@ -7,16 +7,15 @@
 use lazuli_core::Value;
 
 use super::app::App;
-use super::credentials::{Owners, assignments, is_role, owners};
-use super::model::{Known, Model, VAULT};
+use super::credentials::{Given, Owners, assignments, owners, role_of};
+use super::model::{Known, Model};
 use super::private::{self, Codes, Exposure, final_exposure, public};
-use super::pull::subnet;
+use super::subnet::subnet;
 use super::target::Target;
 use super::{Destination, HopKind, Steps, Violation, Walk};
-use crate::resources::Role;
+use crate::generated::types;
 use crate::verify::graph::Node;
 
-const SECRET: &str = "Microsoft.KeyVault/vaults/secrets";
 const CODES: Codes = Codes {
     endpoint: "LZ2056",
     link: "LZ2056",
@@ -82,7 +81,7 @@ pub(super) fn walks<'a>(model: &Model<'a>, app: &App<'a>) -> Vec<Walk> {
 
 fn walk<'a>(model: &Model<'a>, app: &App<'a>, setting: &str, reference: Reference) -> Walk {
     let mut steps = Steps::new(model, app);
-    match model.graph.named(VAULT, &reference.vault) {
+    match model.graph.named(types::KEY_VAULT, &reference.vault) {
         None => steps.open(
             HopKind::Firewall,
             "somebody looks at the vault, which this program does not declare",
@@ -171,25 +170,19 @@ fn allowed<'a>(steps: &mut Steps<'_, 'a>, vault: Node<'a>) {
 }
 
 fn role<'a>(steps: &mut Steps<'_, 'a>, vault: Node<'a>, owners: &[Node<'a>]) {
-    let never = [
-        Role::AcrPull,
-        Role::AcrPush,
-        Role::AcrDelete,
-        Role::Reader,
-        Role::Contributor,
-    ];
     let given = assignments(steps, vault, owners);
-    let reads = [Role::KeyVaultSecretsUser];
+    // None for a role that is not known here.
+    let reads = |given: &Given<'a>| role_of(given.node).map(|role| role.reads_secrets);
     if let Some(given) = given
         .iter()
-        .find(|given| given.to.is_some() && is_role(given.node, &reads))
+        .find(|given| given.to.is_some() && reads(given) == Some(true))
     {
         steps.on(given.node);
         steps.holds(
             HopKind::Role,
             format!("a role on {} lets it read", vault.called()),
         );
-    } else if given.iter().any(|given| !is_role(given.node, &never)) {
+    } else if given.iter().any(|given| reads(given) != Some(false)) {
         steps.open(
             HopKind::Role,
             "the principal and the role of an assignment are known",
@@ -243,7 +236,8 @@ fn denied<'a>(steps: &mut Steps<'_, 'a>, vault: Node<'a>, fix: &str) {
 fn content<'a>(steps: &mut Steps<'_, 'a>, vault: Node<'a>, reference: &Reference) {
     let inside = vault.id();
     let inside = inside.iter();
-    let mut secrets = inside.flat_map(|vault| steps.model.graph.children(vault, SECRET));
+    let mut secrets =
+        inside.flat_map(|vault| steps.model.graph.children(vault, types::VAULT_SECRET));
     let found = secrets.find(|secret| {
         let id = secret.id();
         id.is_some_and(|id| id.name().eq_ignore_ascii_case(&reference.secret))

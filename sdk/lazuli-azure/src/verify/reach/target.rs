@@ -1,100 +1,31 @@
 //! What is reached: a registry, an app or a vault, its names and its private zone.
 
-use lazuli_arm::ResourceId;
+use lazuli_arm::{ResourceId, ResourceType};
 
+use crate::generated::{RECORDS, record, types};
+use crate::record::{PrivateLink, Record};
 use crate::verify::graph::{Graph, Node};
-
-/// Group id of a service, the ends of its public names in the clouds, and the
-/// private zones that stand for them, in the same order (Private Link documentation).
-struct Service {
-    group: &'static str,
-    ty: &'static str,
-    names: [&'static str; 3],
-    zones: [&'static str; 3],
-}
-
-const STORAGE: &str = "Microsoft.Storage/storageAccounts";
-
-macro_rules! storage {
-    ($group:literal) => {
-        Service {
-            group: $group,
-            ty: STORAGE,
-            names: [
-                concat!($group, ".core.windows.net"),
-                concat!($group, ".core.usgovcloudapi.net"),
-                concat!($group, ".core.chinacloudapi.cn"),
-            ],
-            zones: [
-                concat!("privatelink.", $group, ".core.windows.net"),
-                concat!("privatelink.", $group, ".core.usgovcloudapi.net"),
-                concat!("privatelink.", $group, ".core.chinacloudapi.cn"),
-            ],
-        }
-    };
-}
-
-const SERVICES: [Service; 8] = [
-    Service {
-        group: "registry",
-        ty: "Microsoft.ContainerRegistry/registries",
-        names: ["azurecr.io", "azurecr.us", "azurecr.cn"],
-        zones: [
-            "privatelink.azurecr.io",
-            "privatelink.azurecr.us",
-            "privatelink.azurecr.cn",
-        ],
-    },
-    Service {
-        group: "sites",
-        ty: "Microsoft.Web/sites",
-        names: [
-            "azurewebsites.net",
-            "azurewebsites.us",
-            "chinacloudsites.cn",
-        ],
-        zones: [
-            "privatelink.azurewebsites.net",
-            "privatelink.azurewebsites.us",
-            "privatelink.chinacloudsites.cn",
-        ],
-    },
-    Service {
-        group: "vault",
-        ty: "Microsoft.KeyVault/vaults",
-        names: [
-            "vault.azure.net",
-            "vault.usgovcloudapi.net",
-            "vault.azure.cn",
-        ],
-        zones: [
-            "privatelink.vaultcore.azure.net",
-            "privatelink.vaultcore.usgovcloudapi.net",
-            "privatelink.vaultcore.azure.cn",
-        ],
-    },
-    storage!("blob"),
-    storage!("file"),
-    storage!("queue"),
-    storage!("table"),
-    storage!("dfs"),
-];
 
 /// The group ids that an endpoint to a resource of a type may name; none where
 /// the type is not known here.
-pub(crate) fn groups_of(ty: &str) -> Vec<&'static str> {
-    let of_type = SERVICES
-        .iter()
-        .filter(|service| service.ty.eq_ignore_ascii_case(ty));
-    of_type.map(|service| service.group).collect()
+pub(crate) fn groups_of(ty: ResourceType<'_>) -> Vec<&'static str> {
+    links_of(ty).iter().map(|link| link.group).collect()
+}
+
+fn links_of(ty: ResourceType<'_>) -> &'static [PrivateLink] {
+    record(ty).map_or(&[], |record| record.private_links)
+}
+
+/// Every service that private endpoints lead to, with the type that has it.
+fn services() -> impl Iterator<Item = (ResourceType<'static>, &'static PrivateLink)> {
+    let of = |record: &'static Record| record.private_links.iter().map(|link| (record.ty, link));
+    RECORDS.iter().flat_map(of)
 }
 
 /// Whether a zone is the private one of a group id in some cloud; none where the
 /// group is not known here, and else the name that it should have.
 pub(crate) fn zone_fits(group: &str, zone: &str) -> Option<Result<(), &'static str>> {
-    let service = SERVICES
-        .iter()
-        .find(|service| service.group.eq_ignore_ascii_case(group))?;
+    let (_, service) = services().find(|(_, service)| service.group.eq_ignore_ascii_case(group))?;
     let fits = service
         .zones
         .iter()
@@ -109,25 +40,31 @@ pub(crate) struct Target<'a> {
     pub(crate) id: ResourceId,
     /// The name that the app asks for, where it is known.
     pub(crate) host: Option<String>,
-    service: usize,
+    service: &'static PrivateLink,
     /// How messages call its kind.
     pub(crate) what: &'static str,
 }
 
 impl<'a> Target<'a> {
     pub(crate) fn registry(node: Node<'a>, host: Option<&str>) -> Option<Self> {
-        Self::new(node, host, 0, "registry")
+        Self::new(node, host, types::REGISTRY, "registry")
     }
 
     pub(crate) fn site(node: Node<'a>, host: Option<&str>) -> Option<Self> {
-        Self::new(node, host, 1, "app")
+        Self::new(node, host, types::SITE, "app")
     }
 
     pub(crate) fn vault(node: Node<'a>, host: Option<&str>) -> Option<Self> {
-        Self::new(node, host, 2, "vault")
+        Self::new(node, host, types::KEY_VAULT, "vault")
     }
 
-    fn new(node: Node<'a>, host: Option<&str>, service: usize, what: &'static str) -> Option<Self> {
+    fn new(
+        node: Node<'a>,
+        host: Option<&str>,
+        ty: ResourceType<'static>,
+        what: &'static str,
+    ) -> Option<Self> {
+        let service = links_of(ty).first()?;
         Some(Self {
             node,
             id: node.id()?,
@@ -138,12 +75,12 @@ impl<'a> Target<'a> {
     }
 
     pub(crate) fn group(&self) -> &'static str {
-        SERVICES[self.service].group
+        self.service.group
     }
 
     /// The private zone of its name, or of any cloud while the name is not known.
     pub(crate) fn is_zone(&self, zone: &str) -> bool {
-        let service = &SERVICES[self.service];
+        let service = self.service;
         let mut pairs = service.names.iter().zip(service.zones);
         pairs.any(|(name, private)| {
             let cloud = self.host.as_ref().is_none_or(|host| host.ends_with(name));
@@ -153,7 +90,7 @@ impl<'a> Target<'a> {
 
     /// How the zone is called.
     pub(crate) fn zone(&self) -> &'static str {
-        let service = &SERVICES[self.service];
+        let service = self.service;
         let mut pairs = service.names.iter().zip(service.zones);
         let host = self.host.as_deref().unwrap_or_default();
         pairs
@@ -167,7 +104,11 @@ impl<'a> Target<'a> {
 }
 
 /// The registry or site of a type that a host is the name of.
-pub(crate) fn server<'a>(graph: &Graph<'a>, ty: &str, host: &str) -> Option<Node<'a>> {
+pub(crate) fn server<'a>(
+    graph: &Graph<'a>,
+    ty: ResourceType<'static>,
+    host: &str,
+) -> Option<Node<'a>> {
     let ends = host.char_indices().filter(|(_, c)| matches!(c, '.' | '-'));
     let mut found = ends.filter_map(|(end, _)| graph.named(ty, &host[..end]));
     found.find(|node| serves(*node, host))
@@ -180,11 +121,11 @@ pub(crate) fn serves(node: Node<'_>, host: &str) -> bool {
         return false;
     };
     let (host, name) = (host.to_ascii_lowercase(), id.name().to_ascii_lowercase());
-    let is_own = |service: &Service| node.is(service.ty);
-    let other = |service: &&Service| service.names.iter().any(|name| host.ends_with(name));
     // A suffix that no service here has is that of a custom cloud.
-    let fits = SERVICES.iter().find(other).is_none_or(is_own);
-    let hashed = node.is(SERVICES[0].ty);
+    let mut services = services();
+    let named = services.find(|(_, link)| link.names.iter().any(|name| host.ends_with(name)));
+    let fits = named.is_none_or(|(ty, _)| node.is(ty));
+    let hashed = node.is(types::REGISTRY);
     fits && host
         .strip_prefix(&name)
         .is_some_and(|rest| rest.starts_with('.') || (hashed && rest.starts_with('-')))

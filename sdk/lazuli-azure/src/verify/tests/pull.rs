@@ -4,6 +4,7 @@ use lazuli_core::Severity;
 use serde_json::json;
 
 use super::*;
+use crate::resources::Role;
 use crate::verify::{HopKind, HopState, Verdict, reachability};
 
 #[test]
@@ -164,6 +165,16 @@ fn the_identity() {
         ),
         &[("LZ2013", "app")],
     );
+    for role in [
+        Role::StorageBlobDataOwner,
+        Role::StorageQueueDataContributor,
+    ] {
+        let other = json!(format!("/x/{}", role.guid()));
+        check(
+            t().set("role", "properties.roleDefinitionId", other),
+            &[("LZ2013", "app")],
+        );
+    }
     check(
         t().set("acr", mode, json!("AbacRepositoryPermissions")),
         &[("LZ2018", "role")],

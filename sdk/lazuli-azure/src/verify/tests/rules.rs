@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::json;
 
 use super::*;
+use crate::resources::Role;
 use crate::verify::RULES;
 
 const NETWORK: &str = "Microsoft.Network/virtualNetworks";
@@ -499,6 +500,15 @@ fn secrets() -> Vec<(&'static str, &'static str, Topology)> {
                 .set("app", "identity", json!(null)),
         ),
         ("LZ2055", "app", t().vault(by_role.clone()).secret()),
+        (
+            "LZ2055",
+            "app",
+            t().vault(by_role.clone()).secret().reader().set(
+                "reads",
+                "properties.roleDefinitionId",
+                json!(format!("/x/{}", Role::StorageBlobDataOwner.guid())),
+            ),
+        ),
         (
             "LZ2055",
             "app",
