@@ -25,142 +25,6 @@ values! {
     }
 }
 
-/// A user-assigned identity: `Microsoft.ManagedIdentity/userAssignedIdentities`, version 2024-11-30.
-#[derive(Clone)]
-pub struct UserAssignedIdentity {
-    pub(crate) resource: Resource,
-}
-
-azure_resource!(UserAssignedIdentity, UserAssignedIdentityId, under ResourceGroup);
-
-impl UserAssignedIdentity {
-    /// The ARM type.
-    pub const TYPE: &'static str = "Microsoft.ManagedIdentity/userAssignedIdentities";
-
-    /// Begins a user-assigned identity, which `build` declares. The name is the one in the program and, unless `name` is
-    /// set, the one in Azure.
-    #[track_caller]
-    pub fn builder(
-        parent: &ResourceGroup,
-        name: &str,
-    ) -> UserAssignedIdentityBuilder<((Declaration,),)> {
-        let kind = Kind {
-            ty: Self::TYPE.into(),
-            path: IdPath::Provider,
-            location: LocationRule::Group,
-        };
-        let declaration = Declaration::new(kind, parent.resource().parent_ref(), name);
-
-        UserAssignedIdentityArgs::start().__declaration(declaration)
-    }
-
-    /// The resource group it lives in.
-    pub fn group(&self) -> ResourceGroup {
-        group_of(&self.resource)
-    }
-
-    /// `properties.clientId` of Azure's answer.
-    #[track_caller]
-    pub fn client_id(&self) -> Output<ClientId> {
-        self.resource.handle().property("properties.clientId")
-    }
-
-    /// `properties.principalId` of Azure's answer.
-    #[track_caller]
-    pub fn principal_id(&self) -> Output<PrincipalId> {
-        self.resource.handle().property("properties.principalId")
-    }
-
-    /// `properties.tenantId` of Azure's answer.
-    #[track_caller]
-    pub fn tenant_id(&self) -> Output<String> {
-        self.resource.handle().property("properties.tenantId")
-    }
-}
-
-#[derive(TypedBuilder)]
-#[builder(
-    builder_method(vis = "", name = start),
-    build_method(vis = "", name = finish),
-    builder_type(vis = "pub", name = UserAssignedIdentityBuilder, doc = "Builds a [`UserAssignedIdentity`].")
-)]
-struct UserAssignedIdentityArgs {
-    __declaration: Declaration,
-}
-
-impl UserAssignedIdentityBuilder<((Declaration,),)> {
-    /// Sets `properties.isolationScope`.
-    pub fn isolation_scope(
-        mut self,
-        value: impl IntoInput<UserAssignedIdentityIsolationScope>,
-    ) -> Self {
-        self.fields
-            .0
-            .0
-            .set::<UserAssignedIdentityIsolationScope>("properties.isolationScope", value);
-        self
-    }
-
-    /// Sets `location`.
-    pub fn location(mut self, value: impl IntoInput<String>) -> Self {
-        self.fields.0.0.set::<String>("location", value);
-        self
-    }
-
-    /// Sets `tags`.
-    pub fn tags(mut self, value: impl IntoMap<String>) -> Self {
-        self.fields.0.0.set_map::<String>("tags", value);
-        self
-    }
-
-    /// Gives it another name in Azure than in the program.
-    pub fn name(mut self, name: impl IntoInput<String>) -> Self {
-        self.fields.0.0.rename(name);
-        self
-    }
-
-    /// Sets options: dependencies, protection, timeouts.
-    pub fn options(mut self, options: Options) -> Self {
-        self.fields.0.0.options(options);
-        self
-    }
-
-    /// Adds resources that must exist first, beside those that the other setters name: one
-    /// (`&network`), or several (`(&network, &registry)`).
-    pub fn depends_on(mut self, resources: impl Resources) -> Self {
-        self.fields.0.0.depends_on(resources);
-        self
-    }
-
-    /// Calls a setter if there is a value: `.maybe(sku, |it, sku| it.sku(sku))`.
-    pub fn maybe<V>(self, value: Option<V>, set: impl FnOnce(Self, V) -> Self) -> Self {
-        match value {
-            Some(value) => set(self, value),
-            None => self,
-        }
-    }
-
-    /// Sets a property that has no method of its own, at a dotted path of the request.
-    pub fn property(mut self, path: &str, value: impl AnyProperty) -> Self {
-        self.fields.0.0.put(path, value.into_property());
-        self
-    }
-
-    /// Declares the user-assigned identity: from here on it is part of the stack.
-    pub fn build(self) -> UserAssignedIdentity {
-        self.finish().declare()
-    }
-}
-
-impl UserAssignedIdentityArgs {
-    fn declare(self) -> UserAssignedIdentity {
-        let declaration = self.__declaration;
-        UserAssignedIdentity {
-            resource: declaration.declare(),
-        }
-    }
-}
-
 /// A role assignment: `Microsoft.Authorization/roleAssignments`, version 2022-04-01.
 ///
 /// Declared under the resource that the role is good for. Its name in Azure is a GUID that follows from scope, role and principal, so the same declaration always finds the same assignment.
@@ -173,7 +37,7 @@ azure_resource!(RoleAssignment, RoleAssignmentId);
 
 impl RoleAssignment {
     /// The ARM type.
-    pub const TYPE: &'static str = "Microsoft.Authorization/roleAssignments";
+    pub const TYPE: &'static str = types::ROLE_ASSIGNMENT.as_str();
 
     /// Begins a role assignment, which `build` declares. The name is the one in the program and, unless `name` is
     /// set, the one in Azure. Required: `role`, `principal`.
@@ -295,6 +159,142 @@ impl RoleAssignmentArgs {
         let mut declaration = self.__declaration;
         role::assign(&mut declaration, self.role, self.principal);
         RoleAssignment {
+            resource: declaration.declare(),
+        }
+    }
+}
+
+/// A user-assigned identity: `Microsoft.ManagedIdentity/userAssignedIdentities`, version 2024-11-30.
+#[derive(Clone)]
+pub struct UserAssignedIdentity {
+    pub(crate) resource: Resource,
+}
+
+azure_resource!(UserAssignedIdentity, UserAssignedIdentityId, under ResourceGroup);
+
+impl UserAssignedIdentity {
+    /// The ARM type.
+    pub const TYPE: &'static str = types::USER_ASSIGNED_IDENTITY.as_str();
+
+    /// Begins a user-assigned identity, which `build` declares. The name is the one in the program and, unless `name` is
+    /// set, the one in Azure.
+    #[track_caller]
+    pub fn builder(
+        parent: &ResourceGroup,
+        name: &str,
+    ) -> UserAssignedIdentityBuilder<((Declaration,),)> {
+        let kind = Kind {
+            ty: Self::TYPE.into(),
+            path: IdPath::Provider,
+            location: LocationRule::Group,
+        };
+        let declaration = Declaration::new(kind, parent.resource().parent_ref(), name);
+
+        UserAssignedIdentityArgs::start().__declaration(declaration)
+    }
+
+    /// The resource group it lives in.
+    pub fn group(&self) -> ResourceGroup {
+        group_of(&self.resource)
+    }
+
+    /// `properties.clientId` of Azure's answer.
+    #[track_caller]
+    pub fn client_id(&self) -> Output<ClientId> {
+        self.resource.handle().property("properties.clientId")
+    }
+
+    /// `properties.principalId` of Azure's answer.
+    #[track_caller]
+    pub fn principal_id(&self) -> Output<PrincipalId> {
+        self.resource.handle().property("properties.principalId")
+    }
+
+    /// `properties.tenantId` of Azure's answer.
+    #[track_caller]
+    pub fn tenant_id(&self) -> Output<String> {
+        self.resource.handle().property("properties.tenantId")
+    }
+}
+
+#[derive(TypedBuilder)]
+#[builder(
+    builder_method(vis = "", name = start),
+    build_method(vis = "", name = finish),
+    builder_type(vis = "pub", name = UserAssignedIdentityBuilder, doc = "Builds a [`UserAssignedIdentity`].")
+)]
+struct UserAssignedIdentityArgs {
+    __declaration: Declaration,
+}
+
+impl UserAssignedIdentityBuilder<((Declaration,),)> {
+    /// Sets `properties.isolationScope`.
+    pub fn isolation_scope(
+        mut self,
+        value: impl IntoInput<UserAssignedIdentityIsolationScope>,
+    ) -> Self {
+        self.fields
+            .0
+            .0
+            .set::<UserAssignedIdentityIsolationScope>("properties.isolationScope", value);
+        self
+    }
+
+    /// Sets `location`.
+    pub fn location(mut self, value: impl IntoInput<String>) -> Self {
+        self.fields.0.0.set::<String>("location", value);
+        self
+    }
+
+    /// Sets `tags`.
+    pub fn tags(mut self, value: impl IntoMap<String>) -> Self {
+        self.fields.0.0.set_map::<String>("tags", value);
+        self
+    }
+
+    /// Gives it another name in Azure than in the program.
+    pub fn name(mut self, name: impl IntoInput<String>) -> Self {
+        self.fields.0.0.rename(name);
+        self
+    }
+
+    /// Sets options: dependencies, protection, timeouts.
+    pub fn options(mut self, options: Options) -> Self {
+        self.fields.0.0.options(options);
+        self
+    }
+
+    /// Adds resources that must exist first, beside those that the other setters name: one
+    /// (`&network`), or several (`(&network, &registry)`).
+    pub fn depends_on(mut self, resources: impl Resources) -> Self {
+        self.fields.0.0.depends_on(resources);
+        self
+    }
+
+    /// Calls a setter if there is a value: `.maybe(sku, |it, sku| it.sku(sku))`.
+    pub fn maybe<V>(self, value: Option<V>, set: impl FnOnce(Self, V) -> Self) -> Self {
+        match value {
+            Some(value) => set(self, value),
+            None => self,
+        }
+    }
+
+    /// Sets a property that has no method of its own, at a dotted path of the request.
+    pub fn property(mut self, path: &str, value: impl AnyProperty) -> Self {
+        self.fields.0.0.put(path, value.into_property());
+        self
+    }
+
+    /// Declares the user-assigned identity: from here on it is part of the stack.
+    pub fn build(self) -> UserAssignedIdentity {
+        self.finish().declare()
+    }
+}
+
+impl UserAssignedIdentityArgs {
+    fn declare(self) -> UserAssignedIdentity {
+        let declaration = self.__declaration;
+        UserAssignedIdentity {
             resource: declaration.declare(),
         }
     }

@@ -386,6 +386,767 @@ impl RouteArgs {
     }
 }
 
+/// A network security group: `Microsoft.Network/networkSecurityGroups`, version 2025-09-01.
+#[derive(Clone)]
+pub struct NetworkSecurityGroup {
+    pub(crate) resource: Resource,
+}
+
+azure_resource!(NetworkSecurityGroup, NetworkSecurityGroupId, under ResourceGroup);
+
+impl NetworkSecurityGroup {
+    /// The ARM type.
+    pub const TYPE: &'static str = types::NETWORK_SECURITY_GROUP.as_str();
+
+    /// Begins a network security group, which `build` declares. The name is the one in the program and, unless `name` is
+    /// set, the one in Azure.
+    #[track_caller]
+    pub fn builder(
+        parent: &ResourceGroup,
+        name: &str,
+    ) -> NetworkSecurityGroupBuilder<((Declaration,),)> {
+        let kind = Kind {
+            ty: Self::TYPE.into(),
+            path: IdPath::Provider,
+            location: LocationRule::Group,
+        };
+        let declaration = Declaration::new(kind, parent.resource().parent_ref(), name);
+
+        NetworkSecurityGroupArgs::start().__declaration(declaration)
+    }
+
+    /// The resource group it lives in.
+    pub fn group(&self) -> ResourceGroup {
+        group_of(&self.resource)
+    }
+}
+
+#[derive(TypedBuilder)]
+#[builder(
+    builder_method(vis = "", name = start),
+    build_method(vis = "", name = finish),
+    builder_type(vis = "pub", name = NetworkSecurityGroupBuilder, doc = "Builds a [`NetworkSecurityGroup`].")
+)]
+struct NetworkSecurityGroupArgs {
+    __declaration: Declaration,
+}
+
+impl NetworkSecurityGroupBuilder<((Declaration,),)> {
+    /// Sets `properties.flushConnection`.
+    pub fn flush_connection(mut self, value: impl IntoInput<bool>) -> Self {
+        self.fields
+            .0
+            .0
+            .set::<bool>("properties.flushConnection", value);
+        self
+    }
+
+    /// Sets `location`.
+    pub fn location(mut self, value: impl IntoInput<String>) -> Self {
+        self.fields.0.0.set::<String>("location", value);
+        self
+    }
+
+    /// Sets `properties.securityRules`.
+    pub fn security_rules(mut self, value: impl IntoList<SecurityRule>) -> Self {
+        self.fields
+            .0
+            .0
+            .set_list::<SecurityRule>("properties.securityRules", value);
+        self
+    }
+
+    /// Sets `tags`.
+    pub fn tags(mut self, value: impl IntoMap<String>) -> Self {
+        self.fields.0.0.set_map::<String>("tags", value);
+        self
+    }
+
+    /// Gives it another name in Azure than in the program.
+    pub fn name(mut self, name: impl IntoInput<String>) -> Self {
+        self.fields.0.0.rename(name);
+        self
+    }
+
+    /// Sets options: dependencies, protection, timeouts.
+    pub fn options(mut self, options: Options) -> Self {
+        self.fields.0.0.options(options);
+        self
+    }
+
+    /// Adds resources that must exist first, beside those that the other setters name: one
+    /// (`&network`), or several (`(&network, &registry)`).
+    pub fn depends_on(mut self, resources: impl Resources) -> Self {
+        self.fields.0.0.depends_on(resources);
+        self
+    }
+
+    /// Calls a setter if there is a value: `.maybe(sku, |it, sku| it.sku(sku))`.
+    pub fn maybe<V>(self, value: Option<V>, set: impl FnOnce(Self, V) -> Self) -> Self {
+        match value {
+            Some(value) => set(self, value),
+            None => self,
+        }
+    }
+
+    /// Sets a property that has no method of its own, at a dotted path of the request.
+    pub fn property(mut self, path: &str, value: impl AnyProperty) -> Self {
+        self.fields.0.0.put(path, value.into_property());
+        self
+    }
+
+    /// Declares the network security group: from here on it is part of the stack.
+    pub fn build(self) -> NetworkSecurityGroup {
+        self.finish().declare()
+    }
+}
+
+impl NetworkSecurityGroupArgs {
+    fn declare(self) -> NetworkSecurityGroup {
+        let declaration = self.__declaration;
+        NetworkSecurityGroup {
+            resource: declaration.declare(),
+        }
+    }
+}
+
+/// A private DNS zone: `Microsoft.Network/privateDnsZones`, version 2024-06-01.
+#[derive(Clone)]
+pub struct PrivateDnsZone {
+    pub(crate) resource: Resource,
+}
+
+azure_resource!(PrivateDnsZone, PrivateDnsZoneId, under ResourceGroup);
+
+impl PrivateDnsZone {
+    /// The ARM type.
+    pub const TYPE: &'static str = types::PRIVATE_DNS_ZONE.as_str();
+
+    /// Begins a private DNS zone, which `build` declares. The name is the one in the program and, unless `name` is
+    /// set, the one in Azure.
+    #[track_caller]
+    pub fn builder(parent: &ResourceGroup, name: &str) -> PrivateDnsZoneBuilder<((Declaration,),)> {
+        let kind = Kind {
+            ty: Self::TYPE.into(),
+            path: IdPath::Provider,
+            location: LocationRule::Global,
+        };
+        let declaration = Declaration::new(kind, parent.resource().parent_ref(), name);
+
+        PrivateDnsZoneArgs::start().__declaration(declaration)
+    }
+
+    /// The resource group it lives in.
+    pub fn group(&self) -> ResourceGroup {
+        group_of(&self.resource)
+    }
+}
+
+#[derive(TypedBuilder)]
+#[builder(
+    builder_method(vis = "", name = start),
+    build_method(vis = "", name = finish),
+    builder_type(vis = "pub", name = PrivateDnsZoneBuilder, doc = "Builds a [`PrivateDnsZone`].")
+)]
+struct PrivateDnsZoneArgs {
+    __declaration: Declaration,
+}
+
+impl PrivateDnsZoneBuilder<((Declaration,),)> {
+    /// Sets `tags`.
+    pub fn tags(mut self, value: impl IntoMap<String>) -> Self {
+        self.fields.0.0.set_map::<String>("tags", value);
+        self
+    }
+
+    /// Gives it another name in Azure than in the program.
+    pub fn name(mut self, name: impl IntoInput<String>) -> Self {
+        self.fields.0.0.rename(name);
+        self
+    }
+
+    /// Sets options: dependencies, protection, timeouts.
+    pub fn options(mut self, options: Options) -> Self {
+        self.fields.0.0.options(options);
+        self
+    }
+
+    /// Adds resources that must exist first, beside those that the other setters name: one
+    /// (`&network`), or several (`(&network, &registry)`).
+    pub fn depends_on(mut self, resources: impl Resources) -> Self {
+        self.fields.0.0.depends_on(resources);
+        self
+    }
+
+    /// Calls a setter if there is a value: `.maybe(sku, |it, sku| it.sku(sku))`.
+    pub fn maybe<V>(self, value: Option<V>, set: impl FnOnce(Self, V) -> Self) -> Self {
+        match value {
+            Some(value) => set(self, value),
+            None => self,
+        }
+    }
+
+    /// Sets a property that has no method of its own, at a dotted path of the request.
+    pub fn property(mut self, path: &str, value: impl AnyProperty) -> Self {
+        self.fields.0.0.put(path, value.into_property());
+        self
+    }
+
+    /// Declares the private DNS zone: from here on it is part of the stack.
+    pub fn build(self) -> PrivateDnsZone {
+        self.finish().declare()
+    }
+}
+
+impl PrivateDnsZoneArgs {
+    fn declare(self) -> PrivateDnsZone {
+        let declaration = self.__declaration;
+        PrivateDnsZone {
+            resource: declaration.declare(),
+        }
+    }
+}
+
+/// A virtual network link: `Microsoft.Network/privateDnsZones/virtualNetworkLinks`, version 2024-06-01.
+#[derive(Clone)]
+pub struct VirtualNetworkLink {
+    pub(crate) resource: Resource,
+}
+
+azure_resource!(VirtualNetworkLink, VirtualNetworkLinkId, under PrivateDnsZone);
+
+impl VirtualNetworkLink {
+    /// The ARM type.
+    pub const TYPE: &'static str = types::VIRTUAL_NETWORK_LINK.as_str();
+
+    /// Begins a virtual network link, which `build` declares. The name is the one in the program and, unless `name` is
+    /// set, the one in Azure. Required: `virtual_network`.
+    #[track_caller]
+    pub fn builder(
+        parent: &PrivateDnsZone,
+        name: &str,
+    ) -> VirtualNetworkLinkBuilder<((Declaration,), ())> {
+        let kind = Kind {
+            ty: Self::TYPE.into(),
+            path: IdPath::Child,
+            location: LocationRule::Global,
+        };
+        let declaration = Declaration::new(kind, parent.resource().parent_ref(), name);
+
+        VirtualNetworkLinkArgs::start().__declaration(declaration)
+    }
+
+    /// The resource group it lives in.
+    pub fn group(&self) -> ResourceGroup {
+        group_of(&self.resource)
+    }
+
+    /// `properties.virtualNetworkLinkState` of Azure's answer.
+    #[track_caller]
+    pub fn state(&self) -> Output<String> {
+        self.resource
+            .handle()
+            .property("properties.virtualNetworkLinkState")
+    }
+}
+
+#[derive(TypedBuilder)]
+#[builder(
+    builder_method(vis = "", name = start),
+    build_method(vis = "", name = finish),
+    builder_type(vis = "pub", name = VirtualNetworkLinkBuilder, doc = "Builds a [`VirtualNetworkLink`].")
+)]
+struct VirtualNetworkLinkArgs {
+    __declaration: Declaration,
+    /// Names the network that the zone answers in (`properties.virtualNetwork.id`).
+    #[builder(setter(fn transform<V: IntoInput<VirtualNetworkId>>(value: V) -> Input<VirtualNetworkId> { value.into_input() }))]
+    virtual_network: Input<VirtualNetworkId>,
+}
+
+impl<VirtualNetwork> VirtualNetworkLinkBuilder<((Declaration,), VirtualNetwork)> {
+    /// Sets `properties.registrationEnabled`.
+    pub fn registration_enabled(mut self, value: impl IntoInput<bool>) -> Self {
+        self.fields
+            .0
+            .0
+            .set::<bool>("properties.registrationEnabled", value);
+        self
+    }
+
+    /// Sets `properties.resolutionPolicy`.
+    pub fn resolution_policy(
+        mut self,
+        value: impl IntoInput<VirtualNetworkLinkResolutionPolicy>,
+    ) -> Self {
+        self.fields
+            .0
+            .0
+            .set::<VirtualNetworkLinkResolutionPolicy>("properties.resolutionPolicy", value);
+        self
+    }
+
+    /// Sets `tags`.
+    pub fn tags(mut self, value: impl IntoMap<String>) -> Self {
+        self.fields.0.0.set_map::<String>("tags", value);
+        self
+    }
+
+    /// Gives it another name in Azure than in the program.
+    pub fn name(mut self, name: impl IntoInput<String>) -> Self {
+        self.fields.0.0.rename(name);
+        self
+    }
+
+    /// Sets options: dependencies, protection, timeouts.
+    pub fn options(mut self, options: Options) -> Self {
+        self.fields.0.0.options(options);
+        self
+    }
+
+    /// Adds resources that must exist first, beside those that the other setters name: one
+    /// (`&network`), or several (`(&network, &registry)`).
+    pub fn depends_on(mut self, resources: impl Resources) -> Self {
+        self.fields.0.0.depends_on(resources);
+        self
+    }
+
+    /// Calls a setter if there is a value: `.maybe(sku, |it, sku| it.sku(sku))`.
+    pub fn maybe<V>(self, value: Option<V>, set: impl FnOnce(Self, V) -> Self) -> Self {
+        match value {
+            Some(value) => set(self, value),
+            None => self,
+        }
+    }
+
+    /// Sets a property that has no method of its own, at a dotted path of the request.
+    pub fn property(mut self, path: &str, value: impl AnyProperty) -> Self {
+        self.fields.0.0.put(path, value.into_property());
+        self
+    }
+
+    /// Declares the virtual network link: from here on it is part of the stack.
+    pub fn build(self) -> VirtualNetworkLink
+    where
+        VirtualNetwork: required::VirtualNetworkLinkNeedsVirtualNetwork,
+    {
+        let (declaration, virtual_network) = self.fields;
+        let whole = VirtualNetworkLinkBuilder {
+            fields: (declaration, (virtual_network.take(),)),
+            phantom: self.phantom,
+        };
+        whole.finish().declare()
+    }
+}
+
+impl VirtualNetworkLinkArgs {
+    fn declare(self) -> VirtualNetworkLink {
+        let mut declaration = self.__declaration;
+        declaration.set::<VirtualNetworkId>("properties.virtualNetwork.id", self.virtual_network);
+        VirtualNetworkLink {
+            resource: declaration.declare(),
+        }
+    }
+}
+
+/// A private endpoint: `Microsoft.Network/privateEndpoints`, version 2025-09-01.
+#[derive(Clone)]
+pub struct PrivateEndpoint {
+    pub(crate) resource: Resource,
+}
+
+azure_resource!(PrivateEndpoint, PrivateEndpointId, under ResourceGroup);
+
+impl PrivateEndpoint {
+    /// The ARM type.
+    pub const TYPE: &'static str = types::PRIVATE_ENDPOINT.as_str();
+
+    /// Begins a private endpoint, which `build` declares. The name is the one in the program and, unless `name` is
+    /// set, the one in Azure. Required: `subnet`, `target`, `group`.
+    #[track_caller]
+    pub fn builder(
+        parent: &ResourceGroup,
+        name: &str,
+    ) -> PrivateEndpointBuilder<((Declaration,), (), (), ())> {
+        let kind = Kind {
+            ty: Self::TYPE.into(),
+            path: IdPath::Provider,
+            location: LocationRule::Group,
+        };
+        let declaration = Declaration::new(kind, parent.resource().parent_ref(), name);
+
+        PrivateEndpointArgs::start().__declaration(declaration)
+    }
+
+    /// The resource group it lives in.
+    pub fn group(&self) -> ResourceGroup {
+        group_of(&self.resource)
+    }
+}
+
+#[derive(TypedBuilder)]
+#[builder(
+    builder_method(vis = "", name = start),
+    build_method(vis = "", name = finish),
+    builder_type(vis = "pub", name = PrivateEndpointBuilder, doc = "Builds a [`PrivateEndpoint`].")
+)]
+struct PrivateEndpointArgs {
+    __declaration: Declaration,
+    /// Names the subnet that it takes its addresses from (`properties.subnet.id`).
+    #[builder(setter(fn transform<V: IntoInput<SubnetId>>(value: V) -> Input<SubnetId> { value.into_input() }))]
+    subnet: Input<SubnetId>,
+    /// Names the resource that it leads to.
+    #[builder(setter(fn transform<V: IntoInput<AnyResourceId>>(value: V) -> Input<AnyResourceId> { value.into_input() }))]
+    target: Input<AnyResourceId>,
+    /// Says which service of the target it leads to.
+    group: PrivateLink,
+}
+
+impl<Subnet, Target, Group> PrivateEndpointBuilder<((Declaration,), Subnet, Target, Group)> {
+    /// Sets `properties.billingSku`.
+    pub fn billing_sku(mut self, value: impl IntoInput<EndpointBilling>) -> Self {
+        self.fields
+            .0
+            .0
+            .set::<EndpointBilling>("properties.billingSku", value);
+        self
+    }
+
+    /// Sets `properties.customNetworkInterfaceName`.
+    pub fn custom_network_interface_name(mut self, value: impl IntoInput<String>) -> Self {
+        self.fields
+            .0
+            .0
+            .set::<String>("properties.customNetworkInterfaceName", value);
+        self
+    }
+
+    /// Sets `properties.ipVersionType`.
+    pub fn ip_version_type(mut self, value: impl IntoInput<IpVersion>) -> Self {
+        self.fields
+            .0
+            .0
+            .set::<IpVersion>("properties.ipVersionType", value);
+        self
+    }
+
+    /// Sets `location`.
+    pub fn location(mut self, value: impl IntoInput<String>) -> Self {
+        self.fields.0.0.set::<String>("location", value);
+        self
+    }
+
+    /// Sets `tags`.
+    pub fn tags(mut self, value: impl IntoMap<String>) -> Self {
+        self.fields.0.0.set_map::<String>("tags", value);
+        self
+    }
+
+    /// Gives it another name in Azure than in the program.
+    pub fn name(mut self, name: impl IntoInput<String>) -> Self {
+        self.fields.0.0.rename(name);
+        self
+    }
+
+    /// Sets options: dependencies, protection, timeouts.
+    pub fn options(mut self, options: Options) -> Self {
+        self.fields.0.0.options(options);
+        self
+    }
+
+    /// Adds resources that must exist first, beside those that the other setters name: one
+    /// (`&network`), or several (`(&network, &registry)`).
+    pub fn depends_on(mut self, resources: impl Resources) -> Self {
+        self.fields.0.0.depends_on(resources);
+        self
+    }
+
+    /// Calls a setter if there is a value: `.maybe(sku, |it, sku| it.sku(sku))`.
+    pub fn maybe<V>(self, value: Option<V>, set: impl FnOnce(Self, V) -> Self) -> Self {
+        match value {
+            Some(value) => set(self, value),
+            None => self,
+        }
+    }
+
+    /// Sets a property that has no method of its own, at a dotted path of the request.
+    pub fn property(mut self, path: &str, value: impl AnyProperty) -> Self {
+        self.fields.0.0.put(path, value.into_property());
+        self
+    }
+
+    /// Declares the private endpoint: from here on it is part of the stack.
+    pub fn build(self) -> PrivateEndpoint
+    where
+        Subnet: required::PrivateEndpointNeedsSubnet,
+        Target: required::PrivateEndpointNeedsTarget,
+        Group: required::PrivateEndpointNeedsGroup,
+    {
+        let (declaration, subnet, target, group) = self.fields;
+        let whole = PrivateEndpointBuilder {
+            fields: (
+                declaration,
+                (subnet.take(),),
+                (target.take(),),
+                (group.take(),),
+            ),
+            phantom: self.phantom,
+        };
+        whole.finish().declare()
+    }
+}
+
+impl PrivateEndpointArgs {
+    fn declare(self) -> PrivateEndpoint {
+        let mut declaration = self.__declaration;
+        declaration.set::<SubnetId>("properties.subnet.id", self.subnet);
+        endpoint::connect(&mut declaration, self.target, self.group);
+        PrivateEndpoint {
+            resource: declaration.declare(),
+        }
+    }
+}
+
+/// A private DNS zone group: `Microsoft.Network/privateEndpoints/privateDnsZoneGroups`, version 2025-09-01.
+///
+/// Keeps the endpoint's records in private DNS zones.
+#[derive(Clone)]
+pub struct PrivateDnsZoneGroup {
+    pub(crate) resource: Resource,
+}
+
+azure_resource!(PrivateDnsZoneGroup, PrivateDnsZoneGroupId, under PrivateEndpoint);
+
+impl PrivateDnsZoneGroup {
+    /// The ARM type.
+    pub const TYPE: &'static str = types::PRIVATE_DNS_ZONE_GROUP.as_str();
+
+    /// Begins a private DNS zone group, which `build` declares. The name is the one in the program and, unless `name` is
+    /// set, the one in Azure. Required: `zones`.
+    #[track_caller]
+    pub fn builder(
+        parent: &PrivateEndpoint,
+        name: &str,
+    ) -> PrivateDnsZoneGroupBuilder<((Declaration,), ())> {
+        let kind = Kind {
+            ty: Self::TYPE.into(),
+            path: IdPath::Child,
+            location: LocationRule::None,
+        };
+        let declaration = Declaration::new(kind, parent.resource().parent_ref(), name);
+
+        PrivateDnsZoneGroupArgs::start().__declaration(declaration)
+    }
+
+    /// The resource group it lives in.
+    pub fn group(&self) -> ResourceGroup {
+        group_of(&self.resource)
+    }
+}
+
+#[derive(TypedBuilder)]
+#[builder(
+    builder_method(vis = "", name = start),
+    build_method(vis = "", name = finish),
+    builder_type(vis = "pub", name = PrivateDnsZoneGroupBuilder, doc = "Builds a [`PrivateDnsZoneGroup`].")
+)]
+struct PrivateDnsZoneGroupArgs {
+    __declaration: Declaration,
+    /// Names the zones that hold the records (`properties.privateDnsZoneConfigs`).
+    #[builder(setter(fn transform<V: IntoList<ZoneConfig>>(values: V) -> List<ZoneConfig> { values.into_list() }))]
+    zones: List<ZoneConfig>,
+}
+
+impl<Zones> PrivateDnsZoneGroupBuilder<((Declaration,), Zones)> {
+    /// Gives it another name in Azure than in the program.
+    pub fn name(mut self, name: impl IntoInput<String>) -> Self {
+        self.fields.0.0.rename(name);
+        self
+    }
+
+    /// Sets options: dependencies, protection, timeouts.
+    pub fn options(mut self, options: Options) -> Self {
+        self.fields.0.0.options(options);
+        self
+    }
+
+    /// Adds resources that must exist first, beside those that the other setters name: one
+    /// (`&network`), or several (`(&network, &registry)`).
+    pub fn depends_on(mut self, resources: impl Resources) -> Self {
+        self.fields.0.0.depends_on(resources);
+        self
+    }
+
+    /// Calls a setter if there is a value: `.maybe(sku, |it, sku| it.sku(sku))`.
+    pub fn maybe<V>(self, value: Option<V>, set: impl FnOnce(Self, V) -> Self) -> Self {
+        match value {
+            Some(value) => set(self, value),
+            None => self,
+        }
+    }
+
+    /// Sets a property that has no method of its own, at a dotted path of the request.
+    pub fn property(mut self, path: &str, value: impl AnyProperty) -> Self {
+        self.fields.0.0.put(path, value.into_property());
+        self
+    }
+
+    /// Declares the private DNS zone group: from here on it is part of the stack.
+    pub fn build(self) -> PrivateDnsZoneGroup
+    where
+        Zones: required::PrivateDnsZoneGroupNeedsZones,
+    {
+        let (declaration, zones) = self.fields;
+        let whole = PrivateDnsZoneGroupBuilder {
+            fields: (declaration, (zones.take(),)),
+            phantom: self.phantom,
+        };
+        whole.finish().declare()
+    }
+}
+
+impl PrivateDnsZoneGroupArgs {
+    fn declare(self) -> PrivateDnsZoneGroup {
+        let mut declaration = self.__declaration;
+        declaration.set_list::<ZoneConfig>("properties.privateDnsZoneConfigs", self.zones);
+        PrivateDnsZoneGroup {
+            resource: declaration.declare(),
+        }
+    }
+}
+
+/// A route table: `Microsoft.Network/routeTables`, version 2025-09-01.
+#[derive(Clone)]
+pub struct RouteTable {
+    pub(crate) resource: Resource,
+}
+
+azure_resource!(RouteTable, RouteTableId, under ResourceGroup);
+
+impl RouteTable {
+    /// The ARM type.
+    pub const TYPE: &'static str = types::ROUTE_TABLE.as_str();
+
+    /// Begins a route table, which `build` declares. The name is the one in the program and, unless `name` is
+    /// set, the one in Azure.
+    #[track_caller]
+    pub fn builder(parent: &ResourceGroup, name: &str) -> RouteTableBuilder<((Declaration,),)> {
+        let kind = Kind {
+            ty: Self::TYPE.into(),
+            path: IdPath::Provider,
+            location: LocationRule::Group,
+        };
+        let declaration = Declaration::new(kind, parent.resource().parent_ref(), name);
+
+        RouteTableArgs::start().__declaration(declaration)
+    }
+
+    /// The resource group it lives in.
+    pub fn group(&self) -> ResourceGroup {
+        group_of(&self.resource)
+    }
+}
+
+#[derive(TypedBuilder)]
+#[builder(
+    builder_method(vis = "", name = start),
+    build_method(vis = "", name = finish),
+    builder_type(vis = "pub", name = RouteTableBuilder, doc = "Builds a [`RouteTable`].")
+)]
+struct RouteTableArgs {
+    __declaration: Declaration,
+}
+
+impl RouteTableBuilder<((Declaration,),)> {
+    /// Sets `properties.disableBgpRoutePropagation`.
+    pub fn disable_bgp_route_propagation(mut self, value: impl IntoInput<bool>) -> Self {
+        self.fields
+            .0
+            .0
+            .set::<bool>("properties.disableBgpRoutePropagation", value);
+        self
+    }
+
+    /// Sets `properties.disablePeeringRoute`.
+    pub fn disable_peering_route(
+        mut self,
+        value: impl IntoInput<RouteTableDisablePeeringRoute>,
+    ) -> Self {
+        self.fields
+            .0
+            .0
+            .set::<RouteTableDisablePeeringRoute>("properties.disablePeeringRoute", value);
+        self
+    }
+
+    /// Sets `location`.
+    pub fn location(mut self, value: impl IntoInput<String>) -> Self {
+        self.fields.0.0.set::<String>("location", value);
+        self
+    }
+
+    /// Sets `properties.routes`.
+    pub fn routes(mut self, value: impl IntoList<Route>) -> Self {
+        self.fields
+            .0
+            .0
+            .set_list::<Route>("properties.routes", value);
+        self
+    }
+
+    /// Sets `tags`.
+    pub fn tags(mut self, value: impl IntoMap<String>) -> Self {
+        self.fields.0.0.set_map::<String>("tags", value);
+        self
+    }
+
+    /// Gives it another name in Azure than in the program.
+    pub fn name(mut self, name: impl IntoInput<String>) -> Self {
+        self.fields.0.0.rename(name);
+        self
+    }
+
+    /// Sets options: dependencies, protection, timeouts.
+    pub fn options(mut self, options: Options) -> Self {
+        self.fields.0.0.options(options);
+        self
+    }
+
+    /// Adds resources that must exist first, beside those that the other setters name: one
+    /// (`&network`), or several (`(&network, &registry)`).
+    pub fn depends_on(mut self, resources: impl Resources) -> Self {
+        self.fields.0.0.depends_on(resources);
+        self
+    }
+
+    /// Calls a setter if there is a value: `.maybe(sku, |it, sku| it.sku(sku))`.
+    pub fn maybe<V>(self, value: Option<V>, set: impl FnOnce(Self, V) -> Self) -> Self {
+        match value {
+            Some(value) => set(self, value),
+            None => self,
+        }
+    }
+
+    /// Sets a property that has no method of its own, at a dotted path of the request.
+    pub fn property(mut self, path: &str, value: impl AnyProperty) -> Self {
+        self.fields.0.0.put(path, value.into_property());
+        self
+    }
+
+    /// Declares the route table: from here on it is part of the stack.
+    pub fn build(self) -> RouteTable {
+        self.finish().declare()
+    }
+}
+
+impl RouteTableArgs {
+    fn declare(self) -> RouteTable {
+        let declaration = self.__declaration;
+        RouteTable {
+            resource: declaration.declare(),
+        }
+    }
+}
+
 /// A virtual network: `Microsoft.Network/virtualNetworks`, version 2025-09-01.
 #[derive(Clone)]
 pub struct VirtualNetwork {
@@ -396,7 +1157,7 @@ azure_resource!(VirtualNetwork, VirtualNetworkId, under ResourceGroup);
 
 impl VirtualNetwork {
     /// The ARM type.
-    pub const TYPE: &'static str = "Microsoft.Network/virtualNetworks";
+    pub const TYPE: &'static str = types::VIRTUAL_NETWORK.as_str();
 
     /// Begins a virtual network, which `build` declares. The name is the one in the program and, unless `name` is
     /// set, the one in Azure. Required: `address_space`.
@@ -574,7 +1335,7 @@ azure_resource!(Subnet, SubnetId, under VirtualNetwork);
 
 impl Subnet {
     /// The ARM type.
-    pub const TYPE: &'static str = "Microsoft.Network/virtualNetworks/subnets";
+    pub const TYPE: &'static str = types::SUBNET.as_str();
 
     /// Begins a subnet, which `build` declares. The name is the one in the program and, unless `name` is
     /// set, the one in Azure. Required: `address_prefix`.
@@ -755,7 +1516,7 @@ stands_for!(IntegrationSubnet, SubnetId);
 
 impl IntegrationSubnet {
     /// The ARM type.
-    pub const TYPE: &'static str = "Microsoft.Network/virtualNetworks/subnets";
+    pub const TYPE: &'static str = types::SUBNET.as_str();
 
     /// Begins an integration subnet, which `build` declares. The name is the one in the program and, unless `name` is
     /// set, the one in Azure. Required: `address_prefix`.
@@ -921,7 +1682,7 @@ stands_for!(EndpointSubnet, SubnetId);
 
 impl EndpointSubnet {
     /// The ARM type.
-    pub const TYPE: &'static str = "Microsoft.Network/virtualNetworks/subnets";
+    pub const TYPE: &'static str = types::SUBNET.as_str();
 
     /// Begins an endpoint subnet, which `build` declares. The name is the one in the program and, unless `name` is
     /// set, the one in Azure. Required: `address_prefix`.
@@ -1065,510 +1826,6 @@ impl EndpointSubnetArgs {
     }
 }
 
-/// A private DNS zone: `Microsoft.Network/privateDnsZones`, version 2024-06-01.
-#[derive(Clone)]
-pub struct PrivateDnsZone {
-    pub(crate) resource: Resource,
-}
-
-azure_resource!(PrivateDnsZone, PrivateDnsZoneId, under ResourceGroup);
-
-impl PrivateDnsZone {
-    /// The ARM type.
-    pub const TYPE: &'static str = "Microsoft.Network/privateDnsZones";
-
-    /// Begins a private DNS zone, which `build` declares. The name is the one in the program and, unless `name` is
-    /// set, the one in Azure.
-    #[track_caller]
-    pub fn builder(parent: &ResourceGroup, name: &str) -> PrivateDnsZoneBuilder<((Declaration,),)> {
-        let kind = Kind {
-            ty: Self::TYPE.into(),
-            path: IdPath::Provider,
-            location: LocationRule::Global,
-        };
-        let declaration = Declaration::new(kind, parent.resource().parent_ref(), name);
-
-        PrivateDnsZoneArgs::start().__declaration(declaration)
-    }
-
-    /// The resource group it lives in.
-    pub fn group(&self) -> ResourceGroup {
-        group_of(&self.resource)
-    }
-}
-
-#[derive(TypedBuilder)]
-#[builder(
-    builder_method(vis = "", name = start),
-    build_method(vis = "", name = finish),
-    builder_type(vis = "pub", name = PrivateDnsZoneBuilder, doc = "Builds a [`PrivateDnsZone`].")
-)]
-struct PrivateDnsZoneArgs {
-    __declaration: Declaration,
-}
-
-impl PrivateDnsZoneBuilder<((Declaration,),)> {
-    /// Sets `tags`.
-    pub fn tags(mut self, value: impl IntoMap<String>) -> Self {
-        self.fields.0.0.set_map::<String>("tags", value);
-        self
-    }
-
-    /// Gives it another name in Azure than in the program.
-    pub fn name(mut self, name: impl IntoInput<String>) -> Self {
-        self.fields.0.0.rename(name);
-        self
-    }
-
-    /// Sets options: dependencies, protection, timeouts.
-    pub fn options(mut self, options: Options) -> Self {
-        self.fields.0.0.options(options);
-        self
-    }
-
-    /// Adds resources that must exist first, beside those that the other setters name: one
-    /// (`&network`), or several (`(&network, &registry)`).
-    pub fn depends_on(mut self, resources: impl Resources) -> Self {
-        self.fields.0.0.depends_on(resources);
-        self
-    }
-
-    /// Calls a setter if there is a value: `.maybe(sku, |it, sku| it.sku(sku))`.
-    pub fn maybe<V>(self, value: Option<V>, set: impl FnOnce(Self, V) -> Self) -> Self {
-        match value {
-            Some(value) => set(self, value),
-            None => self,
-        }
-    }
-
-    /// Sets a property that has no method of its own, at a dotted path of the request.
-    pub fn property(mut self, path: &str, value: impl AnyProperty) -> Self {
-        self.fields.0.0.put(path, value.into_property());
-        self
-    }
-
-    /// Declares the private DNS zone: from here on it is part of the stack.
-    pub fn build(self) -> PrivateDnsZone {
-        self.finish().declare()
-    }
-}
-
-impl PrivateDnsZoneArgs {
-    fn declare(self) -> PrivateDnsZone {
-        let declaration = self.__declaration;
-        PrivateDnsZone {
-            resource: declaration.declare(),
-        }
-    }
-}
-
-/// A virtual network link: `Microsoft.Network/privateDnsZones/virtualNetworkLinks`, version 2024-06-01.
-#[derive(Clone)]
-pub struct VirtualNetworkLink {
-    pub(crate) resource: Resource,
-}
-
-azure_resource!(VirtualNetworkLink, VirtualNetworkLinkId, under PrivateDnsZone);
-
-impl VirtualNetworkLink {
-    /// The ARM type.
-    pub const TYPE: &'static str = "Microsoft.Network/privateDnsZones/virtualNetworkLinks";
-
-    /// Begins a virtual network link, which `build` declares. The name is the one in the program and, unless `name` is
-    /// set, the one in Azure. Required: `virtual_network`.
-    #[track_caller]
-    pub fn builder(
-        parent: &PrivateDnsZone,
-        name: &str,
-    ) -> VirtualNetworkLinkBuilder<((Declaration,), ())> {
-        let kind = Kind {
-            ty: Self::TYPE.into(),
-            path: IdPath::Child,
-            location: LocationRule::Global,
-        };
-        let declaration = Declaration::new(kind, parent.resource().parent_ref(), name);
-
-        VirtualNetworkLinkArgs::start().__declaration(declaration)
-    }
-
-    /// The resource group it lives in.
-    pub fn group(&self) -> ResourceGroup {
-        group_of(&self.resource)
-    }
-
-    /// `properties.virtualNetworkLinkState` of Azure's answer.
-    #[track_caller]
-    pub fn state(&self) -> Output<String> {
-        self.resource
-            .handle()
-            .property("properties.virtualNetworkLinkState")
-    }
-}
-
-#[derive(TypedBuilder)]
-#[builder(
-    builder_method(vis = "", name = start),
-    build_method(vis = "", name = finish),
-    builder_type(vis = "pub", name = VirtualNetworkLinkBuilder, doc = "Builds a [`VirtualNetworkLink`].")
-)]
-struct VirtualNetworkLinkArgs {
-    __declaration: Declaration,
-    /// Names the network that the zone answers in (`properties.virtualNetwork.id`).
-    #[builder(setter(fn transform<V: IntoInput<VirtualNetworkId>>(value: V) -> Input<VirtualNetworkId> { value.into_input() }))]
-    virtual_network: Input<VirtualNetworkId>,
-}
-
-impl<VirtualNetwork> VirtualNetworkLinkBuilder<((Declaration,), VirtualNetwork)> {
-    /// Sets `properties.registrationEnabled`.
-    pub fn registration_enabled(mut self, value: impl IntoInput<bool>) -> Self {
-        self.fields
-            .0
-            .0
-            .set::<bool>("properties.registrationEnabled", value);
-        self
-    }
-
-    /// Sets `properties.resolutionPolicy`.
-    pub fn resolution_policy(
-        mut self,
-        value: impl IntoInput<VirtualNetworkLinkResolutionPolicy>,
-    ) -> Self {
-        self.fields
-            .0
-            .0
-            .set::<VirtualNetworkLinkResolutionPolicy>("properties.resolutionPolicy", value);
-        self
-    }
-
-    /// Sets `tags`.
-    pub fn tags(mut self, value: impl IntoMap<String>) -> Self {
-        self.fields.0.0.set_map::<String>("tags", value);
-        self
-    }
-
-    /// Gives it another name in Azure than in the program.
-    pub fn name(mut self, name: impl IntoInput<String>) -> Self {
-        self.fields.0.0.rename(name);
-        self
-    }
-
-    /// Sets options: dependencies, protection, timeouts.
-    pub fn options(mut self, options: Options) -> Self {
-        self.fields.0.0.options(options);
-        self
-    }
-
-    /// Adds resources that must exist first, beside those that the other setters name: one
-    /// (`&network`), or several (`(&network, &registry)`).
-    pub fn depends_on(mut self, resources: impl Resources) -> Self {
-        self.fields.0.0.depends_on(resources);
-        self
-    }
-
-    /// Calls a setter if there is a value: `.maybe(sku, |it, sku| it.sku(sku))`.
-    pub fn maybe<V>(self, value: Option<V>, set: impl FnOnce(Self, V) -> Self) -> Self {
-        match value {
-            Some(value) => set(self, value),
-            None => self,
-        }
-    }
-
-    /// Sets a property that has no method of its own, at a dotted path of the request.
-    pub fn property(mut self, path: &str, value: impl AnyProperty) -> Self {
-        self.fields.0.0.put(path, value.into_property());
-        self
-    }
-
-    /// Declares the virtual network link: from here on it is part of the stack.
-    pub fn build(self) -> VirtualNetworkLink
-    where
-        VirtualNetwork: required::VirtualNetworkLinkNeedsVirtualNetwork,
-    {
-        let (declaration, virtual_network) = self.fields;
-        let whole = VirtualNetworkLinkBuilder {
-            fields: (declaration, (virtual_network.take(),)),
-            phantom: self.phantom,
-        };
-        whole.finish().declare()
-    }
-}
-
-impl VirtualNetworkLinkArgs {
-    fn declare(self) -> VirtualNetworkLink {
-        let mut declaration = self.__declaration;
-        declaration.set::<VirtualNetworkId>("properties.virtualNetwork.id", self.virtual_network);
-        VirtualNetworkLink {
-            resource: declaration.declare(),
-        }
-    }
-}
-
-/// A private endpoint: `Microsoft.Network/privateEndpoints`, version 2025-09-01.
-#[derive(Clone)]
-pub struct PrivateEndpoint {
-    pub(crate) resource: Resource,
-}
-
-azure_resource!(PrivateEndpoint, PrivateEndpointId, under ResourceGroup);
-
-impl PrivateEndpoint {
-    /// The ARM type.
-    pub const TYPE: &'static str = "Microsoft.Network/privateEndpoints";
-
-    /// Begins a private endpoint, which `build` declares. The name is the one in the program and, unless `name` is
-    /// set, the one in Azure. Required: `subnet`, `target`, `group`.
-    #[track_caller]
-    pub fn builder(
-        parent: &ResourceGroup,
-        name: &str,
-    ) -> PrivateEndpointBuilder<((Declaration,), (), (), ())> {
-        let kind = Kind {
-            ty: Self::TYPE.into(),
-            path: IdPath::Provider,
-            location: LocationRule::Group,
-        };
-        let declaration = Declaration::new(kind, parent.resource().parent_ref(), name);
-
-        PrivateEndpointArgs::start().__declaration(declaration)
-    }
-
-    /// The resource group it lives in.
-    pub fn group(&self) -> ResourceGroup {
-        group_of(&self.resource)
-    }
-}
-
-#[derive(TypedBuilder)]
-#[builder(
-    builder_method(vis = "", name = start),
-    build_method(vis = "", name = finish),
-    builder_type(vis = "pub", name = PrivateEndpointBuilder, doc = "Builds a [`PrivateEndpoint`].")
-)]
-struct PrivateEndpointArgs {
-    __declaration: Declaration,
-    /// Names the subnet that it takes its addresses from (`properties.subnet.id`).
-    #[builder(setter(fn transform<V: IntoInput<SubnetId>>(value: V) -> Input<SubnetId> { value.into_input() }))]
-    subnet: Input<SubnetId>,
-    /// Names the resource that it leads to.
-    #[builder(setter(fn transform<V: IntoInput<AnyResourceId>>(value: V) -> Input<AnyResourceId> { value.into_input() }))]
-    target: Input<AnyResourceId>,
-    /// Says which service of the target it leads to.
-    group: PrivateLink,
-}
-
-impl<Subnet, Target, Group> PrivateEndpointBuilder<((Declaration,), Subnet, Target, Group)> {
-    /// Sets `properties.billingSku`.
-    pub fn billing_sku(mut self, value: impl IntoInput<EndpointBilling>) -> Self {
-        self.fields
-            .0
-            .0
-            .set::<EndpointBilling>("properties.billingSku", value);
-        self
-    }
-
-    /// Sets `properties.customNetworkInterfaceName`.
-    pub fn custom_network_interface_name(mut self, value: impl IntoInput<String>) -> Self {
-        self.fields
-            .0
-            .0
-            .set::<String>("properties.customNetworkInterfaceName", value);
-        self
-    }
-
-    /// Sets `properties.ipVersionType`.
-    pub fn ip_version_type(mut self, value: impl IntoInput<IpVersion>) -> Self {
-        self.fields
-            .0
-            .0
-            .set::<IpVersion>("properties.ipVersionType", value);
-        self
-    }
-
-    /// Sets `location`.
-    pub fn location(mut self, value: impl IntoInput<String>) -> Self {
-        self.fields.0.0.set::<String>("location", value);
-        self
-    }
-
-    /// Sets `tags`.
-    pub fn tags(mut self, value: impl IntoMap<String>) -> Self {
-        self.fields.0.0.set_map::<String>("tags", value);
-        self
-    }
-
-    /// Gives it another name in Azure than in the program.
-    pub fn name(mut self, name: impl IntoInput<String>) -> Self {
-        self.fields.0.0.rename(name);
-        self
-    }
-
-    /// Sets options: dependencies, protection, timeouts.
-    pub fn options(mut self, options: Options) -> Self {
-        self.fields.0.0.options(options);
-        self
-    }
-
-    /// Adds resources that must exist first, beside those that the other setters name: one
-    /// (`&network`), or several (`(&network, &registry)`).
-    pub fn depends_on(mut self, resources: impl Resources) -> Self {
-        self.fields.0.0.depends_on(resources);
-        self
-    }
-
-    /// Calls a setter if there is a value: `.maybe(sku, |it, sku| it.sku(sku))`.
-    pub fn maybe<V>(self, value: Option<V>, set: impl FnOnce(Self, V) -> Self) -> Self {
-        match value {
-            Some(value) => set(self, value),
-            None => self,
-        }
-    }
-
-    /// Sets a property that has no method of its own, at a dotted path of the request.
-    pub fn property(mut self, path: &str, value: impl AnyProperty) -> Self {
-        self.fields.0.0.put(path, value.into_property());
-        self
-    }
-
-    /// Declares the private endpoint: from here on it is part of the stack.
-    pub fn build(self) -> PrivateEndpoint
-    where
-        Subnet: required::PrivateEndpointNeedsSubnet,
-        Target: required::PrivateEndpointNeedsTarget,
-        Group: required::PrivateEndpointNeedsGroup,
-    {
-        let (declaration, subnet, target, group) = self.fields;
-        let whole = PrivateEndpointBuilder {
-            fields: (
-                declaration,
-                (subnet.take(),),
-                (target.take(),),
-                (group.take(),),
-            ),
-            phantom: self.phantom,
-        };
-        whole.finish().declare()
-    }
-}
-
-impl PrivateEndpointArgs {
-    fn declare(self) -> PrivateEndpoint {
-        let mut declaration = self.__declaration;
-        declaration.set::<SubnetId>("properties.subnet.id", self.subnet);
-        endpoint::connect(&mut declaration, self.target, self.group);
-        PrivateEndpoint {
-            resource: declaration.declare(),
-        }
-    }
-}
-
-/// A private DNS zone group: `Microsoft.Network/privateEndpoints/privateDnsZoneGroups`, version 2025-09-01.
-///
-/// Keeps the endpoint's records in private DNS zones.
-#[derive(Clone)]
-pub struct PrivateDnsZoneGroup {
-    pub(crate) resource: Resource,
-}
-
-azure_resource!(PrivateDnsZoneGroup, PrivateDnsZoneGroupId, under PrivateEndpoint);
-
-impl PrivateDnsZoneGroup {
-    /// The ARM type.
-    pub const TYPE: &'static str = "Microsoft.Network/privateEndpoints/privateDnsZoneGroups";
-
-    /// Begins a private DNS zone group, which `build` declares. The name is the one in the program and, unless `name` is
-    /// set, the one in Azure. Required: `zones`.
-    #[track_caller]
-    pub fn builder(
-        parent: &PrivateEndpoint,
-        name: &str,
-    ) -> PrivateDnsZoneGroupBuilder<((Declaration,), ())> {
-        let kind = Kind {
-            ty: Self::TYPE.into(),
-            path: IdPath::Child,
-            location: LocationRule::None,
-        };
-        let declaration = Declaration::new(kind, parent.resource().parent_ref(), name);
-
-        PrivateDnsZoneGroupArgs::start().__declaration(declaration)
-    }
-
-    /// The resource group it lives in.
-    pub fn group(&self) -> ResourceGroup {
-        group_of(&self.resource)
-    }
-}
-
-#[derive(TypedBuilder)]
-#[builder(
-    builder_method(vis = "", name = start),
-    build_method(vis = "", name = finish),
-    builder_type(vis = "pub", name = PrivateDnsZoneGroupBuilder, doc = "Builds a [`PrivateDnsZoneGroup`].")
-)]
-struct PrivateDnsZoneGroupArgs {
-    __declaration: Declaration,
-    /// Names the zones that hold the records (`properties.privateDnsZoneConfigs`).
-    #[builder(setter(fn transform<V: IntoList<ZoneConfig>>(values: V) -> List<ZoneConfig> { values.into_list() }))]
-    zones: List<ZoneConfig>,
-}
-
-impl<Zones> PrivateDnsZoneGroupBuilder<((Declaration,), Zones)> {
-    /// Gives it another name in Azure than in the program.
-    pub fn name(mut self, name: impl IntoInput<String>) -> Self {
-        self.fields.0.0.rename(name);
-        self
-    }
-
-    /// Sets options: dependencies, protection, timeouts.
-    pub fn options(mut self, options: Options) -> Self {
-        self.fields.0.0.options(options);
-        self
-    }
-
-    /// Adds resources that must exist first, beside those that the other setters name: one
-    /// (`&network`), or several (`(&network, &registry)`).
-    pub fn depends_on(mut self, resources: impl Resources) -> Self {
-        self.fields.0.0.depends_on(resources);
-        self
-    }
-
-    /// Calls a setter if there is a value: `.maybe(sku, |it, sku| it.sku(sku))`.
-    pub fn maybe<V>(self, value: Option<V>, set: impl FnOnce(Self, V) -> Self) -> Self {
-        match value {
-            Some(value) => set(self, value),
-            None => self,
-        }
-    }
-
-    /// Sets a property that has no method of its own, at a dotted path of the request.
-    pub fn property(mut self, path: &str, value: impl AnyProperty) -> Self {
-        self.fields.0.0.put(path, value.into_property());
-        self
-    }
-
-    /// Declares the private DNS zone group: from here on it is part of the stack.
-    pub fn build(self) -> PrivateDnsZoneGroup
-    where
-        Zones: required::PrivateDnsZoneGroupNeedsZones,
-    {
-        let (declaration, zones) = self.fields;
-        let whole = PrivateDnsZoneGroupBuilder {
-            fields: (declaration, (zones.take(),)),
-            phantom: self.phantom,
-        };
-        whole.finish().declare()
-    }
-}
-
-impl PrivateDnsZoneGroupArgs {
-    fn declare(self) -> PrivateDnsZoneGroup {
-        let mut declaration = self.__declaration;
-        declaration.set_list::<ZoneConfig>("properties.privateDnsZoneConfigs", self.zones);
-        PrivateDnsZoneGroup {
-            resource: declaration.declare(),
-        }
-    }
-}
-
 /// A virtual network peering: `Microsoft.Network/virtualNetworks/virtualNetworkPeerings`, version 2025-09-01.
 ///
 /// One direction of a peering: the other network needs one back.
@@ -1581,7 +1838,7 @@ azure_resource!(VirtualNetworkPeering, VirtualNetworkPeeringId, under VirtualNet
 
 impl VirtualNetworkPeering {
     /// The ARM type.
-    pub const TYPE: &'static str = "Microsoft.Network/virtualNetworks/virtualNetworkPeerings";
+    pub const TYPE: &'static str = types::VIRTUAL_NETWORK_PEERING.as_str();
 
     /// Begins a virtual network peering, which `build` declares. The name is the one in the program and, unless `name` is
     /// set, the one in Azure. Required: `remote`.
@@ -1764,326 +2021,9 @@ impl VirtualNetworkPeeringArgs {
     }
 }
 
-/// A network security group: `Microsoft.Network/networkSecurityGroups`, version 2025-09-01.
-#[derive(Clone)]
-pub struct NetworkSecurityGroup {
-    pub(crate) resource: Resource,
-}
-
-azure_resource!(NetworkSecurityGroup, NetworkSecurityGroupId, under ResourceGroup);
-
-impl NetworkSecurityGroup {
-    /// The ARM type.
-    pub const TYPE: &'static str = "Microsoft.Network/networkSecurityGroups";
-
-    /// Begins a network security group, which `build` declares. The name is the one in the program and, unless `name` is
-    /// set, the one in Azure.
-    #[track_caller]
-    pub fn builder(
-        parent: &ResourceGroup,
-        name: &str,
-    ) -> NetworkSecurityGroupBuilder<((Declaration,),)> {
-        let kind = Kind {
-            ty: Self::TYPE.into(),
-            path: IdPath::Provider,
-            location: LocationRule::Group,
-        };
-        let declaration = Declaration::new(kind, parent.resource().parent_ref(), name);
-
-        NetworkSecurityGroupArgs::start().__declaration(declaration)
-    }
-
-    /// The resource group it lives in.
-    pub fn group(&self) -> ResourceGroup {
-        group_of(&self.resource)
-    }
-}
-
-#[derive(TypedBuilder)]
-#[builder(
-    builder_method(vis = "", name = start),
-    build_method(vis = "", name = finish),
-    builder_type(vis = "pub", name = NetworkSecurityGroupBuilder, doc = "Builds a [`NetworkSecurityGroup`].")
-)]
-struct NetworkSecurityGroupArgs {
-    __declaration: Declaration,
-}
-
-impl NetworkSecurityGroupBuilder<((Declaration,),)> {
-    /// Sets `properties.flushConnection`.
-    pub fn flush_connection(mut self, value: impl IntoInput<bool>) -> Self {
-        self.fields
-            .0
-            .0
-            .set::<bool>("properties.flushConnection", value);
-        self
-    }
-
-    /// Sets `location`.
-    pub fn location(mut self, value: impl IntoInput<String>) -> Self {
-        self.fields.0.0.set::<String>("location", value);
-        self
-    }
-
-    /// Sets `properties.securityRules`.
-    pub fn security_rules(mut self, value: impl IntoList<SecurityRule>) -> Self {
-        self.fields
-            .0
-            .0
-            .set_list::<SecurityRule>("properties.securityRules", value);
-        self
-    }
-
-    /// Sets `tags`.
-    pub fn tags(mut self, value: impl IntoMap<String>) -> Self {
-        self.fields.0.0.set_map::<String>("tags", value);
-        self
-    }
-
-    /// Gives it another name in Azure than in the program.
-    pub fn name(mut self, name: impl IntoInput<String>) -> Self {
-        self.fields.0.0.rename(name);
-        self
-    }
-
-    /// Sets options: dependencies, protection, timeouts.
-    pub fn options(mut self, options: Options) -> Self {
-        self.fields.0.0.options(options);
-        self
-    }
-
-    /// Adds resources that must exist first, beside those that the other setters name: one
-    /// (`&network`), or several (`(&network, &registry)`).
-    pub fn depends_on(mut self, resources: impl Resources) -> Self {
-        self.fields.0.0.depends_on(resources);
-        self
-    }
-
-    /// Calls a setter if there is a value: `.maybe(sku, |it, sku| it.sku(sku))`.
-    pub fn maybe<V>(self, value: Option<V>, set: impl FnOnce(Self, V) -> Self) -> Self {
-        match value {
-            Some(value) => set(self, value),
-            None => self,
-        }
-    }
-
-    /// Sets a property that has no method of its own, at a dotted path of the request.
-    pub fn property(mut self, path: &str, value: impl AnyProperty) -> Self {
-        self.fields.0.0.put(path, value.into_property());
-        self
-    }
-
-    /// Declares the network security group: from here on it is part of the stack.
-    pub fn build(self) -> NetworkSecurityGroup {
-        self.finish().declare()
-    }
-}
-
-impl NetworkSecurityGroupArgs {
-    fn declare(self) -> NetworkSecurityGroup {
-        let declaration = self.__declaration;
-        NetworkSecurityGroup {
-            resource: declaration.declare(),
-        }
-    }
-}
-
-/// A route table: `Microsoft.Network/routeTables`, version 2025-09-01.
-#[derive(Clone)]
-pub struct RouteTable {
-    pub(crate) resource: Resource,
-}
-
-azure_resource!(RouteTable, RouteTableId, under ResourceGroup);
-
-impl RouteTable {
-    /// The ARM type.
-    pub const TYPE: &'static str = "Microsoft.Network/routeTables";
-
-    /// Begins a route table, which `build` declares. The name is the one in the program and, unless `name` is
-    /// set, the one in Azure.
-    #[track_caller]
-    pub fn builder(parent: &ResourceGroup, name: &str) -> RouteTableBuilder<((Declaration,),)> {
-        let kind = Kind {
-            ty: Self::TYPE.into(),
-            path: IdPath::Provider,
-            location: LocationRule::Group,
-        };
-        let declaration = Declaration::new(kind, parent.resource().parent_ref(), name);
-
-        RouteTableArgs::start().__declaration(declaration)
-    }
-
-    /// The resource group it lives in.
-    pub fn group(&self) -> ResourceGroup {
-        group_of(&self.resource)
-    }
-}
-
-#[derive(TypedBuilder)]
-#[builder(
-    builder_method(vis = "", name = start),
-    build_method(vis = "", name = finish),
-    builder_type(vis = "pub", name = RouteTableBuilder, doc = "Builds a [`RouteTable`].")
-)]
-struct RouteTableArgs {
-    __declaration: Declaration,
-}
-
-impl RouteTableBuilder<((Declaration,),)> {
-    /// Sets `properties.disableBgpRoutePropagation`.
-    pub fn disable_bgp_route_propagation(mut self, value: impl IntoInput<bool>) -> Self {
-        self.fields
-            .0
-            .0
-            .set::<bool>("properties.disableBgpRoutePropagation", value);
-        self
-    }
-
-    /// Sets `properties.disablePeeringRoute`.
-    pub fn disable_peering_route(
-        mut self,
-        value: impl IntoInput<RouteTableDisablePeeringRoute>,
-    ) -> Self {
-        self.fields
-            .0
-            .0
-            .set::<RouteTableDisablePeeringRoute>("properties.disablePeeringRoute", value);
-        self
-    }
-
-    /// Sets `location`.
-    pub fn location(mut self, value: impl IntoInput<String>) -> Self {
-        self.fields.0.0.set::<String>("location", value);
-        self
-    }
-
-    /// Sets `properties.routes`.
-    pub fn routes(mut self, value: impl IntoList<Route>) -> Self {
-        self.fields
-            .0
-            .0
-            .set_list::<Route>("properties.routes", value);
-        self
-    }
-
-    /// Sets `tags`.
-    pub fn tags(mut self, value: impl IntoMap<String>) -> Self {
-        self.fields.0.0.set_map::<String>("tags", value);
-        self
-    }
-
-    /// Gives it another name in Azure than in the program.
-    pub fn name(mut self, name: impl IntoInput<String>) -> Self {
-        self.fields.0.0.rename(name);
-        self
-    }
-
-    /// Sets options: dependencies, protection, timeouts.
-    pub fn options(mut self, options: Options) -> Self {
-        self.fields.0.0.options(options);
-        self
-    }
-
-    /// Adds resources that must exist first, beside those that the other setters name: one
-    /// (`&network`), or several (`(&network, &registry)`).
-    pub fn depends_on(mut self, resources: impl Resources) -> Self {
-        self.fields.0.0.depends_on(resources);
-        self
-    }
-
-    /// Calls a setter if there is a value: `.maybe(sku, |it, sku| it.sku(sku))`.
-    pub fn maybe<V>(self, value: Option<V>, set: impl FnOnce(Self, V) -> Self) -> Self {
-        match value {
-            Some(value) => set(self, value),
-            None => self,
-        }
-    }
-
-    /// Sets a property that has no method of its own, at a dotted path of the request.
-    pub fn property(mut self, path: &str, value: impl AnyProperty) -> Self {
-        self.fields.0.0.put(path, value.into_property());
-        self
-    }
-
-    /// Declares the route table: from here on it is part of the stack.
-    pub fn build(self) -> RouteTable {
-        self.finish().declare()
-    }
-}
-
-impl RouteTableArgs {
-    fn declare(self) -> RouteTable {
-        let declaration = self.__declaration;
-        RouteTable {
-            resource: declaration.declare(),
-        }
-    }
-}
-
 /// What the compiler says when an argument is missing.
 pub mod required {
     use super::*;
-
-    /// The virtual network has its `address_space`.
-    #[diagnostic::on_unimplemented(
-        message = "the virtual network has no `address_space`",
-        label = "add `.address_space([\"10.0.0.0/16\"])` before `.build()`"
-    )]
-    pub trait VirtualNetworkNeedsAddressSpace {
-        /// What was given.
-        fn take(self) -> List<String>;
-    }
-    impl VirtualNetworkNeedsAddressSpace for (List<String>,) {
-        fn take(self) -> List<String> {
-            self.0
-        }
-    }
-
-    /// The subnet has its `address_prefix`.
-    #[diagnostic::on_unimplemented(
-        message = "the subnet has no `address_prefix`",
-        label = "add `.address_prefix(\"10.0.0.0/24\")` before `.build()`"
-    )]
-    pub trait SubnetNeedsAddressPrefix {
-        /// What was given.
-        fn take(self) -> Input<String>;
-    }
-    impl SubnetNeedsAddressPrefix for (Input<String>,) {
-        fn take(self) -> Input<String> {
-            self.0
-        }
-    }
-
-    /// The integration subnet has its `address_prefix`.
-    #[diagnostic::on_unimplemented(
-        message = "the integration subnet has no `address_prefix`",
-        label = "add `.address_prefix(\"10.0.0.0/24\")` before `.build()`"
-    )]
-    pub trait IntegrationSubnetNeedsAddressPrefix {
-        /// What was given.
-        fn take(self) -> Input<String>;
-    }
-    impl IntegrationSubnetNeedsAddressPrefix for (Input<String>,) {
-        fn take(self) -> Input<String> {
-            self.0
-        }
-    }
-
-    /// The endpoint subnet has its `address_prefix`.
-    #[diagnostic::on_unimplemented(
-        message = "the endpoint subnet has no `address_prefix`",
-        label = "add `.address_prefix(\"10.0.1.0/24\")` before `.build()`"
-    )]
-    pub trait EndpointSubnetNeedsAddressPrefix {
-        /// What was given.
-        fn take(self) -> Input<String>;
-    }
-    impl EndpointSubnetNeedsAddressPrefix for (Input<String>,) {
-        fn take(self) -> Input<String> {
-            self.0
-        }
-    }
 
     /// The virtual network link has its `virtual_network`.
     #[diagnostic::on_unimplemented(
@@ -2156,6 +2096,66 @@ pub mod required {
     }
     impl PrivateDnsZoneGroupNeedsZones for (List<ZoneConfig>,) {
         fn take(self) -> List<ZoneConfig> {
+            self.0
+        }
+    }
+
+    /// The virtual network has its `address_space`.
+    #[diagnostic::on_unimplemented(
+        message = "the virtual network has no `address_space`",
+        label = "add `.address_space([\"10.0.0.0/16\"])` before `.build()`"
+    )]
+    pub trait VirtualNetworkNeedsAddressSpace {
+        /// What was given.
+        fn take(self) -> List<String>;
+    }
+    impl VirtualNetworkNeedsAddressSpace for (List<String>,) {
+        fn take(self) -> List<String> {
+            self.0
+        }
+    }
+
+    /// The subnet has its `address_prefix`.
+    #[diagnostic::on_unimplemented(
+        message = "the subnet has no `address_prefix`",
+        label = "add `.address_prefix(\"10.0.0.0/24\")` before `.build()`"
+    )]
+    pub trait SubnetNeedsAddressPrefix {
+        /// What was given.
+        fn take(self) -> Input<String>;
+    }
+    impl SubnetNeedsAddressPrefix for (Input<String>,) {
+        fn take(self) -> Input<String> {
+            self.0
+        }
+    }
+
+    /// The integration subnet has its `address_prefix`.
+    #[diagnostic::on_unimplemented(
+        message = "the integration subnet has no `address_prefix`",
+        label = "add `.address_prefix(\"10.0.0.0/24\")` before `.build()`"
+    )]
+    pub trait IntegrationSubnetNeedsAddressPrefix {
+        /// What was given.
+        fn take(self) -> Input<String>;
+    }
+    impl IntegrationSubnetNeedsAddressPrefix for (Input<String>,) {
+        fn take(self) -> Input<String> {
+            self.0
+        }
+    }
+
+    /// The endpoint subnet has its `address_prefix`.
+    #[diagnostic::on_unimplemented(
+        message = "the endpoint subnet has no `address_prefix`",
+        label = "add `.address_prefix(\"10.0.1.0/24\")` before `.build()`"
+    )]
+    pub trait EndpointSubnetNeedsAddressPrefix {
+        /// What was given.
+        fn take(self) -> Input<String>;
+    }
+    impl EndpointSubnetNeedsAddressPrefix for (Input<String>,) {
+        fn take(self) -> Input<String> {
             self.0
         }
     }

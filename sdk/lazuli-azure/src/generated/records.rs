@@ -7,7 +7,7 @@ use lazuli_core::Category;
 
 use super::types;
 use crate::record::{
-    Bare, Display, Equality, Help, Locks, NameRule, NotReturned, Place, PrivateLink, Record,
+    Bare, Display, Equality, Help, Location, Locks, NameRule, NotReturned, PrivateLink, Record,
     Reference, UniqueName,
 };
 
@@ -28,7 +28,7 @@ pub static RECORDS: &[Record] = &[
     Record {
         ty: types::EXISTING,
         api_version: None,
-        location: Place::Nowhere,
+        location: Location::Nowhere,
         takes_tags: false,
         name: None,
         unique: None,
@@ -64,7 +64,7 @@ pub static RECORDS: &[Record] = &[
     Record {
         ty: types::IMAGE_BUILD,
         api_version: None,
-        location: Place::Nowhere,
+        location: Location::Nowhere,
         takes_tags: false,
         name: None,
         unique: None,
@@ -108,7 +108,7 @@ pub static RECORDS: &[Record] = &[
     Record {
         ty: types::IMAGE_IMPORT,
         api_version: None,
-        location: Place::Nowhere,
+        location: Location::Nowhere,
         takes_tags: false,
         name: None,
         unique: None,
@@ -152,7 +152,7 @@ pub static RECORDS: &[Record] = &[
     Record {
         ty: types::IMAGE_PUSH,
         api_version: None,
-        location: Place::Nowhere,
+        location: Location::Nowhere,
         takes_tags: false,
         name: None,
         unique: None,
@@ -196,7 +196,7 @@ pub static RECORDS: &[Record] = &[
     Record {
         ty: types::REGISTRY_CREDENTIALS,
         api_version: None,
-        location: Place::Nowhere,
+        location: Location::Nowhere,
         takes_tags: false,
         name: None,
         unique: None,
@@ -240,7 +240,7 @@ pub static RECORDS: &[Record] = &[
     Record {
         ty: types::REGISTRY_LOCK,
         api_version: None,
-        location: Place::Nowhere,
+        location: Location::Nowhere,
         takes_tags: false,
         name: None,
         unique: None,
@@ -284,7 +284,7 @@ pub static RECORDS: &[Record] = &[
     Record {
         ty: types::SLOT_SWAP,
         api_version: None,
-        location: Place::Nowhere,
+        location: Location::Nowhere,
         takes_tags: false,
         name: None,
         unique: None,
@@ -328,7 +328,7 @@ pub static RECORDS: &[Record] = &[
     Record {
         ty: types::TOKEN_CREDENTIALS,
         api_version: None,
-        location: Place::Nowhere,
+        location: Location::Nowhere,
         takes_tags: false,
         name: None,
         unique: None,
@@ -367,7 +367,7 @@ pub static RECORDS: &[Record] = &[
     Record {
         ty: types::APP_ENVIRONMENT,
         api_version: None,
-        location: Place::Nowhere,
+        location: Location::Nowhere,
         takes_tags: false,
         name: None,
         unique: None,
@@ -403,7 +403,7 @@ pub static RECORDS: &[Record] = &[
     Record {
         ty: types::ROLE_ASSIGNMENT,
         api_version: Some("2022-04-01"),
-        location: Place::Nowhere,
+        location: Location::Nowhere,
         takes_tags: false,
         name: None,
         unique: None,
@@ -469,7 +469,7 @@ pub static RECORDS: &[Record] = &[
     Record {
         ty: types::ROLE_DEFINITION,
         api_version: None,
-        location: Place::Nowhere,
+        location: Location::Nowhere,
         takes_tags: false,
         name: None,
         unique: None,
@@ -505,7 +505,7 @@ pub static RECORDS: &[Record] = &[
     Record {
         ty: types::CONTAINER_GROUP,
         api_version: None,
-        location: Place::Nowhere,
+        location: Location::Nowhere,
         takes_tags: false,
         name: None,
         unique: None,
@@ -541,7 +541,7 @@ pub static RECORDS: &[Record] = &[
     Record {
         ty: types::REGISTRY,
         api_version: Some("2025-11-01"),
-        location: Place::Regional,
+        location: Location::Regional,
         takes_tags: true,
         name: Some(NameRule {
             least: 5,
@@ -660,7 +660,7 @@ pub static RECORDS: &[Record] = &[
     Record {
         ty: types::AGENT_POOL,
         api_version: Some("2025-03-01-preview"),
-        location: Place::Regional,
+        location: Location::Regional,
         takes_tags: true,
         name: None,
         unique: None,
@@ -707,7 +707,7 @@ pub static RECORDS: &[Record] = &[
     Record {
         ty: types::REGISTRY_CONNECTION,
         api_version: None,
-        location: Place::Nowhere,
+        location: Location::Nowhere,
         takes_tags: false,
         name: None,
         unique: None,
@@ -743,7 +743,7 @@ pub static RECORDS: &[Record] = &[
     Record {
         ty: types::REGISTRY_REPLICATION,
         api_version: Some("2025-11-01"),
-        location: Place::Own,
+        location: Location::Own,
         takes_tags: true,
         name: None,
         unique: None,
@@ -791,7 +791,7 @@ pub static RECORDS: &[Record] = &[
     Record {
         ty: types::REGISTRY_SCOPE_MAP,
         api_version: Some("2025-11-01"),
-        location: Place::Nowhere,
+        location: Location::Nowhere,
         takes_tags: false,
         name: None,
         unique: None,
@@ -840,7 +840,7 @@ pub static RECORDS: &[Record] = &[
     Record {
         ty: types::REGISTRY_TOKEN,
         api_version: Some("2025-11-01"),
-        location: Place::Nowhere,
+        location: Location::Nowhere,
         takes_tags: false,
         name: None,
         unique: None,
@@ -889,7 +889,7 @@ pub static RECORDS: &[Record] = &[
     Record {
         ty: types::KEY_VAULT,
         api_version: Some("2026-02-01"),
-        location: Place::Regional,
+        location: Location::Regional,
         takes_tags: true,
         name: Some(NameRule {
             least: 3,
@@ -973,7 +973,7 @@ pub static RECORDS: &[Record] = &[
     Record {
         ty: types::VAULT_SECRET,
         api_version: Some("2025-05-01"),
-        location: Place::Own,
+        location: Location::Own,
         takes_tags: true,
         name: None,
         unique: None,
@@ -1027,7 +1027,7 @@ pub static RECORDS: &[Record] = &[
     Record {
         ty: types::USER_ASSIGNED_IDENTITY,
         api_version: Some("2024-11-30"),
-        location: Place::Regional,
+        location: Location::Regional,
         takes_tags: true,
         name: Some(NameRule {
             least: 3,
@@ -1089,7 +1089,7 @@ pub static RECORDS: &[Record] = &[
     Record {
         ty: types::NAT_GATEWAY,
         api_version: None,
-        location: Place::Nowhere,
+        location: Location::Nowhere,
         takes_tags: false,
         name: None,
         unique: None,
@@ -1130,7 +1130,7 @@ pub static RECORDS: &[Record] = &[
     Record {
         ty: types::NETWORK_INTERFACE,
         api_version: None,
-        location: Place::Nowhere,
+        location: Location::Nowhere,
         takes_tags: false,
         name: None,
         unique: None,
@@ -1166,7 +1166,7 @@ pub static RECORDS: &[Record] = &[
     Record {
         ty: types::NETWORK_SECURITY_GROUP,
         api_version: Some("2025-09-01"),
-        location: Place::Regional,
+        location: Location::Regional,
         takes_tags: true,
         name: Some(NameRule {
             least: 1,
@@ -1235,7 +1235,7 @@ pub static RECORDS: &[Record] = &[
     Record {
         ty: types::PRIVATE_DNS_ZONE,
         api_version: Some("2024-06-01"),
-        location: Place::Global,
+        location: Location::Global,
         takes_tags: true,
         name: Some(NameRule {
             least: 1,
@@ -1298,7 +1298,7 @@ pub static RECORDS: &[Record] = &[
     Record {
         ty: types::A_RECORD,
         api_version: None,
-        location: Place::Nowhere,
+        location: Location::Nowhere,
         takes_tags: false,
         name: None,
         unique: None,
@@ -1339,7 +1339,7 @@ pub static RECORDS: &[Record] = &[
     Record {
         ty: types::VIRTUAL_NETWORK_LINK,
         api_version: Some("2024-06-01"),
-        location: Place::Global,
+        location: Location::Global,
         takes_tags: true,
         name: Some(NameRule {
             least: 1,
@@ -1400,7 +1400,7 @@ pub static RECORDS: &[Record] = &[
     Record {
         ty: types::PRIVATE_ENDPOINT,
         api_version: Some("2025-09-01"),
-        location: Place::Regional,
+        location: Location::Regional,
         takes_tags: true,
         name: Some(NameRule {
             least: 2,
@@ -1498,7 +1498,7 @@ pub static RECORDS: &[Record] = &[
     Record {
         ty: types::PRIVATE_DNS_ZONE_GROUP,
         api_version: Some("2025-09-01"),
-        location: Place::Nowhere,
+        location: Location::Nowhere,
         takes_tags: false,
         name: Some(NameRule {
             least: 1,
@@ -1555,7 +1555,7 @@ pub static RECORDS: &[Record] = &[
     Record {
         ty: types::PUBLIC_IP_ADDRESS,
         api_version: None,
-        location: Place::Nowhere,
+        location: Location::Nowhere,
         takes_tags: false,
         name: None,
         unique: None,
@@ -1596,7 +1596,7 @@ pub static RECORDS: &[Record] = &[
     Record {
         ty: types::ROUTE_TABLE,
         api_version: Some("2025-09-01"),
-        location: Place::Regional,
+        location: Location::Regional,
         takes_tags: true,
         name: None,
         unique: None,
@@ -1649,7 +1649,7 @@ pub static RECORDS: &[Record] = &[
     Record {
         ty: types::VIRTUAL_NETWORK,
         api_version: Some("2025-09-01"),
-        location: Place::Regional,
+        location: Location::Regional,
         takes_tags: true,
         name: Some(NameRule {
             least: 2,
@@ -1739,7 +1739,7 @@ pub static RECORDS: &[Record] = &[
     Record {
         ty: types::SUBNET,
         api_version: Some("2025-09-01"),
-        location: Place::Nowhere,
+        location: Location::Nowhere,
         takes_tags: false,
         name: Some(NameRule {
             least: 1,
@@ -1853,7 +1853,7 @@ pub static RECORDS: &[Record] = &[
     Record {
         ty: types::VIRTUAL_NETWORK_PEERING,
         api_version: Some("2025-09-01"),
-        location: Place::Nowhere,
+        location: Location::Nowhere,
         takes_tags: false,
         name: None,
         unique: None,
@@ -1907,7 +1907,7 @@ pub static RECORDS: &[Record] = &[
     Record {
         ty: types::RESOURCE_GROUP,
         api_version: Some("2025-04-01"),
-        location: Place::Own,
+        location: Location::Own,
         takes_tags: true,
         name: Some(NameRule {
             least: 1,
@@ -1963,7 +1963,7 @@ pub static RECORDS: &[Record] = &[
     Record {
         ty: types::STORAGE_ACCOUNT,
         api_version: Some("2026-04-01"),
-        location: Place::Regional,
+        location: Location::Regional,
         takes_tags: true,
         name: None,
         unique: Some(UniqueName {
@@ -2123,7 +2123,7 @@ pub static RECORDS: &[Record] = &[
     Record {
         ty: types::HOSTING_ENVIRONMENT,
         api_version: None,
-        location: Place::Nowhere,
+        location: Location::Nowhere,
         takes_tags: false,
         name: None,
         unique: None,
@@ -2159,7 +2159,7 @@ pub static RECORDS: &[Record] = &[
     Record {
         ty: types::SERVICE_PLAN,
         api_version: Some("2025-03-01"),
-        location: Place::Regional,
+        location: Location::Regional,
         takes_tags: true,
         name: Some(NameRule {
             least: 1,
@@ -2255,7 +2255,7 @@ pub static RECORDS: &[Record] = &[
     Record {
         ty: types::SITE,
         api_version: Some("2025-03-01"),
-        location: Place::Regional,
+        location: Location::Regional,
         takes_tags: true,
         name: Some(NameRule {
             least: 2,
@@ -2459,7 +2459,7 @@ pub static RECORDS: &[Record] = &[
     Record {
         ty: types::SITE_CONFIG,
         api_version: None,
-        location: Place::Nowhere,
+        location: Location::Nowhere,
         takes_tags: false,
         name: None,
         unique: None,
@@ -2500,7 +2500,7 @@ pub static RECORDS: &[Record] = &[
     Record {
         ty: types::SITE_NETWORK_CONFIG,
         api_version: None,
-        location: Place::Nowhere,
+        location: Location::Nowhere,
         takes_tags: false,
         name: None,
         unique: None,
@@ -2536,7 +2536,7 @@ pub static RECORDS: &[Record] = &[
     Record {
         ty: types::SITE_SLOT,
         api_version: Some("2025-03-01"),
-        location: Place::Regional,
+        location: Location::Regional,
         takes_tags: true,
         name: None,
         unique: None,

@@ -245,7 +245,7 @@ azure_resource!(Registry, RegistryId, under ResourceGroup);
 
 impl Registry {
     /// The ARM type.
-    pub const TYPE: &'static str = "Microsoft.ContainerRegistry/registries";
+    pub const TYPE: &'static str = types::REGISTRY.as_str();
 
     /// Begins a registry, which `build` declares. The name is the one in the program and, unless `name` is
     /// set, the one in Azure. Required: `sku`.
@@ -443,32 +443,32 @@ impl RegistryArgs {
     }
 }
 
-/// A scope map: `Microsoft.ContainerRegistry/registries/scopeMaps`, version 2025-11-01.
+/// A agent pool: `Microsoft.ContainerRegistry/registries/agentPools`, version 2025-03-01-preview.
 ///
-/// What a token may do: `repositories/site/content/read`.
+/// Machines of one's own that build images, inside of a network if it has a subnet (preview of Azure; Linux).
 #[derive(Clone)]
-pub struct RegistryScopeMap {
+pub struct AgentPool {
     pub(crate) resource: Resource,
 }
 
-azure_resource!(RegistryScopeMap, RegistryScopeMapId, under Registry);
+azure_resource!(AgentPool, AgentPoolId, under Registry);
 
-impl RegistryScopeMap {
+impl AgentPool {
     /// The ARM type.
-    pub const TYPE: &'static str = "Microsoft.ContainerRegistry/registries/scopeMaps";
+    pub const TYPE: &'static str = types::AGENT_POOL.as_str();
 
-    /// Begins a scope map, which `build` declares. The name is the one in the program and, unless `name` is
-    /// set, the one in Azure. Required: `actions`.
+    /// Begins an agent pool, which `build` declares. The name is the one in the program and, unless `name` is
+    /// set, the one in Azure.
     #[track_caller]
-    pub fn builder(parent: &Registry, name: &str) -> RegistryScopeMapBuilder<((Declaration,), ())> {
+    pub fn builder(parent: &Registry, name: &str) -> AgentPoolBuilder<((Declaration,),)> {
         let kind = Kind {
             ty: Self::TYPE.into(),
             path: IdPath::Child,
-            location: LocationRule::None,
+            location: LocationRule::Group,
         };
         let declaration = Declaration::new(kind, parent.resource().parent_ref(), name);
 
-        RegistryScopeMapArgs::start().__declaration(declaration)
+        AgentPoolArgs::start().__declaration(declaration)
     }
 
     /// The resource group it lives in.
@@ -481,22 +481,43 @@ impl RegistryScopeMap {
 #[builder(
     builder_method(vis = "", name = start),
     build_method(vis = "", name = finish),
-    builder_type(vis = "pub", name = RegistryScopeMapBuilder, doc = "Builds a [`RegistryScopeMap`].")
+    builder_type(vis = "pub", name = AgentPoolBuilder, doc = "Builds a [`AgentPool`].")
 )]
-struct RegistryScopeMapArgs {
+struct AgentPoolArgs {
     __declaration: Declaration,
-    /// Names the actions on repositories (`properties.actions`).
-    #[builder(setter(fn transform<V: IntoList<String>>(values: V) -> List<String> { values.into_list() }))]
-    actions: List<String>,
 }
 
-impl<Actions> RegistryScopeMapBuilder<((Declaration,), Actions)> {
-    /// Sets `properties.description`.
-    pub fn description(mut self, value: impl IntoInput<String>) -> Self {
+impl AgentPoolBuilder<((Declaration,),)> {
+    /// Sets `properties.count`.
+    pub fn count(mut self, value: impl IntoInput<i64>) -> Self {
+        self.fields.0.0.set::<i64>("properties.count", value);
+        self
+    }
+
+    /// Sets `location`.
+    pub fn location(mut self, value: impl IntoInput<String>) -> Self {
+        self.fields.0.0.set::<String>("location", value);
+        self
+    }
+
+    /// Names the subnet that its machines are in; none of App Service's nor of private endpoints (`properties.virtualNetworkSubnetResourceId`).
+    pub fn subnet(mut self, value: impl IntoInput<SubnetId>) -> Self {
         self.fields
             .0
             .0
-            .set::<String>("properties.description", value);
+            .set::<SubnetId>("properties.virtualNetworkSubnetResourceId", value);
+        self
+    }
+
+    /// Sets `tags`.
+    pub fn tags(mut self, value: impl IntoMap<String>) -> Self {
+        self.fields.0.0.set_map::<String>("tags", value);
+        self
+    }
+
+    /// Sets `properties.tier`.
+    pub fn tier(mut self, value: impl IntoInput<String>) -> Self {
+        self.fields.0.0.set::<String>("properties.tier", value);
         self
     }
 
@@ -533,139 +554,16 @@ impl<Actions> RegistryScopeMapBuilder<((Declaration,), Actions)> {
         self
     }
 
-    /// Declares the scope map: from here on it is part of the stack.
-    pub fn build(self) -> RegistryScopeMap
-    where
-        Actions: required::RegistryScopeMapNeedsActions,
-    {
-        let (declaration, actions) = self.fields;
-        let whole = RegistryScopeMapBuilder {
-            fields: (declaration, (actions.take(),)),
-            phantom: self.phantom,
-        };
-        whole.finish().declare()
+    /// Declares the agent pool: from here on it is part of the stack.
+    pub fn build(self) -> AgentPool {
+        self.finish().declare()
     }
 }
 
-impl RegistryScopeMapArgs {
-    fn declare(self) -> RegistryScopeMap {
-        let mut declaration = self.__declaration;
-        declaration.set_list::<String>("properties.actions", self.actions);
-        RegistryScopeMap {
-            resource: declaration.declare(),
-        }
-    }
-}
-
-/// A registry token: `Microsoft.ContainerRegistry/registries/tokens`, version 2025-11-01.
-///
-/// A user of single repositories. Its passwords are made by Azure, on request.
-#[derive(Clone)]
-pub struct RegistryToken {
-    pub(crate) resource: Resource,
-}
-
-azure_resource!(RegistryToken, RegistryTokenId, under Registry);
-
-impl RegistryToken {
-    /// The ARM type.
-    pub const TYPE: &'static str = "Microsoft.ContainerRegistry/registries/tokens";
-
-    /// Begins a registry token, which `build` declares. The name is the one in the program and, unless `name` is
-    /// set, the one in Azure. Required: `scope_map`.
-    #[track_caller]
-    pub fn builder(parent: &Registry, name: &str) -> RegistryTokenBuilder<((Declaration,), ())> {
-        let kind = Kind {
-            ty: Self::TYPE.into(),
-            path: IdPath::Child,
-            location: LocationRule::None,
-        };
-        let declaration = Declaration::new(kind, parent.resource().parent_ref(), name);
-
-        RegistryTokenArgs::start().__declaration(declaration)
-    }
-
-    /// The resource group it lives in.
-    pub fn group(&self) -> ResourceGroup {
-        group_of(&self.resource)
-    }
-}
-
-#[derive(TypedBuilder)]
-#[builder(
-    builder_method(vis = "", name = start),
-    build_method(vis = "", name = finish),
-    builder_type(vis = "pub", name = RegistryTokenBuilder, doc = "Builds a [`RegistryToken`].")
-)]
-struct RegistryTokenArgs {
-    __declaration: Declaration,
-    /// Names what it may do (`properties.scopeMapId`).
-    #[builder(setter(fn transform<V: IntoInput<RegistryScopeMapId>>(value: V) -> Input<RegistryScopeMapId> { value.into_input() }))]
-    scope_map: Input<RegistryScopeMapId>,
-}
-
-impl<ScopeMap> RegistryTokenBuilder<((Declaration,), ScopeMap)> {
-    /// Sets `properties.status`.
-    pub fn status(mut self, value: impl IntoInput<TokenStatus>) -> Self {
-        self.fields
-            .0
-            .0
-            .set::<TokenStatus>("properties.status", value);
-        self
-    }
-
-    /// Gives it another name in Azure than in the program.
-    pub fn name(mut self, name: impl IntoInput<String>) -> Self {
-        self.fields.0.0.rename(name);
-        self
-    }
-
-    /// Sets options: dependencies, protection, timeouts.
-    pub fn options(mut self, options: Options) -> Self {
-        self.fields.0.0.options(options);
-        self
-    }
-
-    /// Adds resources that must exist first, beside those that the other setters name: one
-    /// (`&network`), or several (`(&network, &registry)`).
-    pub fn depends_on(mut self, resources: impl Resources) -> Self {
-        self.fields.0.0.depends_on(resources);
-        self
-    }
-
-    /// Calls a setter if there is a value: `.maybe(sku, |it, sku| it.sku(sku))`.
-    pub fn maybe<V>(self, value: Option<V>, set: impl FnOnce(Self, V) -> Self) -> Self {
-        match value {
-            Some(value) => set(self, value),
-            None => self,
-        }
-    }
-
-    /// Sets a property that has no method of its own, at a dotted path of the request.
-    pub fn property(mut self, path: &str, value: impl AnyProperty) -> Self {
-        self.fields.0.0.put(path, value.into_property());
-        self
-    }
-
-    /// Declares the registry token: from here on it is part of the stack.
-    pub fn build(self) -> RegistryToken
-    where
-        ScopeMap: required::RegistryTokenNeedsScopeMap,
-    {
-        let (declaration, scope_map) = self.fields;
-        let whole = RegistryTokenBuilder {
-            fields: (declaration, (scope_map.take(),)),
-            phantom: self.phantom,
-        };
-        whole.finish().declare()
-    }
-}
-
-impl RegistryTokenArgs {
-    fn declare(self) -> RegistryToken {
-        let mut declaration = self.__declaration;
-        declaration.set::<RegistryScopeMapId>("properties.scopeMapId", self.scope_map);
-        RegistryToken {
+impl AgentPoolArgs {
+    fn declare(self) -> AgentPool {
+        let declaration = self.__declaration;
+        AgentPool {
             resource: declaration.declare(),
         }
     }
@@ -683,7 +581,7 @@ azure_resource!(RegistryReplication, RegistryReplicationId, under Registry);
 
 impl RegistryReplication {
     /// The ARM type.
-    pub const TYPE: &'static str = "Microsoft.ContainerRegistry/registries/replications";
+    pub const TYPE: &'static str = types::REGISTRY_REPLICATION.as_str();
 
     /// Begins a registry replication, which `build` declares. The name is the one in the program and, unless `name` is
     /// set, the one in Azure. Required: `location`.
@@ -803,32 +701,32 @@ impl RegistryReplicationArgs {
     }
 }
 
-/// A agent pool: `Microsoft.ContainerRegistry/registries/agentPools`, version 2025-03-01-preview.
+/// A scope map: `Microsoft.ContainerRegistry/registries/scopeMaps`, version 2025-11-01.
 ///
-/// Machines of one's own that build images, inside of a network if it has a subnet (preview of Azure; Linux).
+/// What a token may do: `repositories/site/content/read`.
 #[derive(Clone)]
-pub struct AgentPool {
+pub struct RegistryScopeMap {
     pub(crate) resource: Resource,
 }
 
-azure_resource!(AgentPool, AgentPoolId, under Registry);
+azure_resource!(RegistryScopeMap, RegistryScopeMapId, under Registry);
 
-impl AgentPool {
+impl RegistryScopeMap {
     /// The ARM type.
-    pub const TYPE: &'static str = "Microsoft.ContainerRegistry/registries/agentPools";
+    pub const TYPE: &'static str = types::REGISTRY_SCOPE_MAP.as_str();
 
-    /// Begins an agent pool, which `build` declares. The name is the one in the program and, unless `name` is
-    /// set, the one in Azure.
+    /// Begins a scope map, which `build` declares. The name is the one in the program and, unless `name` is
+    /// set, the one in Azure. Required: `actions`.
     #[track_caller]
-    pub fn builder(parent: &Registry, name: &str) -> AgentPoolBuilder<((Declaration,),)> {
+    pub fn builder(parent: &Registry, name: &str) -> RegistryScopeMapBuilder<((Declaration,), ())> {
         let kind = Kind {
             ty: Self::TYPE.into(),
             path: IdPath::Child,
-            location: LocationRule::Group,
+            location: LocationRule::None,
         };
         let declaration = Declaration::new(kind, parent.resource().parent_ref(), name);
 
-        AgentPoolArgs::start().__declaration(declaration)
+        RegistryScopeMapArgs::start().__declaration(declaration)
     }
 
     /// The resource group it lives in.
@@ -841,43 +739,22 @@ impl AgentPool {
 #[builder(
     builder_method(vis = "", name = start),
     build_method(vis = "", name = finish),
-    builder_type(vis = "pub", name = AgentPoolBuilder, doc = "Builds a [`AgentPool`].")
+    builder_type(vis = "pub", name = RegistryScopeMapBuilder, doc = "Builds a [`RegistryScopeMap`].")
 )]
-struct AgentPoolArgs {
+struct RegistryScopeMapArgs {
     __declaration: Declaration,
+    /// Names the actions on repositories (`properties.actions`).
+    #[builder(setter(fn transform<V: IntoList<String>>(values: V) -> List<String> { values.into_list() }))]
+    actions: List<String>,
 }
 
-impl AgentPoolBuilder<((Declaration,),)> {
-    /// Sets `properties.count`.
-    pub fn count(mut self, value: impl IntoInput<i64>) -> Self {
-        self.fields.0.0.set::<i64>("properties.count", value);
-        self
-    }
-
-    /// Sets `location`.
-    pub fn location(mut self, value: impl IntoInput<String>) -> Self {
-        self.fields.0.0.set::<String>("location", value);
-        self
-    }
-
-    /// Names the subnet that its machines are in; none of App Service's nor of private endpoints (`properties.virtualNetworkSubnetResourceId`).
-    pub fn subnet(mut self, value: impl IntoInput<SubnetId>) -> Self {
+impl<Actions> RegistryScopeMapBuilder<((Declaration,), Actions)> {
+    /// Sets `properties.description`.
+    pub fn description(mut self, value: impl IntoInput<String>) -> Self {
         self.fields
             .0
             .0
-            .set::<SubnetId>("properties.virtualNetworkSubnetResourceId", value);
-        self
-    }
-
-    /// Sets `tags`.
-    pub fn tags(mut self, value: impl IntoMap<String>) -> Self {
-        self.fields.0.0.set_map::<String>("tags", value);
-        self
-    }
-
-    /// Sets `properties.tier`.
-    pub fn tier(mut self, value: impl IntoInput<String>) -> Self {
-        self.fields.0.0.set::<String>("properties.tier", value);
+            .set::<String>("properties.description", value);
         self
     }
 
@@ -914,16 +791,139 @@ impl AgentPoolBuilder<((Declaration,),)> {
         self
     }
 
-    /// Declares the agent pool: from here on it is part of the stack.
-    pub fn build(self) -> AgentPool {
-        self.finish().declare()
+    /// Declares the scope map: from here on it is part of the stack.
+    pub fn build(self) -> RegistryScopeMap
+    where
+        Actions: required::RegistryScopeMapNeedsActions,
+    {
+        let (declaration, actions) = self.fields;
+        let whole = RegistryScopeMapBuilder {
+            fields: (declaration, (actions.take(),)),
+            phantom: self.phantom,
+        };
+        whole.finish().declare()
     }
 }
 
-impl AgentPoolArgs {
-    fn declare(self) -> AgentPool {
-        let declaration = self.__declaration;
-        AgentPool {
+impl RegistryScopeMapArgs {
+    fn declare(self) -> RegistryScopeMap {
+        let mut declaration = self.__declaration;
+        declaration.set_list::<String>("properties.actions", self.actions);
+        RegistryScopeMap {
+            resource: declaration.declare(),
+        }
+    }
+}
+
+/// A registry token: `Microsoft.ContainerRegistry/registries/tokens`, version 2025-11-01.
+///
+/// A user of single repositories. Its passwords are made by Azure, on request.
+#[derive(Clone)]
+pub struct RegistryToken {
+    pub(crate) resource: Resource,
+}
+
+azure_resource!(RegistryToken, RegistryTokenId, under Registry);
+
+impl RegistryToken {
+    /// The ARM type.
+    pub const TYPE: &'static str = types::REGISTRY_TOKEN.as_str();
+
+    /// Begins a registry token, which `build` declares. The name is the one in the program and, unless `name` is
+    /// set, the one in Azure. Required: `scope_map`.
+    #[track_caller]
+    pub fn builder(parent: &Registry, name: &str) -> RegistryTokenBuilder<((Declaration,), ())> {
+        let kind = Kind {
+            ty: Self::TYPE.into(),
+            path: IdPath::Child,
+            location: LocationRule::None,
+        };
+        let declaration = Declaration::new(kind, parent.resource().parent_ref(), name);
+
+        RegistryTokenArgs::start().__declaration(declaration)
+    }
+
+    /// The resource group it lives in.
+    pub fn group(&self) -> ResourceGroup {
+        group_of(&self.resource)
+    }
+}
+
+#[derive(TypedBuilder)]
+#[builder(
+    builder_method(vis = "", name = start),
+    build_method(vis = "", name = finish),
+    builder_type(vis = "pub", name = RegistryTokenBuilder, doc = "Builds a [`RegistryToken`].")
+)]
+struct RegistryTokenArgs {
+    __declaration: Declaration,
+    /// Names what it may do (`properties.scopeMapId`).
+    #[builder(setter(fn transform<V: IntoInput<RegistryScopeMapId>>(value: V) -> Input<RegistryScopeMapId> { value.into_input() }))]
+    scope_map: Input<RegistryScopeMapId>,
+}
+
+impl<ScopeMap> RegistryTokenBuilder<((Declaration,), ScopeMap)> {
+    /// Sets `properties.status`.
+    pub fn status(mut self, value: impl IntoInput<TokenStatus>) -> Self {
+        self.fields
+            .0
+            .0
+            .set::<TokenStatus>("properties.status", value);
+        self
+    }
+
+    /// Gives it another name in Azure than in the program.
+    pub fn name(mut self, name: impl IntoInput<String>) -> Self {
+        self.fields.0.0.rename(name);
+        self
+    }
+
+    /// Sets options: dependencies, protection, timeouts.
+    pub fn options(mut self, options: Options) -> Self {
+        self.fields.0.0.options(options);
+        self
+    }
+
+    /// Adds resources that must exist first, beside those that the other setters name: one
+    /// (`&network`), or several (`(&network, &registry)`).
+    pub fn depends_on(mut self, resources: impl Resources) -> Self {
+        self.fields.0.0.depends_on(resources);
+        self
+    }
+
+    /// Calls a setter if there is a value: `.maybe(sku, |it, sku| it.sku(sku))`.
+    pub fn maybe<V>(self, value: Option<V>, set: impl FnOnce(Self, V) -> Self) -> Self {
+        match value {
+            Some(value) => set(self, value),
+            None => self,
+        }
+    }
+
+    /// Sets a property that has no method of its own, at a dotted path of the request.
+    pub fn property(mut self, path: &str, value: impl AnyProperty) -> Self {
+        self.fields.0.0.put(path, value.into_property());
+        self
+    }
+
+    /// Declares the registry token: from here on it is part of the stack.
+    pub fn build(self) -> RegistryToken
+    where
+        ScopeMap: required::RegistryTokenNeedsScopeMap,
+    {
+        let (declaration, scope_map) = self.fields;
+        let whole = RegistryTokenBuilder {
+            fields: (declaration, (scope_map.take(),)),
+            phantom: self.phantom,
+        };
+        whole.finish().declare()
+    }
+}
+
+impl RegistryTokenArgs {
+    fn declare(self) -> RegistryToken {
+        let mut declaration = self.__declaration;
+        declaration.set::<RegistryScopeMapId>("properties.scopeMapId", self.scope_map);
+        RegistryToken {
             resource: declaration.declare(),
         }
     }
@@ -978,6 +978,21 @@ pub mod required {
         }
     }
 
+    /// The registry replication has its `location`.
+    #[diagnostic::on_unimplemented(
+        message = "the registry replication has no `location`",
+        label = "add `.location(\"northeurope\")` before `.build()`"
+    )]
+    pub trait RegistryReplicationNeedsLocation {
+        /// What was given.
+        fn take(self) -> Input<String>;
+    }
+    impl RegistryReplicationNeedsLocation for (Input<String>,) {
+        fn take(self) -> Input<String> {
+            self.0
+        }
+    }
+
     /// The scope map has its `actions`.
     #[diagnostic::on_unimplemented(
         message = "the scope map has no `actions`",
@@ -1004,21 +1019,6 @@ pub mod required {
     }
     impl RegistryTokenNeedsScopeMap for (Input<RegistryScopeMapId>,) {
         fn take(self) -> Input<RegistryScopeMapId> {
-            self.0
-        }
-    }
-
-    /// The registry replication has its `location`.
-    #[diagnostic::on_unimplemented(
-        message = "the registry replication has no `location`",
-        label = "add `.location(\"northeurope\")` before `.build()`"
-    )]
-    pub trait RegistryReplicationNeedsLocation {
-        /// What was given.
-        fn take(self) -> Input<String>;
-    }
-    impl RegistryReplicationNeedsLocation for (Input<String>,) {
-        fn take(self) -> Input<String> {
             self.0
         }
     }
