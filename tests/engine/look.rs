@@ -270,7 +270,7 @@ async fn promises_join_tasks_and_a_forgotten_one_is_a_deadlock_with_its_line() {
 }
 
 #[tokio::test]
-async fn the_gate_of_own_deeds_never_opens_in_a_preview() {
+async fn an_approval_never_completes_in_a_preview() {
     let bench = Bench::new();
     let lines = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
     let program = || {

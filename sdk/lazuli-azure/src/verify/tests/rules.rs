@@ -1,4 +1,4 @@
-//! A breach for every rule over the graph: none is without a test.
+//! A violation for every rule over the graph: none is without a test.
 
 use std::collections::BTreeSet;
 
@@ -520,7 +520,7 @@ fn secrets() -> Vec<(&'static str, &'static str, Topology)> {
     ]
 }
 
-fn breaches() -> Vec<(&'static str, &'static str, Topology)> {
+fn violations() -> Vec<(&'static str, &'static str, Topology)> {
     [
         network(),
         endpoints(),
@@ -536,8 +536,8 @@ fn breaches() -> Vec<(&'static str, &'static str, Topology)> {
 }
 
 #[test]
-fn every_breach_is_found_where_it_is() {
-    for (code, name, topology) in breaches() {
+fn every_violation_is_found_where_it_is() {
+    for (code, name, topology) in violations() {
         let findings = crate::verify::verify(&topology.declared());
         let found: Vec<_> = findings
             .iter()
@@ -558,8 +558,8 @@ fn every_breach_is_found_where_it_is() {
 
 /// LZ1xxx are checks of one resource, with tests of their own; LZ2090 asks the cloud.
 #[test]
-fn every_rule_has_a_breach() {
-    let tested: BTreeSet<&str> = breaches().iter().map(|(code, ..)| *code).collect();
+fn every_rule_has_a_violation() {
+    let tested: BTreeSet<&str> = violations().iter().map(|(code, ..)| *code).collect();
     let rules: BTreeSet<&str> = RULES
         .iter()
         .map(|rule| rule.code)
