@@ -7,7 +7,7 @@
 //! - `wire`: requests, answers, ids, errors and JSON; uses nothing else of the crate
 //! - `world`, `clock`: the one store of resources, in memory and in a file, and its time
 //! - `arm`: the control plane, one file per resource family under `arm/providers`
-//! - `views`: what one resource family shows to the others and to the data planes
+//! - `views`: what a resource family shows to the others and to the data planes
 //! - `data`, `vault`, `build`, `web`: registries, key vaults, image builds, web apps
 //! - `conditions`: how slow this Azure is and what goes wrong in it
 //! - `cloud`: a world with its conditions and its recent traffic

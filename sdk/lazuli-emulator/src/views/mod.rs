@@ -1,4 +1,4 @@
-//! What one family of resources shows to the others, and to the data planes.
+//! What a family of resources shows to the others, and to the data planes.
 //!
 //! The control plane writes resources; whoever else needs one reads it through the small view of its
 //! family. Nothing here uses `arm`.
