@@ -6,7 +6,7 @@ use super::{assert_tidy, tree};
 const LONGEST: usize = 700;
 
 /// Files that are longer, with the length they must not outgrow. The list only gets shorter.
-const LONGER: &[(&str, usize)] = &[("sdk/lazuli-core/src/output.rs", 900)];
+const LONGER: &[(&str, usize)] = &[];
 
 /// In pieces, so that this file does not hold what it looks for.
 const UNFINISHED: &[&str] = &[
