@@ -80,9 +80,10 @@ impl HttpClient for BoundedHttp {
         let answer = exchange(sent.body(body.clone()))
             .await
             .map_err(|error| azure_core::Error::new(kind_of(&error), error))?;
-        let body = match self.tokens && answer.is_success() {
-            true => token(&answer)?,
-            false => answer.body().to_vec(),
+        let body = if self.tokens && answer.is_success() {
+            token(&answer)?
+        } else {
+            answer.body().to_vec()
         };
         let headers = headers(&answer);
         Ok(AsyncRawResponse::from_bytes(

@@ -36,7 +36,7 @@ pub struct Suffixes {
     pub key_vault_dns: String,
     /// Storage: `core.windows.net`.
     pub storage: String,
-    /// Web apps: `azurewebsites.net`. The metadata does not tell it.
+    /// Web apps: `azurewebsites.net`. The metadata does not contain it.
     pub websites: String,
 }
 
@@ -140,9 +140,10 @@ impl Cloud {
                 Err(error) => error,
             };
             let passing = error.kind() == ArmErrorKind::BadAnswer && error.status().is_none();
-            let class = match passing {
-                true => Some(RetryClass::Transient),
-                false => classify(Method::Get, false, &error),
+            let class = if passing {
+                Some(RetryClass::Transient)
+            } else {
+                classify(Method::Get, false, &error)
             };
             let wait =
                 class.and_then(|class| budget.next(class, started.elapsed(), error.retry_after()));
@@ -258,7 +259,7 @@ impl Cloud {
         let login = text("/authentication/loginEndpoint")
             .ok_or("`authentication.loginEndpoint` is missing")?;
         let login = Url::parse(login)
-            .map_err(|error| format!("`authentication.loginEndpoint` is no URL: {error}"))?;
+            .map_err(|error| format!("`authentication.loginEndpoint` is not a URL: {error}"))?;
         let audience =
             text("/authentication/audiences/0").ok_or("`authentication.audiences` is empty")?;
         let similar = (0..KNOWN.len())

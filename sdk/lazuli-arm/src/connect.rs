@@ -234,7 +234,7 @@ impl ArmClient {
     }
 }
 
-/// Before anything is known of an endpoint, its address may simply be wrong: fewer attempts tell as much.
+/// Before anything is known of an endpoint, its address may simply be wrong: fewer attempts show as much.
 fn first_requests(policy: &RetryPolicy) -> RetryPolicy {
     RetryPolicy {
         transient_attempts: policy.transient_attempts.min(FIRST_ATTEMPTS),

@@ -291,7 +291,7 @@ impl Machine {
         let mut passed_over = self.passed_over.clone();
         for candidate in &self.candidates {
             if candidate.name == "managed identity" && !self.metadata_answers().await {
-                passed_over.push("managed identity: IDENTITY_ENDPOINT not set, and this is no Azure virtual machine".to_owned());
+                passed_over.push("managed identity: IDENTITY_ENDPOINT not set, and this is not an Azure virtual machine".to_owned());
                 continue;
             }
             match candidate.tokens.get_token(&[scope], None).await {

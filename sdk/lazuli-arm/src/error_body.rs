@@ -56,9 +56,10 @@ pub(crate) fn parse_value(value: &Value) -> ErrorBody {
         return bare(shape, text);
     }
     let first = chain.remove(0);
-    let message = match first.message.is_empty() {
-        true => "no message was given".to_owned(),
-        false => first.message,
+    let message = if first.message.is_empty() {
+        "no message was given".to_owned()
+    } else {
+        first.message
     };
     let code = Some(first.code).filter(|code| !code.is_empty());
     let shape = if code.is_some() {

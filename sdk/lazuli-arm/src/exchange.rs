@@ -26,12 +26,16 @@ pub(crate) async fn exchange(request: reqwest::RequestBuilder) -> Result<Answer>
 fn transport_error(error: reqwest::Error) -> ArmError {
     let error = error.without_url();
     let causes = causes(&error);
-    let kind = match () {
-        () if mentions_certificate(&causes) => ArmErrorKind::Tls,
-        () if error.is_connect() => ArmErrorKind::Unreachable,
-        () if error.is_timeout() => ArmErrorKind::Timeout,
-        () if error.is_builder() => ArmErrorKind::InvalidInput,
-        () => ArmErrorKind::Interrupted,
+    let kind = if mentions_certificate(&causes) {
+        ArmErrorKind::Tls
+    } else if error.is_connect() {
+        ArmErrorKind::Unreachable
+    } else if error.is_timeout() {
+        ArmErrorKind::Timeout
+    } else if error.is_builder() {
+        ArmErrorKind::InvalidInput
+    } else {
+        ArmErrorKind::Interrupted
     };
     let what = match kind {
         ArmErrorKind::Tls => "the endpoint's certificate is not trusted",

@@ -37,7 +37,7 @@ impl GithubJob {
             let message = format!("ACTIONS_ID_TOKEN_REQUEST_URL {why}");
             ArmError::new(ArmErrorKind::InvalidInput, message)
         };
-        let mut request_url = Url::parse(text).map_err(|_| refused("is no URL"))?;
+        let mut request_url = Url::parse(text).map_err(|_| refused("is not a URL"))?;
         if request_url.scheme() != "https" {
             return Err(refused("must be an https URL"));
         }

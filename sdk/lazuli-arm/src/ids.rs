@@ -111,7 +111,7 @@ impl ResourceId {
     /// The child `{self}/{type_segment}/{name}`, for example a subnet of a virtual network.
     ///
     /// # Errors
-    /// When either part cannot be a path segment, or the result is no resource.
+    /// When either part cannot be a path segment, or the result is not a resource.
     pub fn child(&self, type_segment: &str, name: &str) -> Result<Self, IdError> {
         for part in [type_segment, name] {
             segment(part).map_err(|reason| IdError {

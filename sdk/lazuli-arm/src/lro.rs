@@ -87,9 +87,10 @@ pub(crate) fn accepted(sent: &Sent<'_>, answer: &Answer) -> Result<Accepted> {
         answer.retry_after()
     };
     let running = |kind, poll_url: PollUrl, result_url| {
-        let (kind, poll_url) = match is_self(sent, &poll_url) {
-            true => (PollKind::Resource, PollUrl::new(sent.resource_url.as_str())),
-            false => (kind, poll_url),
+        let (kind, poll_url) = if is_self(sent, &poll_url) {
+            (PollKind::Resource, PollUrl::new(sent.resource_url.as_str()))
+        } else {
+            (kind, poll_url)
         };
         let (resource_id, api_version) = (sent.resource_id.to_owned(), sent.api_version.to_owned());
         let token = OperationToken {
@@ -249,7 +250,7 @@ fn read_result(answer: &Answer, body: Value) -> Reading {
     }
 }
 
-/// Dialect 4: the resource tells its own state; a deletion is done when it is gone.
+/// Dialect 4: the resource reports its own state; a deletion is done when it is gone.
 fn read_resource(method: Method, answer: &Answer) -> Reading {
     if !answer.is_success() {
         let error = ArmError::from_answer(answer);
@@ -316,7 +317,7 @@ pub(crate) fn trusted(here: &Url, link: &str) -> Result<PollUrl> {
     let refused = |reason: String| ArmError::new(ArmErrorKind::ForeignUrl, reason);
     let url = here
         .join(link)
-        .map_err(|error| refused(format!("the answer's link is no URL: {error}")))?;
+        .map_err(|error| refused(format!("the answer's link is not a URL: {error}")))?;
     if url.origin() != here.origin() || !url.username().is_empty() || url.password().is_some() {
         let (there, here) = (
             url.origin().ascii_serialization(),

@@ -124,7 +124,7 @@ fn what_an_answer_to_a_write_means() {
             "Cancelled ProvisioningStateCanceled",
         ),
         (
-            "201 with a Location is no operation",
+            "201 with a Location is not an operation",
             Put,
             answer(201, &[loc], "{}"),
             "done {}",

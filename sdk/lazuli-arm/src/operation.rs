@@ -123,7 +123,7 @@ impl OperationState {
         }
     }
 
-    /// The state of a resource; one that tells none is finished (ARM contract).
+    /// The state of a resource; one that reports none is finished (ARM contract).
     pub(crate) fn of_resource(body: &Value) -> Self {
         provisioning_state(body).map_or(Self::Succeeded, Self::of)
     }

@@ -1,7 +1,7 @@
 //! What this client has just written, for Azure does not show it everywhere at once.
 //!
 //! A new resource group may be missing for its first dependents, and a new resource for the first reads. Knowing what
-//! is new tells such a 404 apart from a mistake, which must fail at once.
+//! is new distinguishes such a 404 from a mistake, which must fail at once.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};

@@ -25,7 +25,7 @@ impl<'a> ResourceType<'a> {
     }
 
     /// The type of what contains such a resource: `Microsoft.Network/virtualNetworks` of its subnets. None for a type
-    /// that is no child of another.
+    /// that is not a child of another.
     #[must_use]
     pub fn parent(self) -> Option<Self> {
         let (above, _) = self.0.rsplit_once('/')?;

@@ -1,6 +1,6 @@
 //! Staying below Azure's limits, for everybody who shares the client.
 //!
-//! Azure counts requests in token buckets and tells what is left in `x-ms-ratelimit-remaining-*`. Sending on after a
+//! Azure counts requests in token buckets and reports what is left in `x-ms-ratelimit-remaining-*`. Sending on after a
 //! 429 is refused and renews the wait, so one caller's `Retry-After` must hold back all. Limits are per subscription
 //! and provider; reads, writes and deletes have buckets of their own.
 
@@ -209,7 +209,7 @@ impl Bucket {
     /// What the service says is left, less what it has not counted yet.
     fn told(&mut self, remaining: f64, provider_limit: bool) {
         if provider_limit {
-            // The limit itself is not told: the most that was ever left comes close.
+            // The limit itself is not reported: the most that was ever left comes close.
             let most = if self.provider_limit {
                 self.capacity.max(remaining + 1.0)
             } else {

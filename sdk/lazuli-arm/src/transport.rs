@@ -63,9 +63,10 @@ impl Transport {
         }
         if let Some(pem) = &options.ca_bundle {
             let certificates = certificates(pem)?;
-            builder = match options.system_roots {
-                true => builder.tls_certs_merge(certificates),
-                false => builder.tls_certs_only(certificates),
+            builder = if options.system_roots {
+                builder.tls_certs_merge(certificates)
+            } else {
+                builder.tls_certs_only(certificates)
             };
         }
         let http = builder
