@@ -90,7 +90,7 @@ pub trait Custom: Send + Sync + 'static {
         Vec::new()
     }
 
-    /// How long an operation takes, where the inputs tell; `None` = as the facts
+    /// How long an operation takes, where the inputs decide it; `None` = as the facts
     /// say ([`Facts::usually_takes`]). Only decides what starts first. What is not
     /// known yet is [`Value::Unknown`].
     fn takes(&self, inputs: &Value, lifecycle: Lifecycle) -> Option<Duration> {
@@ -245,11 +245,11 @@ pub struct Wanted<'a, I> {
     pub inputs: I,
     /// How long the operation may take, if the program says so.
     pub timeout: Option<Duration>,
-    /// Tells people what is going on.
+    /// Shows the user what is going on.
     pub status: Status<'a>,
 }
 
-/// Tells people what is going on.
+/// Shows the user what is going on.
 #[derive(Clone, Copy)]
 pub struct Status<'a>(&'a dyn Progress);
 

@@ -16,7 +16,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// does not implement that trait itself, and a plain text does not convert. Write
 /// [`bail!`](crate::bail!) or `Err(Error::new("..."))` for a text of your own, and
 /// `.map_err(Error::new)?` for a `Result<_, String>`. [`Error::source`] is the cause,
-/// for code that wants to tell causes apart.
+/// for code that wants to distinguish causes.
 ///
 /// ```
 /// use lazuli_core::{Error, Result};

@@ -80,11 +80,14 @@ impl Proof {
     #[must_use]
     pub fn status(&self) -> Status {
         let any = |status| self.steps.iter().any(|step| step.status == status);
-        match () {
-            () if any(Status::Broken) => Status::Broken,
-            () if any(Status::Doubtful) => Status::Doubtful,
-            () if any(Status::Open) => Status::Open,
-            () => Status::Holds,
+        if any(Status::Broken) {
+            Status::Broken
+        } else if any(Status::Doubtful) {
+            Status::Doubtful
+        } else if any(Status::Open) {
+            Status::Open
+        } else {
+            Status::Holds
         }
     }
 }

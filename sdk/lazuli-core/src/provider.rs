@@ -21,7 +21,7 @@ pub struct Declared {
     pub urn: Urn,
     /// The cloud's id, when it is known before the resource exists.
     pub id: Option<String>,
-    /// The declared inputs; absent properties are no opinion.
+    /// The declared inputs; absent properties are left to the provider.
     pub inputs: Value,
     /// How long the operation may take; `None` = the provider's default.
     pub timeout: Option<Duration>,

@@ -122,10 +122,11 @@ impl Secrets {
         let recurs = |text: &str| {
             self.0.contains(text) || inside.iter().any(|form| text.contains(form.as_str()))
         };
-        match any_text(&value, &recurs) {
-            true => seal_where(&recurs, value),
+        if any_text(&value, &recurs) {
+            seal_where(&recurs, value)
+        } else {
             // Most answers repeat nothing, and stay shared with what holds them.
-            false => value,
+            value
         }
     }
 }
@@ -172,7 +173,7 @@ impl<S: AsRef<str>> FromIterator<S> for Secrets {
     }
 }
 
-/// The forms in which a secret travels. Those that are too short to tell anything are left out.
+/// The forms in which a secret travels. Those that are too short to reveal anything are left out.
 fn forms(secret: &str) -> BTreeSet<String> {
     let bytes = secret.as_bytes();
     let in_json = serde_json::Value::from(secret).to_string();
@@ -201,9 +202,12 @@ fn forms(secret: &str) -> BTreeSet<String> {
 }
 
 fn hex(bytes: &[u8], upper: bool) -> String {
-    let digit = |byte: &u8| match upper {
-        true => format!("{byte:02X}"),
-        false => format!("{byte:02x}"),
+    let digit = |byte: &u8| {
+        if upper {
+            format!("{byte:02X}")
+        } else {
+            format!("{byte:02x}")
+        }
     };
     bytes.iter().map(digit).collect()
 }

@@ -23,7 +23,7 @@ pub enum UrnError {
         /// What is wrong with it.
         reason: &'static str,
     },
-    /// A text that is no urn at all.
+    /// A text that is not an urn at all.
     #[error("{0:?} is not a urn (urn:lazuli:STACK::PROJECT::PATH::TYPE::NAME)")]
     Text(String),
 }

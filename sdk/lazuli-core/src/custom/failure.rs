@@ -8,8 +8,8 @@ use crate::provider::{ProviderError, ProviderErrorKind};
 /// A failed operation of a custom resource.
 ///
 /// Every `std::error::Error` converts with `?`, with its causes in the sentence.
-/// Such an error counts as [`Failure::unknown`]: nobody said that nothing
-/// happened, so the engine reads the resource to find out, adopts what is there,
+/// Such an error counts as [`Failure::unknown`]: it may have had
+/// an effect, so the engine reads the resource to find out, adopts what is there,
 /// and repeats what is not. Where more is known, say it with one of the others.
 #[derive(Clone, PartialEq)]
 pub struct Failure(ProviderError);

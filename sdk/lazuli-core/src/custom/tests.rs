@@ -10,13 +10,13 @@ use super::*;
 use crate::provider::{Declared, Observed, Provider, ProviderError, ProviderErrorKind, Recorded};
 
 #[derive(Serialize, Deserialize)]
-struct Wish {
+struct Request {
     text: String,
     count: Option<u32>,
 }
 
-impl Inputs for Wish {
-    const TYPE: &'static str = "test:Wish";
+impl Inputs for Request {
+    const TYPE: &'static str = "test:Request";
 }
 
 #[derive(Serialize, Deserialize)]
@@ -30,14 +30,14 @@ struct Lamp;
 
 #[async_trait]
 impl Custom for Lamp {
-    type Inputs = Wish;
+    type Inputs = Request;
     type Outputs = Answer;
 
     fn facts(&self) -> Facts {
         Facts::default().secret_outputs(["key"])
     }
 
-    async fn create(&self, wanted: Wanted<'_, Wish>) -> Result<Made<Answer>, Failure> {
+    async fn create(&self, wanted: Wanted<'_, Request>) -> Result<Made<Answer>, Failure> {
         match wanted.inputs.text.as_str() {
             "refuse" => return Err(Failure::refused("no").code("No").help("ask nicely")),
             "parse" => drop("many".parse::<u32>()?),
@@ -57,21 +57,21 @@ struct Switch;
 
 #[async_trait]
 impl Custom for Switch {
-    type Inputs = Wish;
+    type Inputs = Request;
     type Outputs = ();
 
     fn facts(&self) -> Facts {
         Facts::in_place().replaced_on(["text"])
     }
 
-    async fn create(&self, wanted: Wanted<'_, Wish>) -> Result<Made<()>, Failure> {
+    async fn create(&self, wanted: Wanted<'_, Request>) -> Result<Made<()>, Failure> {
         Ok(Made::new(wanted.name, ()))
     }
 
     async fn update(
         &self,
-        known: Known<'_, Wish, ()>,
-        wanted: Wanted<'_, Wish>,
+        known: Known<'_, Request, ()>,
+        wanted: Wanted<'_, Request>,
     ) -> Result<(), Failure> {
         match (known.outputs, wanted.inputs.count) {
             (Some(()), Some(_)) => Ok(()),
@@ -100,7 +100,7 @@ fn provider(kind: impl Custom) -> Arc<dyn Provider> {
 
 fn desired(inputs: Json) -> Declared {
     Declared {
-        urn: Urn::new("dev", "p", "", "test:Wish", "w"),
+        urn: Urn::new("dev", "p", "", "test:Request", "w"),
         id: None,
         inputs: Value::from(inputs),
         timeout: None,
@@ -109,7 +109,7 @@ fn desired(inputs: Json) -> Declared {
 
 fn existing(id: &str, inputs: Json, outputs: Value) -> Recorded {
     Recorded {
-        urn: Urn::new("dev", "p", "", "test:Wish", "w"),
+        urn: Urn::new("dev", "p", "", "test:Request", "w"),
         id: id.to_owned(),
         inputs: Value::from(inputs),
         outputs,
