@@ -2,7 +2,7 @@
 //!
 //! A virtual clock makes realistic durations cost nothing. Whoever would have to wait moves it: an
 //! answer that blocks for twelve seconds moves it twelve seconds on, and a poll counts as sent when the
-//! `Retry-After` it was told has passed. Two callers that wait at the same time move it once, to the
+//! `Retry-After` it was given has passed. Two callers that wait at the same time move it once, to the
 //! later end, so what is measured on it is the critical path.
 
 use std::sync::Arc;

@@ -156,7 +156,7 @@ pub struct Page {
 }
 
 impl Page {
-    /// The body as text; bytes that are no UTF-8 are replaced.
+    /// The body as text; invalid UTF-8 is replaced.
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
@@ -193,7 +193,7 @@ impl Emulator {
     /// Starts an Azure; it answers when this returns.
     ///
     /// # Errors
-    /// When the address is taken or can be reached from outside, an id is no GUID, or a folder cannot
+    /// When the address is taken or can be reached from outside, an id is not a GUID, or a folder cannot
     /// be used. See [`EmulatorError`].
     pub async fn start(options: Options) -> Result<Emulator, EmulatorError> {
         check(&options)?;

@@ -78,7 +78,7 @@ pub(crate) async fn exchange(
     }
 }
 
-/// On a virtual clock a caller comes back when it was told to, not before.
+/// On a virtual clock a caller comes back when `Retry-After` says so, not before.
 fn promised(conditions: &Conditions, incoming: &Incoming) -> Option<i64> {
     conditions
         .clock

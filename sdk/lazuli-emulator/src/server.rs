@@ -1,8 +1,8 @@
 //! The listener: TLS and plain HTTP on one port, and who answers which host and path.
 //!
-//! The first byte of a connection tells TLS from plain HTTP. Plain HTTP is for proxies: CONNECT opens a
+//! The first byte of a connection distinguishes TLS from plain HTTP. Plain HTTP is for proxies: CONNECT opens a
 //! tunnel to a registry or web app of this world, and a request that names a web app in full is passed
-//! on to it. Everything else there is told to use https. Behind
+//! on to it. The answer to everything else there says to use https. Behind
 //! TLS the host decides: a registry, a web app, or the control plane.
 
 use std::convert::Infallible;
@@ -213,13 +213,18 @@ async fn respond(
 /// Who answers under a name that is not the control plane's.
 fn service(world: &World, host: &str, path: &str) -> Option<Service> {
     let is_registry = || registry::by_host(world, host).is_some() || host.ends_with(".azurecr.io");
-    match () {
-        () if is_registry() => Some(Service::Registry),
-        () if front::is_site_host(world, host) => Some(Service::Site),
-        () if host.ends_with(".core.windows.net") => Some(Service::Account),
-        () if vault::is_vault_host(host) => Some(Service::Vault),
-        () if blob::is_blob_path(path) => Some(Service::Blobs),
-        () => None,
+    if is_registry() {
+        Some(Service::Registry)
+    } else if front::is_site_host(world, host) {
+        Some(Service::Site)
+    } else if host.ends_with(".core.windows.net") {
+        Some(Service::Account)
+    } else if vault::is_vault_host(host) {
+        Some(Service::Vault)
+    } else if blob::is_blob_path(path) {
+        Some(Service::Blobs)
+    } else {
+        None
     }
 }
 

@@ -524,7 +524,7 @@ async fn a_site_and_its_config_are_two_views_of_one_thing() {
     );
     assert_eq!(
         echoed.body["properties"]["siteConfig"]["linuxFxVersion"], "",
-        "PUT does not tell the whole truth"
+        "PUT does not return the whole configuration"
     );
 }
 

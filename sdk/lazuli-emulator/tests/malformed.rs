@@ -50,7 +50,7 @@ fn target() -> &'static Target {
 
 impl Target {
     /// Sends bytes on a connection of their own and answers all that comes back. Who hangs up says that
-    /// no more will come; without that a server rightly waits for the rest of what is no request yet.
+    /// no more will come; without that a server rightly waits for the rest of the request.
     fn exchange(&self, request: &[u8], hangs_up: bool) -> Vec<u8> {
         self.runtime.block_on(async {
             let port = self.azure.emulator.endpoint().port().expect("a port");
@@ -120,9 +120,10 @@ fn in_arms_shape(method: &str, answer: &[u8]) -> Result<u16, String> {
             .into_iter()
             .any(|text| text.as_str().is_some_and(|text| !text.is_empty()))
     };
-    match said(code) && said(message) {
-        true => Ok(status),
-        false => Err(format!("not ARM's shape: {shown}")),
+    if said(code) && said(message) {
+        Ok(status)
+    } else {
+        Err(format!("not ARM's shape: {shown}"))
     }
 }
 

@@ -8,21 +8,21 @@ use support::{Azure, code};
 const WEB: &str = "2024-11-01";
 
 /// A group with a plan in it, and the prefix of everything below `Microsoft.Web`.
-struct Place {
+struct Bench {
     azure: Azure,
     web: String,
     plan: String,
 }
 
-impl Place {
-    async fn with_plan(sku: &str, properties: Value) -> Place {
+impl Bench {
+    async fn with_plan(sku: &str, properties: Value) -> Bench {
         let azure = Azure::start().await;
         let group = azure.group("rg").await;
         let web = format!("{group}/providers/Microsoft.Web");
         let plan = format!("{web}/serverfarms/plan1");
         let body = json!({ "location": "westcentralus", "sku": { "name": sku }, "properties": properties });
         azure.make(&plan, WEB, body).await;
-        Place { azure, web, plan }
+        Bench { azure, web, plan }
     }
 
     fn site(&self, name: &str) -> String {
@@ -87,7 +87,7 @@ async fn kinds_follow_plan_and_stack() {
         ("S1", json!({}), "functionapp", json!({}), "functionapp"),
     ];
     for (sku, plan, kind, config, expect) in cases {
-        let place = Place::with_plan(sku, plan.clone()).await;
+        let place = Bench::with_plan(sku, plan.clone()).await;
         let site = place.make_site("lz1", kind, config).await;
         assert_eq!(site["kind"], expect);
         let properties = &site["properties"];
@@ -101,7 +101,7 @@ async fn kinds_follow_plan_and_stack() {
 
 #[tokio::test]
 async fn a_function_app_without_a_plan_gets_a_consumption_plan() {
-    let place = Place::with_plan("B1", json!({})).await;
+    let place = Bench::with_plan("B1", json!({})).await;
     let body = json!({ "location": "westcentralus", "kind": "functionapp,linux", "properties": { "reserved": true } });
     let made = place
         .azure
@@ -129,7 +129,7 @@ async fn a_function_app_without_a_plan_gets_a_consumption_plan() {
 
 #[tokio::test]
 async fn slots_are_made_swapped_and_removed() {
-    let place = Place::with_plan("S1", json!({ "reserved": true })).await;
+    let place = Bench::with_plan("S1", json!({ "reserved": true })).await;
     let site = place.site("lz1");
     place.make_site("lz1", "app", docker("nginx")).await;
     let staging = format!("{site}/slots/staging");
@@ -194,7 +194,7 @@ async fn slots_are_made_swapped_and_removed() {
 
 #[tokio::test]
 async fn slots_have_limits_and_a_site() {
-    let place = Place::with_plan("B1", json!({ "reserved": true })).await;
+    let place = Bench::with_plan("B1", json!({ "reserved": true })).await;
     let body = json!({ "location": "westcentralus", "properties": {} });
     let slot = |site: &str| format!("{}/slots/staging", place.site(site));
     let orphan = place
@@ -212,7 +212,7 @@ async fn slots_have_limits_and_a_site() {
 
 #[tokio::test]
 async fn a_slot_that_says_nothing_copies_its_site() {
-    let place = Place::with_plan("S1", json!({ "reserved": true })).await;
+    let place = Bench::with_plan("S1", json!({ "reserved": true })).await;
     let site = place.site("lz1");
     place.make_site("lz1", "app", docker("nginx")).await;
     let settings = json!({ "properties": { "A": "1" } });
@@ -231,7 +231,7 @@ async fn a_slot_that_says_nothing_copies_its_site() {
 
 #[tokio::test]
 async fn settings_are_read_by_post_only_and_parts_answer() {
-    let place = Place::with_plan("B1", json!({ "reserved": true })).await;
+    let place = Bench::with_plan("B1", json!({ "reserved": true })).await;
     place.make_site("lz1", "app", docker("nginx")).await;
     let site = place.site("lz1");
     let cases = [
@@ -278,7 +278,7 @@ async fn settings_are_read_by_post_only_and_parts_answer() {
 
 #[tokio::test]
 async fn one_of_several_containers_is_main() {
-    let place = Place::with_plan("S1", json!({ "reserved": true })).await;
+    let place = Bench::with_plan("S1", json!({ "reserved": true })).await;
     let stack = json!({ "linuxFxVersion": "SITECONTAINERS" });
     let site = place.make_site("lz1", "app", stack.clone()).await;
     assert_eq!(site["kind"], "app,linux,container");
@@ -344,7 +344,7 @@ async fn the_last_site_takes_its_plan_unless_told_otherwise() {
         (WEB.to_owned(), 404),
         (format!("{WEB}&deleteEmptyServerFarm=false"), 200),
     ] {
-        let place = Place::with_plan("B1", json!({ "reserved": true })).await;
+        let place = Bench::with_plan("B1", json!({ "reserved": true })).await;
         place.make_site("lz1", "app", docker("nginx")).await;
         let gone = place
             .azure
@@ -358,7 +358,7 @@ async fn the_last_site_takes_its_plan_unless_told_otherwise() {
 
 #[tokio::test]
 async fn the_container_log_is_an_action_of_the_site() {
-    let place = Place::with_plan("B1", json!({ "reserved": true })).await;
+    let place = Bench::with_plan("B1", json!({ "reserved": true })).await;
     place.make_site("lz1", "app", docker("nginx:latest")).await;
     let path = format!("{}/containerlogs", place.site("lz1"));
     let reply = place.azure.send_text("POST", &path, WEB, "").await;
@@ -376,7 +376,7 @@ async fn the_container_log_is_an_action_of_the_site() {
 
 #[tokio::test]
 async fn the_configuration_says_which_logs_are_on() {
-    let place = Place::with_plan("B1", json!({})).await;
+    let place = Bench::with_plan("B1", json!({})).await;
     place.make_site("lz1", "app", json!({})).await;
     let site = place.site("lz1");
     let flags = async || {
@@ -401,13 +401,13 @@ async fn the_configuration_says_which_logs_are_on() {
 
 #[tokio::test]
 async fn an_app_on_a_plan_that_scales_by_itself_has_one_instance_ready() {
-    let place = Place::with_plan("P1v2", json!({ "elasticScaleEnabled": true })).await;
+    let place = Bench::with_plan("P1v2", json!({ "elasticScaleEnabled": true })).await;
     let made = place.make_site("lz1", "app", json!({})).await;
     assert_eq!(
         made["properties"]["siteConfig"]["minimumElasticInstanceCount"],
         1
     );
-    let other = Place::with_plan("P1v2", json!({})).await;
+    let other = Bench::with_plan("P1v2", json!({})).await;
     let made = other.make_site("lz1", "app", json!({})).await;
     assert_eq!(
         made["properties"]["siteConfig"]["minimumElasticInstanceCount"],
@@ -417,7 +417,7 @@ async fn an_app_on_a_plan_that_scales_by_itself_has_one_instance_ready() {
 
 #[tokio::test]
 async fn a_function_app_keeps_the_keys_of_its_callers() {
-    let place = Place::with_plan("B1", json!({})).await;
+    let place = Bench::with_plan("B1", json!({})).await;
     place.make_site("fn1", "functionapp", json!({})).await;
     place.make_site("web1", "app", json!({})).await;
     let list = format!("{}/host/default/listKeys", place.site("fn1"));
@@ -491,7 +491,7 @@ async fn runtimes_are_told_for_each_system() {
 
 #[tokio::test]
 async fn a_mount_says_how_it_is_and_by_which_protocol() {
-    let place = Place::with_plan("B1", json!({ "reserved": true })).await;
+    let place = Bench::with_plan("B1", json!({ "reserved": true })).await;
     place.make_site("lz1", "app", docker("nginx")).await;
     let path = format!("{}/config/azurestorageaccounts", place.site("lz1"));
     let mount = |kind: &str| json!({ "type": kind, "accountName": "a", "shareName": "s", "accessKey": "k", "mountPath": "/m" });

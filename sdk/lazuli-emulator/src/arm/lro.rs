@@ -2,7 +2,7 @@
 //!
 //! An operation is a record of the world, so it survives a restart. Without latency it advances when
 //! somebody asks: the first poll answers that it is running, the next one ends it, and so does reading
-//! the resource twice. What nobody asks about ends by itself after a few seconds, so that a forgotten
+//! the resource twice. What is never polled ends by itself after a few seconds, so that a forgotten
 //! operation does not lock a virtual network forever. With latency it ends when its time has come.
 
 use base64::Engine;
@@ -365,7 +365,7 @@ fn fail(world: &World, operation: &Operation) {
     }
 }
 
-/// Ends what nobody asked about in time, and what the clock ends.
+/// Ends what was not polled in time, and what the clock ends.
 pub(crate) fn end_due(world: &World) {
     for (guid, operation) in running(world) {
         if is_due(world, operation.ends_at_ms, operation.started_s) {

@@ -79,7 +79,7 @@ fn decide(
     route(call, &segments)
 }
 
-/// Microsoft Graph has a host of its own in Azure; here it is told by its paths.
+/// Microsoft Graph has a host of its own in Azure; here it is known by its paths.
 fn is_graph(segments: &[String]) -> bool {
     let first = segments.first().map(|part| part.to_ascii_lowercase());
     matches!(first.as_deref(), Some("v1.0" | "beta"))

@@ -379,7 +379,7 @@ fn sources(context: &Tree, pattern: &str, is_add: bool) -> Result<Vec<String>, S
 }
 
 /// Sets a member. A configuration comes from outside, so it need not have the shape that we expect;
-/// what is no object becomes one.
+/// what is not an object becomes one.
 fn put(object: &mut Value, key: &str, value: impl Into<Value>) {
     if !object.is_object() {
         *object = json!({});

@@ -300,7 +300,7 @@ impl Image {
         let config: Value = serde_json::from_slice(&config)
             .map_err(|_| invalid("has a config that is not JSON"))?;
         if !config.is_object() {
-            return Err(invalid("has a config that is no image configuration"));
+            return Err(invalid("has a config that is not an image configuration"));
         }
         let diff_ids: Vec<Digest> = config["rootfs"]["diff_ids"]
             .as_array()

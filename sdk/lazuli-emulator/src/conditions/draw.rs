@@ -13,7 +13,7 @@ use ring::digest;
 pub(crate) struct Identity {
     /// Method and path, in lower case; polls are named by what they ask about.
     pub(crate) name: String,
-    /// From 1: the how-manieth request of that name.
+    /// The position of the request among those of that name, counted from 1.
     pub(crate) count: u64,
 }
 

@@ -248,9 +248,10 @@ impl Entry {
         let status_fits = |status: u16| (first..=last).contains(&status);
         no(
             self.status.is_some_and(|status| !status_fits(status)),
-            &match self.kind.takes_status() {
-                true => format!("status must be between {first} and {last}"),
-                false => "this kind has no status of its own".to_owned(),
+            &if self.kind.takes_status() {
+                format!("status must be between {first} and {last}")
+            } else {
+                "this kind has no status of its own".to_owned()
             },
         );
         no(

@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn durations_follow_type_deed_and_sku() {
+    fn durations_follow_type_verb_and_sku() {
         let check = |kind: &str, verb: Verb, sku: &str, blocks_: Span, lasts_: Span| {
             let work = Work { kind, verb, sku };
             let blocked = blocks(Latency::Realistic, 1, &work, &who()).as_secs_f64();

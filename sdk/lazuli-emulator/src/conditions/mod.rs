@@ -55,7 +55,7 @@ pub(crate) struct Conditions {
     throttle: Option<Throttle>,
     counts: Counts,
     news: News,
-    /// When a path was told to be asked again, on a virtual clock.
+    /// When a path is to be polled again, on a virtual clock.
     promised_ms: Mutex<HashMap<String, i64>>,
     start_ms: i64,
 }
@@ -198,14 +198,14 @@ impl Conditions {
         self.news.is_unlisted(id, self.clock.now_ms())
     }
 
-    /// On a virtual clock: `path` was told to be asked again `after_s` seconds from now.
+    /// On a virtual clock: `path` is to be polled again `after_s` seconds from now.
     pub(crate) fn promise(&self, path: &str, after_s: u64) {
         let then = self.clock.now_ms() + i64::try_from(after_s).unwrap_or(i64::MAX / 1000) * 1000;
         let mut promised = self.promises();
         promised.insert(path.to_ascii_lowercase(), then);
     }
 
-    /// On a virtual clock: when the caller of `path` was told to ask again.
+    /// On a virtual clock: when the caller of `path` should poll again.
     pub(crate) fn promised_ms(&self, path: &str) -> Option<i64> {
         self.promises().remove(&path.to_ascii_lowercase())
     }

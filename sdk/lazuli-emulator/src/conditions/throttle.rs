@@ -1,4 +1,4 @@
-//! Request limits: token buckets, the headers that tell what is left, and the refusal when none is.
+//! Request limits: token buckets, the headers that report what is left, and the refusal when none is.
 //!
 //! Since 2024 ARM counts per subscription, principal and kind of request, and once more over all
 //! principals with fifteen times the size (request limits, in the documentation of ARM). Some providers
@@ -11,7 +11,7 @@ use http::Method;
 
 use crate::wire::Answer;
 
-/// All principals together may do this many times what one may.
+/// The limit of all principals together, as a multiple of the limit of one.
 const GLOBAL_FACTOR: f64 = 15.0;
 
 /// What ARM counts apart.
@@ -144,7 +144,7 @@ struct Bucket {
     closed_until_ms: i64,
 }
 
-/// The buckets of a world; in memory only, as a restart of the world is rare and Azure's are no record.
+/// The buckets of a world; in memory only, as a restart of the world is rare and Azure does not record them either.
 #[derive(Default)]
 pub(crate) struct Throttle {
     buckets: Mutex<HashMap<String, Bucket>>,

@@ -171,11 +171,12 @@ pub(crate) fn authenticate(
         .flatten();
     let mut values =
         passwords.filter_map(|entry| entry.as_str().or_else(|| entry["value"].as_str()));
-    match values.any(|value| same(password, value)) {
-        true => Ok(Holder::Admin),
-        false => Err(format!(
+    if values.any(|value| same(password, value)) {
+        Ok(Holder::Admin)
+    } else {
+        Err(format!(
             "the password of the admin user of registry {name} is wrong"
-        )),
+        ))
     }
 }
 

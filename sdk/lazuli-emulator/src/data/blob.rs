@@ -66,9 +66,9 @@ fn name_of(path: &str) -> Option<BlobName> {
     })
 }
 
-/// Decodes `%XX`; what is no valid escape stays.
+/// Decodes `%XX`; an invalid escape stays.
 pub(crate) fn percent_decode(text: &str) -> String {
-    // A plus sign is no blank in a path, so it is protected from the query decoder.
+    // A plus sign does not mean a blank in a path, so it is protected from the query decoder.
     let protected = format!("p={}", text.replace('+', "%2B").replace('&', "%26"));
     let mut pairs = url::form_urlencoded::parse(protected.as_bytes());
     pairs

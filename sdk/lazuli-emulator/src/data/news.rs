@@ -9,7 +9,7 @@ use super::route::Route;
 use crate::views::registry_events::{Happening, notify};
 use crate::world::{Resource, World};
 
-/// Noted before a request is answered, told when the answer says that it happened.
+/// Noted before a request is answered, sent when the answer says that it happened.
 pub(super) struct News {
     action: Option<&'static str>,
     repository: String,
@@ -72,7 +72,7 @@ impl News {
         self.action = Some("delete");
     }
 
-    /// Tells the webhooks, if the answer is a success.
+    /// Notifies the webhooks, if the answer is a success.
     pub(super) fn tell(self, world: &World, registry: &Resource, response: &Response<Body>) {
         let Some(action) = self.action.filter(|_| response.status().is_success()) else {
             return;

@@ -236,7 +236,7 @@ pub(super) fn is_private(address: IpAddr) -> bool {
     matches!(address, IpAddr::V4(address) if address.is_private())
 }
 
-/// The refusal with the way to a token. Who came with one is told that it does not reach.
+/// The refusal with the way to a token. It says so when the given token does not suffice.
 fn challenge(host: &str, scope: Option<&Scope>, caller: &Caller) -> Response<Body> {
     let wanted = scope
         .map(|s| format!(",scope=\"{}:{}:{}\"", s.kind, s.name, s.action))

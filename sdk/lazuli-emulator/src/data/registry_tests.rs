@@ -126,7 +126,7 @@ async fn a_principal_gets_exactly_what_its_role_gives() {
         .await
         .status,
         401,
-        "a refresh token is no access token"
+        "a refresh token is not an access token"
     );
 }
 

@@ -29,10 +29,7 @@ impl Markup {
 
     /// An attribute that is there or not.
     pub(super) fn attr_if(self, is_there: bool, name: &'static str) -> Markup {
-        match is_there {
-            true => self.attr(name, ""),
-            false => self,
-        }
+        if is_there { self.attr(name, "") } else { self }
     }
 
     pub(super) fn text(mut self, text: &str) -> Markup {

@@ -40,10 +40,11 @@ fn picture(world: &World, sites: &[Site], network: &Resource) -> Markup {
     });
     let zones: Vec<Markup> = linked.map(|link| zone(world, link)).collect();
     let ranges = strings(&network.body["properties"]["addressSpace"]["addressPrefixes"]);
-    let names = match zones.is_empty() {
-        true => el("p", "nothing")
-            .text("No private DNS zone is linked: names mean what they mean on the internet."),
-        false => el("div", "zones").children(zones),
+    let names = if zones.is_empty() {
+        el("p", "nothing")
+            .text("No private DNS zone is linked: names mean what they mean on the internet.")
+    } else {
+        el("div", "zones").children(zones)
     };
     el("div", "vnet")
         .child(
@@ -79,9 +80,10 @@ fn subnet(world: &World, sites: &[Site], subnet: &Resource) -> Markup {
     let title = el("div", "subnet-name")
         .child(el("b", "").text(subnet.name()))
         .child(el("span", "dim").text(&ranges.join(", ")));
-    let title = match delegations.is_empty() {
-        true => title,
-        false => title.child(el("span", "tag").text(&delegations.join(", "))),
+    let title = if delegations.is_empty() {
+        title
+    } else {
+        title.child(el("span", "tag").text(&delegations.join(", ")))
     };
     el("div", "subnet")
         .child(title)
@@ -135,9 +137,10 @@ fn zone(world: &World, link: &Resource) -> Markup {
             .child(el("b", "").text(ids::name_of(zone)))
             .child(el("span", "dim").text(&format!("linked by {}", link.name()))),
     );
-    match records.is_empty() {
-        true => zone.child(el("p", "nothing").text("no A records")),
-        false => zone.children(rows),
+    if records.is_empty() {
+        zone.child(el("p", "nothing").text("no A records"))
+    } else {
+        zone.children(rows)
     }
 }
 

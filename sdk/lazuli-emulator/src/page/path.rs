@@ -12,7 +12,7 @@ const MOST_JUDGED: usize = 100;
 /// With more apps than this, all but the first broken ones are folded.
 const MOST_UNFOLDED: usize = 12;
 const BROKEN_UNFOLDED: usize = 4;
-/// Characters of a digest that tell it from others.
+/// Characters of a digest that distinguish it from others.
 const DIGEST: usize = "sha256:".len() + 12;
 /// Lines of a container log.
 const LINES: usize = 60;
@@ -109,11 +109,12 @@ fn log(world: &World, site: &Site) -> Markup {
     let lines = front::container_log(world, site.id());
     let shown = &lines[lines.len().saturating_sub(LINES)..];
     let lines = shown.iter().map(|line| {
-        let class = match () {
-            () if line.contains(" ERROR ") => "line bad",
-            () if line.contains(" CAUSE ") => "line bad",
-            () if line.contains(" WARN ") => "line busy",
-            () => "line",
+        let class = if line.contains(" ERROR ") || line.contains(" CAUSE ") {
+            "line bad"
+        } else if line.contains(" WARN ") {
+            "line busy"
+        } else {
+            "line"
         };
         el("div", class).text(line)
     });

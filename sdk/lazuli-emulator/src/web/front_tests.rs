@@ -77,7 +77,7 @@ async fn without_an_image_the_app_is_down_and_the_log_says_why() {
     assert_eq!(
         container_log(&world, &site_id()).join("\n"),
         log,
-        "looking again is no news"
+        "looking again reports nothing new"
     );
 }
 

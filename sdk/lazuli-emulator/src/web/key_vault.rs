@@ -21,7 +21,7 @@ pub(crate) struct Reference {
     outcome: Result<String, Unresolved>,
 }
 
-/// Judges a setting's value; `None` when it is no reference.
+/// Judges a setting's value; `None` when it is not a reference.
 pub(crate) fn judge(world: &World, site: &Site, value: &str) -> Option<Reference> {
     if !reference::is_reference(value) {
         return None;
@@ -95,9 +95,10 @@ fn origin<'a>(world: &World, site: &'a Site, vault: &Resource) -> Result<Origin<
         detail,
     };
     match view::resolve(world, network, vault, &host) {
-        Resolution::Public { .. } => Ok(match has_service_endpoint(world, subnet) {
-            true => Origin::Subnet(subnet),
-            false => internet(site),
+        Resolution::Public { .. } => Ok(if has_service_endpoint(world, subnet) {
+            Origin::Subnet(subnet)
+        } else {
+            internet(site)
         }),
         Resolution::NoSuchName { why } => Err(unreachable(format!(
             "The name {host} does not resolve because {why}."
@@ -108,11 +109,12 @@ fn origin<'a>(world: &World, site: &'a Site, vault: &Resource) -> Result<Origin<
                     && endpoint.addresses.contains(&address)
                     && view::is_routed(world, network, &endpoint.vnet)
             };
-            match view::endpoints_of(world, vault).iter().any(leads) {
-                true => Ok(Origin::PrivateEndpoint),
-                false => Err(unreachable(format!(
+            if view::endpoints_of(world, vault).iter().any(leads) {
+                Ok(Origin::PrivateEndpoint)
+            } else {
+                Err(unreachable(format!(
                     "{host} resolves to {address}, where no approved private endpoint of the vault answers the app's network."
-                ))),
+                )))
             }
         }
     }

@@ -10,7 +10,7 @@ use super::pull::{FailureKind, Hop, Pull, PulledImage};
 use super::site::Site;
 use crate::build::base_images::{Server, server_of};
 
-/// What the log is told about one start.
+/// What the log records of one start.
 pub(super) struct Start<'a> {
     pub(super) site: &'a Site,
     pub(super) judged: &'a Pull,
@@ -79,9 +79,10 @@ pub(super) fn start(now: Timestamp, start: &Start<'_>) -> Vec<String> {
             site.name()
         ));
     }
-    lines.push(match judged.is_over_vnet {
-        true => format!("INFO  - Attempting to pull image {name} from VNET."),
-        false => format!("INFO  - Pulling image: {name}"),
+    lines.push(if judged.is_over_vnet {
+        format!("INFO  - Attempting to pull image {name} from VNET.")
+    } else {
+        format!("INFO  - Pulling image: {name}")
     });
     match &judged.image {
         Ok(found) => lines.extend(started(start, &name, found)),

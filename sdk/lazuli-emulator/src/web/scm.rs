@@ -110,7 +110,7 @@ fn archive(world: &World, site: &Site) -> Response<Body> {
     response
 }
 
-/// The stream ends after what there is: nothing more is written while nobody asks.
+/// The stream ends after what there is: nothing more is written without a request.
 fn text(log: Vec<u8>) -> Response<Body> {
     let mut response = Response::new(Body::from(log));
     let kind = HeaderValue::from_static("text/plain; charset=utf-8");

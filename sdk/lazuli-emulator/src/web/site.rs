@@ -51,9 +51,10 @@ impl Site {
         let is_main = |one: &Resource| {
             one.kind.ends_with("/sitecontainers") && one.body["properties"]["isMain"] == true
         };
-        let main = match several {
-            true => world.under(&app.id).into_iter().find(is_main),
-            false => None,
+        let main = if several {
+            world.under(&app.id).into_iter().find(is_main)
+        } else {
+            None
         };
         Self { app, main }
     }
@@ -170,9 +171,10 @@ impl Site {
     /// # Errors
     /// Why there is none that the emulator can start.
     pub(crate) fn image(&self) -> Result<&str, String> {
-        let property = match self.is_windows() {
-            true => "windowsFxVersion",
-            false => "linuxFxVersion",
+        let property = if self.is_windows() {
+            "windowsFxVersion"
+        } else {
+            "linuxFxVersion"
         };
         let stack = self.config(property).as_str().unwrap_or_default().trim();
         match stack.split_once('|') {
@@ -200,9 +202,10 @@ impl Site {
     /// How the app signs in where its image is.
     pub(crate) fn pull_sign_in(&self) -> PullSignIn {
         let Some(main) = &self.main else {
-            return match self.config("acrUseManagedIdentityCreds") == true {
-                true => PullSignIn::Identity,
-                false => PullSignIn::Settings,
+            return if self.config("acrUseManagedIdentityCreds") == true {
+                PullSignIn::Identity
+            } else {
+                PullSignIn::Settings
             };
         };
         match main.text("/properties/authType") {

@@ -30,7 +30,7 @@ impl Term {
     }
 }
 
-/// `None` for what this Graph cannot tell apart.
+/// `None` for what this Graph does not support.
 pub(super) fn parse(filter: &str) -> Option<Vec<Term>> {
     let terms = filter.split(" and ").map(str::trim);
     terms.filter(|term| !term.is_empty()).map(term).collect()

@@ -222,7 +222,7 @@ fn all_links(world: &World, network: &str) -> Vec<Resource> {
         .collect()
 }
 
-/// What stands against a link: another zone of the same name in the network, or another zone that
+/// What conflicts with a link: another zone of the same name in the network, or another zone that
 /// registers its machines. The service accepts the request and fails the operation.
 fn conflict(call: &Call<'_>, network: &str, registration: bool) -> Option<Effect> {
     let id = call.id();

@@ -302,7 +302,7 @@ fn removed(world: &World, endpoint: &Resource) {
     }
 }
 
-/// The names an endpoint stands for are told once it is approved.
+/// The names an endpoint stands for are returned once it is approved.
 fn settle(world: &World, endpoint: &Resource) {
     if status(&endpoint.body) == "Pending" {
         return;

@@ -11,7 +11,7 @@ use crate::world::Resource;
 
 /// The most that one page holds.
 const PAGE: usize = 1000;
-/// Types with a location that are no tracked resources.
+/// Types with a location that are not tracked resources.
 const NOT_LISTED: &[&str] = &[groups::KIND, "Microsoft.Resources/deployments"];
 
 /// The members of a group or a subscription: tracked resources only.

@@ -58,7 +58,7 @@ pub(crate) fn one_provider(
         .into_iter()
         .find(|known| json::same(known, namespace))
     else {
-        // Azure has hundreds more, and this emulator cannot tell them from names that nobody has.
+        // Azure has hundreds more, and this emulator cannot distinguish them from names that do not exist.
         if namespace.to_ascii_lowercase().starts_with("microsoft.") {
             return Err(errors::not_modelled(&format!(
                 "The resource provider '{namespace}'"

@@ -125,7 +125,7 @@ fn address_space(network: &str, properties: &Value) -> Result<Vec<Ipv4Net>, Answ
     ranges.collect()
 }
 
-/// A prefix that is no range, or has bits set below its length.
+/// A prefix that is not a range, or has bits set below its length.
 pub(crate) fn bad_prefix(text: &str, resource: &str) -> Answer {
     let (code, message) = match text.parse::<Ipv4Net>() {
         Ok(net) => (

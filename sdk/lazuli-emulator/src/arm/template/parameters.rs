@@ -226,7 +226,7 @@ fn check_bounds(name: &str, declaration: &Value, value: &Value) -> Result<()> {
     Ok(())
 }
 
-/// The parameters as a deployment shows them: types, and values that are no secrets.
+/// The parameters as a deployment shows them: types, and values that are not secret.
 pub(crate) fn shown(template: &Value, values: &BTreeMap<String, Value>) -> Value {
     let mut all = json!({});
     for (name, declaration) in template["parameters"].as_object().into_iter().flatten() {

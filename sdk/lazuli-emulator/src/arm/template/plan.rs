@@ -368,9 +368,10 @@ impl Context<'_, '_> {
                 .map(|value| value.as_str().map(str::to_owned))
         };
         if let Some(scope) = text("scope")? {
-            return Ok(match scope.starts_with('/') {
-                true => scope.trim_end_matches('/').to_owned(),
-                false => relative(self.base, &scope),
+            return Ok(if scope.starts_with('/') {
+                scope.trim_end_matches('/').to_owned()
+            } else {
+                relative(self.base, &scope)
             });
         }
         let subscription =

@@ -1,4 +1,4 @@
-//! `registries/tokens`: users of a registry that are no principals, each with a scope map and up to two
+//! `registries/tokens`: users of a registry that are not principals, each with a scope map and up to two
 //! passwords. Only digests of passwords are kept; a password is shown once, when it is made.
 
 use jiff::Timestamp;

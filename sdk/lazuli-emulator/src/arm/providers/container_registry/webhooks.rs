@@ -1,4 +1,4 @@
-//! `registries/webhooks`: whom a registry tells about pushes and deletions.
+//! `registries/webhooks`: whom a registry notifies of pushes and deletions.
 //!
 //! The emulator reaches no address outside of itself, so an event is *recorded* with a response that says
 //! it was not delivered; `listEvents` shows what would have been sent.

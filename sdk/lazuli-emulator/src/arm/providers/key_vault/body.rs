@@ -14,7 +14,7 @@ use crate::world::Resource;
 
 /// The first version whose vaults speak of `publicNetworkAccess`.
 const PUBLIC_NETWORK_SINCE: &str = "2021-06-01";
-/// The first version whose new vaults use role assignments unless told otherwise.
+/// The first version whose new vaults use role assignments unless set otherwise.
 const RBAC_BY_DEFAULT_SINCE: &str = "2026-02-01";
 
 /// Properties copied as they are when a request names them.

@@ -107,9 +107,12 @@ fn initial(kind: &str) -> Value {
 fn check_name(call: &Call<'_>) -> Result<(), Answer> {
     let name = call.target.name();
     let table = call.target.kind.ends_with("/tables");
-    let good = |c: char| match table {
-        true => c.is_ascii_alphanumeric(),
-        false => c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '$',
+    let good = |c: char| {
+        if table {
+            c.is_ascii_alphanumeric()
+        } else {
+            c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '$'
+        }
     };
     let edge = !name.starts_with('-') && !name.ends_with('-') && !name.contains("--");
     if (3..=63).contains(&name.len()) && name.chars().all(good) && edge {

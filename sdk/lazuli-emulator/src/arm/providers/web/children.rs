@@ -115,9 +115,10 @@ fn host_bindings(call: &Call<'_>) -> Result<Answer, Answer> {
 
 fn host_binding(call: &Call<'_>) -> Result<Answer, Answer> {
     let app = sites::site_of(call)?;
-    match json::same(call.target.name(), &AppName::of(&app).host()) {
-        true => Ok(Answer::ok(binding_of(&app))),
-        false => Err(call.not_found()),
+    if json::same(call.target.name(), &AppName::of(&app).host()) {
+        Ok(Answer::ok(binding_of(&app)))
+    } else {
+        Err(call.not_found())
     }
 }
 
@@ -136,9 +137,10 @@ fn link_resources(call: &Call<'_>) -> Result<Answer, Answer> {
 
 fn link_resource(call: &Call<'_>) -> Result<Answer, Answer> {
     let app = sites::site_of(call)?;
-    match json::same(call.target.name(), "sites") {
-        true => Ok(Answer::ok(link_of(&app))),
-        false => Err(call.not_found()),
+    if json::same(call.target.name(), "sites") {
+        Ok(Answer::ok(link_of(&app)))
+    } else {
+        Err(call.not_found())
     }
 }
 

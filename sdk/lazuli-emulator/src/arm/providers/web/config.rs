@@ -88,7 +88,7 @@ pub(super) fn open_door() -> Value {
 /// Lays a `siteConfig` (or the properties of `config/web`) on the private part.
 ///
 /// # Errors
-/// When it is no object.
+/// When it is not an object.
 pub(super) fn apply(private: &mut Value, given: &Value) -> Result<(), Answer> {
     if given.is_null() {
         return Ok(());

@@ -1,7 +1,7 @@
 //! `sites/host/default`: the keys that callers of a function app show.
 //!
 //! The platform keeps them with the app; they are made with the first question. No function runs here, so
-//! nobody asks for them but the resource manager.
+//! only the resource manager asks for them.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE;
@@ -90,9 +90,10 @@ fn action(call: &Call<'_>, word: &str) -> Result<Answer, Answer> {
 
 /// `functionKeys` or `systemKeys`.
 fn list_name(call: &Call<'_>) -> &'static str {
-    match call.target.kind.ends_with("functionKeys") {
-        true => "functionKeys",
-        false => "systemKeys",
+    if call.target.kind.ends_with("functionKeys") {
+        "functionKeys"
+    } else {
+        "systemKeys"
     }
 }
 

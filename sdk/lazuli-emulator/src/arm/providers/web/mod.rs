@@ -7,7 +7,7 @@
 //! | module | |
 //! |---|---|
 //! | `plans`, `skus` | App Service plans and what a SKU means |
-//! | `sites`, `body`, `echo`, `versions`, `traits`, `naming` | an app's own resource: what it is told, what it becomes, what it shows, what it is called |
+//! | `sites`, `body`, `echo`, `versions`, `traits`, `naming` | an app's own resource: what is declared, what it becomes, what it shows, what it is called |
 //! | `config`, `settings`, `parts`, `publishing` | the configuration under its many addresses |
 //! | `slots` | exchanging two slots |
 //! | `host_keys` | the keys of function apps |

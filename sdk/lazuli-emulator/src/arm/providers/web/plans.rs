@@ -203,10 +203,12 @@ fn scale(properties: &mut Value, sku: &Value) {
     let (size, size_id) = tier.size(name);
     let workers = sku["capacity"].clone();
     let elastic = tier.is_elastic() || properties["elasticScaleEnabled"] == true;
-    let compute = match () {
-        () if tier.is_shared() => "Shared",
-        () if tier.is_consumption() => "Dynamic",
-        () => "Dedicated",
+    let compute = if tier.is_shared() {
+        "Shared"
+    } else if tier.is_consumption() {
+        "Dynamic"
+    } else {
+        "Dedicated"
     };
     let mode = match tier.tier {
         "Free" => json!("Limited"),

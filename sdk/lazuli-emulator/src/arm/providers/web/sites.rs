@@ -1,5 +1,5 @@
-//! `Microsoft.Web/sites` and `sites/slots`: apps. PUT takes its time, answers 200, and does not tell the
-//! whole truth.
+//! `Microsoft.Web/sites` and `sites/slots`: apps. PUT takes its time, answers 200, with a
+//! part of the resource.
 //!
 //! The whole configuration lives in the app's private part (see [`crate::world`]); `siteConfig` is a
 //! summary of it, because clients echo that summary in their next PUT and must not lose anything.
@@ -317,9 +317,10 @@ pub(super) fn refresh_kind(world: &World, app: &mut Resource) {
 /// The list of slots says more of a slot's plan than the slot does.
 fn list(call: &Call<'_>) -> Result<Answer, Answer> {
     let member = call.target.member_kind(call.world).unwrap_or_default();
-    let above = match call.target.names.is_empty() {
-        true => call.target.scope.clone(),
-        false => call.required()?.id,
+    let above = if call.target.names.is_empty() {
+        call.target.scope.clone()
+    } else {
+        call.required()?.id
     };
     let apps = call.world.under(&above).into_iter();
     let rows = apps.filter(|app| app.kind == member).map(|app| {
@@ -340,9 +341,10 @@ fn view(world: &World, body: &mut Value) {
     let names: Vec<String> = serde_json::from_str(SUMMARY).unwrap_or_default();
     let mut summary = json!({});
     for name in &names {
-        let value = match SUMMARY_VALUES.contains(&name.as_str()) {
-            true => config[name].clone(),
-            false => Value::Null,
+        let value = if SUMMARY_VALUES.contains(&name.as_str()) {
+            config[name].clone()
+        } else {
+            Value::Null
         };
         json::set(&mut summary, name, value);
     }

@@ -264,9 +264,10 @@ pub(super) fn differences(call: &Call<'_>, app: &Resource) -> Result<Answer, Ans
         names.sort();
         names.dedup();
         for name in names {
-            let rule = match is_sticky(&sticky, list, name) {
-                true => "SettingsWillBeStickyToSlot",
-                false => "SettingsWillBeSwapped",
+            let rule = if is_sticky(&sticky, list, name) {
+                "SettingsWillBeStickyToSlot"
+            } else {
+                "SettingsWillBeSwapped"
             };
             let known = |side: &Value| json!(if side[name].is_null() { "" } else { "(set)" });
             if left[name] != right[name] {

@@ -27,7 +27,7 @@ pub(super) struct Traits {
     /// A Windows container.
     pub(super) hyper_v: bool,
     pub(super) elastic: bool,
-    /// A plan of another tier that was told to scale by itself.
+    /// A plan of another tier that was set to scale by itself.
     scales_itself: bool,
     premium: bool,
 }
@@ -71,11 +71,14 @@ impl Traits {
             App::Function => "functionapp",
             App::Workflow => "functionapp,workflowapp",
         };
-        match () {
-            () if self.linux && is_container(config) => format!("{base},linux,container"),
-            () if self.linux => format!("{base},linux"),
-            () if self.hyper_v => format!("{base},container,windows"),
-            () => base.to_owned(),
+        if self.linux && is_container(config) {
+            format!("{base},linux,container")
+        } else if self.linux {
+            format!("{base},linux")
+        } else if self.hyper_v {
+            format!("{base},container,windows")
+        } else {
+            base.to_owned()
         }
     }
 
@@ -141,10 +144,12 @@ impl Traits {
 impl App {
     pub(super) fn of(kind: Option<&str>) -> App {
         let kind = kind.unwrap_or_default().to_ascii_lowercase();
-        match () {
-            () if kind.contains("workflowapp") => App::Workflow,
-            () if kind.contains("functionapp") => App::Function,
-            () => App::Web,
+        if kind.contains("workflowapp") {
+            App::Workflow
+        } else if kind.contains("functionapp") {
+            App::Function
+        } else {
+            App::Web
         }
     }
 }
