@@ -175,9 +175,10 @@ fn change(
     let old = state.find(place)?;
     let mut resource = old.clone();
     change(&mut resource);
-    Ok(match resource == *old {
-        true => Vec::new(),
-        false => vec![noted(old, resource)],
+    Ok(if resource == *old {
+        Vec::new()
+    } else {
+        vec![noted(old, resource)]
     })
 }
 

@@ -1,4 +1,4 @@
-//! What the engine tells while it works. Terminal, JSON lines and tests are fed
+//! What the engine reports while it works. Terminal, JSON lines and tests are fed
 //! by the same events.
 
 use std::time::Duration;

@@ -116,7 +116,7 @@ impl Journal {
     /// Waits for the writer; whether all that was handed over is on disk.
     fn finish_writer(&mut self) -> bool {
         drop(self.writer.take());
-        // The writer does not panic; if it did, the file still tells the truth.
+        // The writer does not panic; if it did, the file is still right.
         self.thread
             .take()
             .is_some_and(|thread| thread.join().unwrap_or(false))

@@ -62,7 +62,7 @@ impl ProgramThread {
         self.reports.recv().await
     }
 
-    /// Tells the program about a resource.
+    /// Passes a resource to the program.
     pub(crate) fn settle(&mut self, id: NodeId, settlement: Settlement) {
         self.last_sent = self.remote.settle(id, settlement);
     }

@@ -328,12 +328,13 @@ mod tests {
         ) -> Result<Observed, ProviderError> {
             progress.status(&all());
             let error = ProviderError::new(ProviderErrorKind::Refused, all());
-            match self.fails {
-                true => Err(error.code(all()).help(all())),
-                false => Ok(Observed {
+            if self.fails {
+                Err(error.code(all()).help(all()))
+            } else {
+                Ok(Observed {
                     id: "1".into(),
                     outputs: Value::from(json!({"copy": all(), "other": "plain"})),
-                }),
+                })
             }
         }
 

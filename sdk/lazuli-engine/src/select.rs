@@ -24,7 +24,7 @@ impl Pattern {
             .literal_separator(true)
             .backslash_escape(false)
             .build()
-            .map_err(|cause| format!("{text:?} is no pattern: {}", cause.kind()))?;
+            .map_err(|cause| format!("{text:?} is not a pattern: {}", cause.kind()))?;
         Ok(Self {
             text: text.to_owned(),
             glob: glob.compile_matcher(),
@@ -83,7 +83,7 @@ impl Selection {
         self.targets.is_empty() && self.excludes.is_empty()
     }
 
-    /// Whether a resource is selected by name; `is_resource` tells resources
+    /// Whether a resource is selected by name; `is_resource` distinguishes resources
     /// from components and scopes by their place.
     pub(crate) fn selects(&self, urn: &Urn, is_resource: &dyn Fn(&str) -> bool) -> bool {
         let targeted = self.targets.is_empty()

@@ -61,7 +61,7 @@ pub struct Settings {
     pub providers: BTreeMap<String, Arc<dyn Provider>>,
     /// How many steps may run at once.
     pub parallel: usize,
-    /// How long a program may stand still on something that is no output before
+    /// How long a program may stand still on something that is not an output before
     /// the plan is made on the assumption that it declares nothing more.
     pub settle: Duration,
     /// Fail before anything is touched if the plan has changes.
@@ -142,13 +142,13 @@ pub fn stop_channel() -> (Stopper, Stop) {
 
 impl Stopper {
     /// The first call lets running steps finish and starts no new ones; the
-    /// second leaves at once. The journal tells the truth either way.
+    /// second leaves at once. The journal is right either way.
     pub fn stop(&self) {
         self.0.send_modify(|level| *level = level.saturating_add(1));
     }
 }
 
-/// Ends when a stop is asked for; never, once nobody can ask any more.
+/// Ends when a stop is asked for; never, once every [`Stopper`] is dropped.
 pub(crate) async fn asked(stop: &mut Stop) {
     if stop.0.changed().await.is_err() {
         std::future::pending::<()>().await;

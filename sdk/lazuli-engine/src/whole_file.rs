@@ -72,7 +72,7 @@ impl Temporary {
 
 impl Drop for Temporary {
     fn drop(&mut self) {
-        // It was moved, or the next write is told why it is still there.
+        // It was moved, or the next write reports why it is still there.
         let _ = fs::remove_file(&self.0);
     }
 }
@@ -124,6 +124,6 @@ mod tests {
         fs::write(folder.path().join("inner/.key.tmp"), "").unwrap();
         remove_leftovers(&file);
         let names = fs::read_dir(folder.path().join("inner")).unwrap();
-        assert_eq!(names.count(), 2, "the file, and what is no leftover");
+        assert_eq!(names.count(), 2, "the file, and what is not a leftover");
     }
 }

@@ -72,9 +72,10 @@ impl Custom for Things {
 
     fn facts(&self) -> Facts {
         self.asked_for_facts.fetch_add(1, Ordering::Relaxed);
-        match self.in_place {
-            true => Facts::in_place(),
-            false => Facts::default(),
+        if self.in_place {
+            Facts::in_place()
+        } else {
+            Facts::default()
         }
     }
 

@@ -14,9 +14,10 @@ const MEAN: f64 = 0.1;
 
 /// A row of the table: without and with a provider that knows how long each takes.
 pub(crate) fn row(layered: bool, seed: u64, parallel: usize) -> String {
-    let graph = match layered {
-        true => Timed::layered(seed, RESOURCES, MEAN),
-        false => Timed::random(seed, RESOURCES, MEAN),
+    let graph = if layered {
+        Timed::layered(seed, RESOURCES, MEAN)
+    } else {
+        Timed::random(seed, RESOURCES, MEAN)
     };
     let bound = graph.bound(parallel);
     let cells = [false, true].map(|tells| {

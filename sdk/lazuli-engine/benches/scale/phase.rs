@@ -125,7 +125,7 @@ pub(crate) fn carry_out(words: &[&str]) -> String {
     format!("{seconds} {} {}", peak(), written() - before)
 }
 
-/// Peak resident memory; 0 where the system does not tell.
+/// Peak resident memory; 0 where the system does not report it.
 fn peak() -> u64 {
     of_process("/proc/self/status", "VmHWM:") * 1024
 }

@@ -2,7 +2,7 @@
 //!
 //! Pure. Secrets and unknowns never leak: a difference keeps the values, whose
 //! text forms redact. Secret marks, the order of sets, the case of ids and a
-//! null beside nothing are no differences.
+//! null beside nothing do not count as differences.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -149,7 +149,7 @@ fn without_keys(path: &str) -> String {
     plain
 }
 
-/// Whether a secret stands on the way to a path. List keys are no indices, so
+/// Whether a secret stands on the way to a path. List keys are not indices, so
 /// a list is hidden as soon as one of its elements holds a secret.
 fn hides(root: &Value, path: &str) -> bool {
     let mut value = root;
@@ -269,7 +269,7 @@ fn lists(
     aligned(path, before, after, rules, found);
 }
 
-/// Lists without identity: what both have in common, in order, is no difference,
+/// Lists without identity: what both have in common, in order, does not differ,
 /// wherever it stands now. Paths show positions: the new one, for elements that
 /// are gone the old one.
 fn aligned(

@@ -1,11 +1,11 @@
-//! The order in which things are told. Work goes on while the end of a step is
+//! The order in which events are reported. Work goes on while the end of a step is
 //! on its way to the disk; whoever listens hears of that end first.
 
 use std::collections::VecDeque;
 
 use crate::event::Event;
 
-/// What is to be told, in order.
+/// What is to be reported, in order.
 #[derive(Default)]
 pub(super) struct EventQueue {
     queue: VecDeque<Slot>,
@@ -18,7 +18,7 @@ enum Slot {
 }
 
 impl EventQueue {
-    /// A step ended; nothing that happens from now on is told before that is.
+    /// A step ended; nothing that happens from now on is reported before that is.
     pub(super) fn expect(&mut self, at: usize) {
         self.queue.push_back(Slot::Awaited(at));
     }
@@ -51,7 +51,7 @@ impl EventQueue {
         }
     }
 
-    /// Nothing more comes to the disk: the rest is told, without such ends.
+    /// Nothing more comes to the disk: the rest is reported, without such ends.
     pub(super) fn finish(&mut self, tell: &mut (dyn FnMut(Event) + Send)) {
         for told in self.queue.drain(..) {
             if let Slot::Said(event) = told {

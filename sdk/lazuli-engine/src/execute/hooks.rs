@@ -100,7 +100,7 @@ fn refused(error: &Error) -> Ending {
     }
 }
 
-/// What hooks before an operation are told.
+/// The arguments of hooks before an operation.
 pub(super) fn before_args(operation: &Operation) -> HookArgs {
     let desired = operation.desired();
     let (lifecycle, old, new_inputs) = match operation {
@@ -126,7 +126,7 @@ pub(super) fn before_args(operation: &Operation) -> HookArgs {
     }
 }
 
-/// What hooks after a step are told: what those before it were, and the
+/// The arguments of hooks after a step: those of the hooks before it, and the
 /// resource as it is recorded now.
 pub(super) fn after_args(before: HookArgs, step: &Step, state: &State) -> HookArgs {
     let now = state
@@ -141,10 +141,10 @@ pub(super) fn after_args(before: HookArgs, step: &Step, state: &State) -> HookAr
     }
 }
 
-type Deeds = Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>;
+type Running = Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>;
 
 /// The hooks after a step, one after the other; `None` when there are none.
-pub(super) fn after(hooks: &Hooks, args: HookArgs) -> Option<Deeds> {
+pub(super) fn after(hooks: &Hooks, args: HookArgs) -> Option<Running> {
     let actions: Vec<Hook> = hooks
         .at(HookPoint::After(args.lifecycle))
         .cloned()

@@ -140,7 +140,7 @@ struct Dispatcher<'a, 'b> {
     wave: Wave,
     halted: Option<String>,
     event_queue: EventQueue,
-    /// What the hooks before a step were told, for those after it.
+    /// The arguments of the hooks before a step, for those after it.
     hooked: HashMap<usize, lazuli_core::HookArgs>,
 }
 
@@ -261,7 +261,7 @@ impl Dispatcher<'_, '_> {
         (self.wave, self.steps)
     }
 
-    /// Tells what happened, after the ends of steps that came before it.
+    /// Reports what happened, after the ends of steps that came before it.
     fn say(&mut self, event: Event) {
         self.event_queue.say(event, &mut *self.context.event);
     }

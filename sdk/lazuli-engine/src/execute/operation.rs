@@ -74,7 +74,7 @@ pub(crate) enum Reading {
     Unread,
 }
 
-/// Tells the journal and the frontend what a provider reports.
+/// Passes what a provider reports to the journal and the frontend.
 pub(crate) struct Reporter {
     pub(crate) urn: Urn,
     pub(crate) number: u64,

@@ -1,4 +1,4 @@
-//! From an answer to the journal: what an operation left, before anybody is told.
+//! From an answer to the journal: what an operation left, before it is reported.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::op::Op;
 use crate::state::{Entry, Outcome, Resource};
 
 impl Dispatcher<'_, '_> {
-    /// Writes down what an operation left, before anybody is told.
+    /// Writes down what an operation left, before it is reported.
     pub(super) fn record(&mut self, at: usize, ending: Ending) {
         let Some((number, began)) = self.started.get(&at).copied() else {
             return;
@@ -203,7 +203,7 @@ impl Dispatcher<'_, '_> {
         self.after_hooks(at);
     }
 
-    /// Tells the program what a resource has become.
+    /// Passes what a resource has become to the program.
     fn brought_to_life(&mut self, at: usize) {
         let step = &self.steps[at];
         let state = self.context.journal.state();
@@ -252,7 +252,7 @@ impl Dispatcher<'_, '_> {
         self.report_failure(at, failure, Duration::ZERO);
     }
 
-    /// A step failed: whoever waits for it is told, and nothing new starts
+    /// A step failed: whoever waits for it is notified, and nothing new starts
     /// unless the run goes on past errors.
     pub(super) fn fail(&mut self, at: usize, failure: Failure, duration: Duration) {
         if let Some(index) = self.subjects[at].node() {

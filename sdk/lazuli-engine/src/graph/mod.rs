@@ -248,7 +248,7 @@ impl Graph {
                     if let Some(pending) = snapshot.pending.get_mut(pending) {
                         pending.0 = "id".into();
                     }
-                    // The id is no input path.
+                    // The id is not an input path.
                     snapshot.derived.truncate(derived);
                     value.as_str().map(str::to_owned)
                 });

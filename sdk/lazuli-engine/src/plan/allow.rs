@@ -10,17 +10,15 @@ pub(crate) fn apply(
     has_rule: impl Fn(&str) -> bool,
 ) {
     let useless = |allowance: &Allowance| {
-        let message = match () {
-            () if !has_rule(&allowance.code) => {
-                format!(
-                    "no rule has the code `{}`, which the program allows",
-                    allowance.code
-                )
-            }
-            () if allowance.reason.trim().is_empty() => {
-                format!("`{}` is allowed without a reason", allowance.code)
-            }
-            () => return None,
+        let message = if !has_rule(&allowance.code) {
+            format!(
+                "no rule has the code `{}`, which the program allows",
+                allowance.code
+            )
+        } else if allowance.reason.trim().is_empty() {
+            format!("`{}` is allowed without a reason", allowance.code)
+        } else {
+            return None;
         };
         let help = "name the code of a finding as it is shown, and say who sees to it instead";
         let finding = Diagnostic::error("LZ0050", message).help(help);

@@ -95,7 +95,7 @@ pub struct Plan {
     pub exports: Vec<PlannedExport>,
     /// What the program waits for, when it may declare more later.
     pub more_after: Vec<String>,
-    /// The program waits on something that is no output; the plan assumes that
+    /// The program waits on something that is not an output; the plan assumes that
     /// it declares nothing before the plan is carried out.
     pub assumed: bool,
 }

@@ -55,15 +55,15 @@ impl SavedPlan {
     /// Reads the text form.
     ///
     /// # Errors
-    /// The text is no plan, is cut, or is from a newer version; in a sentence.
+    /// The text is not a plan, is cut, or is from a newer version; in a sentence.
     pub fn parse(text: &str) -> Result<Self, String> {
         #[derive(Deserialize)]
         struct Head {
             format: String,
             version: u32,
         }
-        let head: Head =
-            serde_json::from_str(text).map_err(|cause| format!("it is no saved plan: {cause}"))?;
+        let head: Head = serde_json::from_str(text)
+            .map_err(|cause| format!("it is not a saved plan: {cause}"))?;
         if head.format != FORMAT {
             return Err(format!("it is a {:?}, not a {FORMAT:?}", head.format));
         }
@@ -185,7 +185,7 @@ mod tests {
         assert_eq!(
             saved.differences(&clear),
             [""; 0],
-            "secrecy is no difference"
+            "secrecy makes no difference"
         );
     }
 
@@ -193,8 +193,8 @@ mod tests {
     fn any_difference_is_told() {
         let saved = plan(1, Value::from("1"));
         let check = |now: &SavedPlan, expect: &str| {
-            let told = saved.differences(now).join("; ");
-            assert!(told.contains(expect), "{told}");
+            let shown = saved.differences(now).join("; ");
+            assert!(shown.contains(expect), "{shown}");
         };
         check(&plan(2, Value::from("1")), "the state has changed");
         check(&plan(1, Value::from("2")), "would do something else");

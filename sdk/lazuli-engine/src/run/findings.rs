@@ -45,7 +45,7 @@ impl Run<'_> {
             waits.join("; ")
         );
         let finding = Diagnostic::error("LZ0008", message)
-            .help("look for a promise that is never fulfilled, or for values that wait for each other in a circle");
+            .help("look for a promise that is never fulfilled, or for values that wait for each other in a cycle");
         match waiting.iter().flat_map(|task| &task.lines).next() {
             Some(place) => finding.at(place.clone()),
             None => finding,

@@ -179,7 +179,7 @@ struct Run<'a> {
     frontend: &'a mut dyn Frontend,
     stop: Stop,
     summary: Summary,
-    /// Resources whose unchangeable outputs were told to the program.
+    /// Resources whose unchangeable outputs were passed to the program.
     early_told: Vec<bool>,
     gate_open: bool,
     began: Instant,
@@ -234,7 +234,7 @@ impl Run<'_> {
         if result.is_err() {
             self.keep_known_exports();
         }
-        // The program ends before its state is closed: nothing may be told to it any more.
+        // The program ends before its state is closed: nothing may be passed to it any more.
         drop(self.program.take());
         drop(self.graph);
         self.summary.duration = self.began.elapsed();

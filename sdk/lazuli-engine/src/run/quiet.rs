@@ -72,7 +72,7 @@ impl Run<'_> {
         true
     }
 
-    /// Tells the program those outputs of updated resources that the update cannot change.
+    /// Passes to the program those outputs of updated resources that the update cannot change.
     fn tell_early(&mut self) -> bool {
         let Some(program) = &mut self.program else {
             return false;

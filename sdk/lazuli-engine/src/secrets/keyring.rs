@@ -347,9 +347,10 @@ impl KeptKey<'_> {
 
     fn make(&self) -> Result<PlainKey, KeyError> {
         let key = PlainKey::fresh()?;
-        let text = match self.keyring.wraps() {
-            true => self.keyring.wrap(&key)?.to_text().into(),
-            false => key.to_base64(),
+        let text = if self.keyring.wraps() {
+            self.keyring.wrap(&key)?.to_text().into()
+        } else {
+            key.to_base64()
         };
         match whole_file::create(self.file, text.as_bytes(), Access::Owner) {
             Ok(()) => Ok(key),

@@ -123,8 +123,7 @@ impl DataKey {
         })
     }
 
-    /// A digest that tells texts apart without event_queue what they are to anybody
-    /// who has not the key.
+    /// A keyed digest of a text: comparable, but not reversible without the key.
     pub(crate) fn digest(&self, text: &str) -> String {
         STANDARD.encode(hmac::sign(&self.digests, format!("plan {text}").as_bytes()))
     }

@@ -19,7 +19,7 @@ const COST: Cost = Cost {
     passes: 3,
     lanes: 4,
 };
-/// More than this is no key of ours, but somebody who wants to see us out of memory.
+/// More than this was not written by us, but by an attacker who wants to exhaust the memory.
 const DEAREST: Cost = Cost {
     memory: 1024 * 1024,
     passes: 64,
@@ -45,7 +45,7 @@ pub enum Ask {
     Choose,
 }
 
-/// Tells the passphrase when it is needed.
+/// Returns the passphrase when it is needed.
 type Source = Arc<dyn Fn(Ask) -> Result<SecretString, KeyError> + Send + Sync>;
 
 /// Wraps keys with a passphrase.

@@ -11,7 +11,7 @@ use super::KeyError;
 const FORMAT: &str = "lazuli.key";
 const VERSION: u32 = 1;
 
-/// A data key that only its provider opens. It is no secret itself.
+/// A data key that only its provider opens. It is not a secret itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WrappedKey {
     format: String,
@@ -75,10 +75,10 @@ impl WrappedKey {
     /// The wrapped bytes.
     ///
     /// # Errors
-    /// When they are no base64.
+    /// When they are not base64.
     pub fn wrapped(&self) -> Result<Vec<u8>, KeyError> {
         let bytes = STANDARD.decode(&self.wrapped);
-        bytes.map_err(|_| KeyError::new("the wrapped key is no base64", RESTORE))
+        bytes.map_err(|_| KeyError::new("the wrapped key is not base64", RESTORE))
     }
 
     /// Reads the written form.
@@ -86,8 +86,9 @@ impl WrappedKey {
     /// # Errors
     /// When it is none, or a newer one.
     pub fn parse(text: &str) -> Result<Self, KeyError> {
-        let key: Self = serde_json::from_str(text)
-            .map_err(|cause| KeyError::new(format!("this is no wrapped key: {cause}"), RESTORE))?;
+        let key: Self = serde_json::from_str(text).map_err(|cause| {
+            KeyError::new(format!("this is not a wrapped key: {cause}"), RESTORE)
+        })?;
         key.check()?;
         Ok(key)
     }
@@ -97,15 +98,16 @@ impl WrappedKey {
             let message = format!("this is a {:?}, not a {FORMAT:?}", self.format);
             return Err(KeyError::new(message, RESTORE));
         }
-        match self.version > VERSION {
-            true => Err(KeyError::new(
+        if self.version > VERSION {
+            Err(KeyError::new(
                 format!(
                     "the key was wrapped by a newer Lazuli (format {}, this one knows {VERSION})",
                     self.version
                 ),
                 "build the program with the newer version of lazuli; nothing was changed",
-            )),
-            false => Ok(()),
+            ))
+        } else {
+            Ok(())
         }
     }
 

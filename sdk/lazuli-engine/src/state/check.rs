@@ -86,7 +86,7 @@ impl State {
         if !open.is_empty() {
             let stuck: Vec<_> = open.keys().map(|urn| urn.address()).collect();
             problems.push(format!(
-                "these depend on each other in a circle: {}",
+                "these depend on each other in a cycle: {}",
                 stuck.join(", ")
             ));
         }
@@ -171,7 +171,7 @@ mod tests {
         check(&state([on("b", &["a"])]), "which is not there");
         check(
             &state([on("a", &["b"]), on("b", &["a"])]),
-            "in a circle: a, b",
+            "in a cycle: a, b",
         );
         let nameless = Resource {
             id: String::new(),

@@ -143,7 +143,7 @@ pub enum Entry {
     Forgotten {
         /// The resource.
         urn: Urn,
-        /// Its id, which tells the halves of a replacement apart.
+        /// Its id, which distinguishes the halves of a replacement.
         id: String,
     },
     /// The exports of a successful run, replacing the former ones.

@@ -180,7 +180,7 @@ fn life() -> Vec<Entry> {
     ]
 }
 
-/// What must be refused, told without the state: by the entries that were taken before.
+/// What must be refused, decided without the state: by the entries that were taken before.
 fn oracle(before: &[&Entry], next: &Entry) -> Option<&'static str> {
     let open = |number: u64| {
         let about = before.iter().filter(|one| one.operation() == Some(number));

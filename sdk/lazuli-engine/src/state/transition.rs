@@ -100,13 +100,16 @@ impl State {
                 }
                 (Some(_), _) => Ok(()),
             },
-            (_, Entry::Forgotten { urn, id }) => match self.holds(urn, id) {
-                true => Ok(()),
-                false => Err(Illegal::ForgottenUnknown {
-                    urn: urn.clone(),
-                    id: id.clone(),
-                }),
-            },
+            (_, Entry::Forgotten { urn, id }) => {
+                if self.holds(urn, id) {
+                    Ok(())
+                } else {
+                    Err(Illegal::ForgottenUnknown {
+                        urn: urn.clone(),
+                        id: id.clone(),
+                    })
+                }
+            }
         }
     }
 

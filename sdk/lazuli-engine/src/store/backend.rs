@@ -23,7 +23,7 @@ pub(crate) enum What {
 }
 
 /// Where something is, and what to do about it: for messages.
-pub(crate) trait Place: Debug + Send + Sync {
+pub(crate) trait Located: Debug + Send + Sync {
     /// Where something is.
     fn at(&self, what: What) -> PathBuf;
 
@@ -44,7 +44,7 @@ pub(crate) trait Place: Debug + Send + Sync {
 }
 
 /// The bytes of a stack. Calls may block.
-pub(crate) trait Blobs: Place {
+pub(crate) trait Blobs: Located {
     /// Makes the place ready to be written to.
     fn prepare(&self) -> Result<(), EngineError>;
 

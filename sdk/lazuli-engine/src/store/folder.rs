@@ -8,7 +8,7 @@ use std::io::{self, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-use super::backend::{Backend, Blobs, KEPT_SNAPSHOTS, Keys, Lock, Log, Place, What};
+use super::backend::{Backend, Blobs, KEPT_SNAPSHOTS, Keys, Located, Lock, Log, What};
 use super::disk::{Disk, RealDisk};
 use super::lock::{FileLock, LockGuard, LockInfo};
 use crate::EngineError;
@@ -144,7 +144,7 @@ impl Folder {
 /// What stands before every sealed value, see `format_v1`.
 const SEALED: &str = "\"$lazuli\"";
 
-fn read_or_empty(place: &dyn Place, what: What, file: &Path) -> Result<Vec<u8>, EngineError> {
+fn read_or_empty(place: &dyn Located, what: What, file: &Path) -> Result<Vec<u8>, EngineError> {
     match fs::read(file) {
         Ok(text) => Ok(text),
         Err(missing) if missing.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
@@ -152,7 +152,7 @@ fn read_or_empty(place: &dyn Place, what: What, file: &Path) -> Result<Vec<u8>, 
     }
 }
 
-impl Place for Folder {
+impl Located for Folder {
     fn at(&self, what: What) -> PathBuf {
         match what {
             What::Stack => self.path.clone(),

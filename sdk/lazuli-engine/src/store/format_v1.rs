@@ -190,9 +190,10 @@ impl<'de> Visitor<'de> for ReadState<'_> {
         }
         state.share_urns();
         state.serial = serial.ok_or_else(|| A::Error::missing_field("serial"))?;
-        match complete {
-            true => Ok(state),
-            false => Err(A::Error::missing_field("resources")),
+        if complete {
+            Ok(state)
+        } else {
+            Err(A::Error::missing_field("resources"))
         }
     }
 }
@@ -538,7 +539,7 @@ fn op(text: &str) -> Read<Op> {
     ]
     .into_iter()
     .find(|op| op.as_str() == text)
-    .ok_or_else(|| format!("{text:?} is no operation"))
+    .ok_or_else(|| format!("{text:?} is not an operation"))
 }
 
 #[cfg(test)]

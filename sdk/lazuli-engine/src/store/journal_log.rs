@@ -21,7 +21,7 @@ pub struct JournalLog {
     pub entries: Vec<LogEntry>,
     /// The last entry was cut off in the middle; it does not count.
     pub torn: bool,
-    /// Why nothing is told of what follows.
+    /// Why nothing of what follows is returned.
     pub damaged: Option<String>,
 }
 
@@ -65,7 +65,7 @@ pub enum LogEntry {
 pub struct LoggedOperation {
     /// Its number.
     pub number: u64,
-    /// What was being done, and to which resource; not told of an operation whose
+    /// What was being done, and to which resource; `None` for an operation whose
     /// start is not recorded.
     pub what: Option<(Op, Urn)>,
     /// The cloud's id, where it is known.

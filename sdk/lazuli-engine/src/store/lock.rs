@@ -38,7 +38,7 @@ pub(super) fn holder_text(actor: &str, process: u32, since: &str, doing: &str) -
     format!("{actor} (process {process}) since {since}, running `{doing}`")
 }
 
-/// The time as locks tell it.
+/// The time as locks record it.
 pub(super) fn now() -> String {
     let now = jiff::Timestamp::now();
     now.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()

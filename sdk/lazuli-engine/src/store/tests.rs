@@ -204,7 +204,7 @@ fn a_whole_last_line_that_is_damaged_is_no_torn_one() {
         other => panic!("{other:?}"),
     }
     let log = store.journal_log().unwrap();
-    assert_eq!(log.entries.len(), 1, "what stands before it is told");
+    assert_eq!(log.entries.len(), 1, "what stands before it is returned");
     assert!(log.damaged.unwrap().contains("line 3"));
 }
 

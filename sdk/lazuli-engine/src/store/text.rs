@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::backend::{Place, What};
+use super::backend::{Located, What};
 use super::format_v1::{Codec, EntryV1, VERSION};
 use crate::EngineError;
 use crate::state::{Entry, State};
@@ -29,20 +29,21 @@ impl Header {
         }
     }
 
-    fn check(&self, place: &dyn Place, what: What, format: &str) -> Result<(), EngineError> {
+    fn check(&self, place: &dyn Located, what: What, format: &str) -> Result<(), EngineError> {
         if self.format != format {
             let message = format!("it is a {:?}, not a {format:?}", self.format);
             return Err(place.damaged(what, message));
         }
-        match self.version > VERSION {
-            true => Err(newer(place, what, self.version, VERSION)),
-            false => Ok(()),
+        if self.version > VERSION {
+            Err(newer(place, what, self.version, VERSION))
+        } else {
+            Ok(())
         }
     }
 }
 
 /// Something was written by a version that knows more than this one.
-pub(super) fn newer(place: &dyn Place, what: What, version: u32, known: u32) -> EngineError {
+pub(super) fn newer(place: &dyn Located, what: What, version: u32, known: u32) -> EngineError {
     EngineError::State {
         file: place.at(what),
         message: format!(
@@ -66,7 +67,7 @@ pub(super) fn snapshot(
 
 /// The state of a snapshot, and its generation.
 pub(super) fn read_snapshot(
-    place: &dyn Place,
+    place: &dyn Located,
     text: &[u8],
     codec: &Codec,
 ) -> Result<(State, u64), EngineError> {
@@ -139,7 +140,7 @@ fn checked(line: &[u8]) -> Option<&str> {
 pub(super) struct Line {
     /// Its number in the journal; the header is line 1.
     pub(super) number: usize,
-    /// When it was written, where that is told.
+    /// When it was written, where that is recorded.
     pub(super) at: Option<String>,
     pub(super) entry: Entry,
 }
@@ -154,7 +155,7 @@ pub(super) struct Whole {
 
 /// Reads a journal entry by entry.
 pub(super) fn read_journal(
-    place: &dyn Place,
+    place: &dyn Located,
     text: &[u8],
     generation: u64,
     codec: &Codec,
@@ -200,7 +201,7 @@ pub(super) fn read_journal(
     Ok(Whole { bytes, torn: false })
 }
 
-fn damaged_line(place: &dyn Place, what: What, number: usize, is_last: bool) -> EngineError {
+fn damaged_line(place: &dyn Located, what: What, number: usize, is_last: bool) -> EngineError {
     let message = format!("line {number} does not match its checksum");
     if !is_last {
         return place.damaged(what, message);
@@ -226,7 +227,7 @@ pub(super) struct Replayed {
 /// Applies whole entries. One that cannot follow is refused, unless it was written
 /// by a version that refused none.
 pub(super) fn replay(
-    place: &dyn Place,
+    place: &dyn Located,
     text: &[u8],
     generation: u64,
     codec: &Codec,

@@ -34,7 +34,7 @@ pub(super) struct Head {
 /// Who holds the lock.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Note {
-    /// Tells holders apart, whatever they are called.
+    /// Distinguishes holders, whatever they are called.
     pub(super) id: String,
     /// For people.
     pub(super) holder: String,

@@ -133,7 +133,7 @@ impl Lease {
                 }
                 Err(ObjectError::Conflict) => {
                     let (head, tag) = self.read()?;
-                    // An earlier try of ours that came through although it was told otherwise.
+                    // An earlier try of ours that came through although the answer was an error.
                     if head == new {
                         (known.head, known.tag, known.alive) = (new, tag, alive);
                         return Ok(());

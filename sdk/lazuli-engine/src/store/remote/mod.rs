@@ -27,7 +27,7 @@ use self::head::{Head, Note};
 use self::lease::{Lease, Moment, RemoteLock};
 use self::log::SegmentLog;
 use self::site::{Found, RESTORING, Site, identity};
-use super::backend::{Backend, Blobs, KEPT_SNAPSHOTS, Keys, Lock, Log, Place, What};
+use super::backend::{Backend, Blobs, KEPT_SNAPSHOTS, Keys, Located, Lock, Log, What};
 use super::lock::{LockGuard, LockInfo, holder_text, now};
 use super::objects::{Condition, ObjectError, Objects};
 use crate::EngineError;
@@ -256,7 +256,7 @@ impl Remote {
     }
 }
 
-impl Place for Remote {
+impl Located for Remote {
     fn at(&self, what: What) -> PathBuf {
         match what {
             What::Stack => {
@@ -353,7 +353,7 @@ impl Blobs for Remote {
     }
 
     fn has_entries(&self, generation: u64, _: &str) -> bool {
-        // When that cannot be told, a snapshot does no harm.
+        // When that is not known, a snapshot does no harm.
         !matches!(self.site.segments(generation), Ok(0))
     }
 
@@ -433,9 +433,10 @@ impl Keys for Remote {
         if let Some(key) = self.key.get() {
             return Ok(Some(key.clone()));
         }
-        let found = match create {
-            true => Some(self.head_or_first()?),
-            false => self.site.head()?,
+        let found = if create {
+            Some(self.head_or_first()?)
+        } else {
+            self.site.head()?
         };
         let Some(found) = found else {
             return Ok(None);
@@ -479,7 +480,7 @@ impl Lock for Remote {
         let Some(note) = &found.head.lock else {
             return Ok(None);
         };
-        // Who may only read is not told for how long the holder was silent.
+        // Who may only read cannot learn for how long the holder was silent.
         let time = self.site.time().ok();
         let silent = time.map(|now| now.duration_since(found.written).unwrap_or_default());
         Ok(Some(self.site.holder(note, silent)))

@@ -39,7 +39,7 @@ pub(super) fn open(
     name: &str,
     object: &[u8],
 ) -> Result<Zeroizing<Vec<u8>>, Unsealed> {
-    let none = Unsealed::Damaged("it is no sealed object");
+    let none = Unsealed::Damaged("it is not a sealed object");
     let Some(end) = object.iter().position(|byte| *byte == b'\n') else {
         return Err(none);
     };

@@ -87,7 +87,7 @@ impl Site {
                 tag: object.tag,
                 written: object.written,
             })),
-            Err(None) => Err(self.damaged(head::NAME, "it is no head of a state")),
+            Err(None) => Err(self.damaged(head::NAME, "it is not the head of a state")),
             Err(Some(version)) => Err(self.newer(head::NAME, version, head::VERSION)),
         }
     }
@@ -149,13 +149,13 @@ impl Site {
                     let message = format!("segment {} is missing before {number}", count + 1);
                     return Err(self.damaged(&folder, &message));
                 }
-                None => return Err(self.damaged(name, "it is no segment of a journal")),
+                None => return Err(self.damaged(name, "it is not a segment of a journal")),
             }
         }
         Ok(count)
     }
 
-    /// What time it is for the service, which also tells when objects were written.
+    /// What time it is for the service, which also dates the objects.
     pub(super) fn time(&self) -> Result<SystemTime, EngineError> {
         let name = format!("clock/{}", identity());
         let failed = |error| self.failed(&name, error);
@@ -180,10 +180,10 @@ impl Site {
 
 pub(super) const RESTORING: &str = "make an earlier version of that object the current one (the service keeps them if versioning is on)";
 
-/// Tells holders and objects apart.
+/// Distinguishes holders and objects.
 pub(super) fn identity() -> String {
     let mut bytes = [0; 16];
-    // Without randomness two may be alike; the conditional writes still tell them apart.
+    // Without randomness two may be alike; the conditional writes still distinguish them.
     let _ = SystemRandom::new().fill(&mut bytes);
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
