@@ -45,7 +45,10 @@ impl Address {
     /// When it is none, or holds a credential: that is not repeated.
     pub fn parse(text: &str) -> Result<Self, RemoteError> {
         let wrong = |reason: &str| {
-            RemoteError::new(format!("this is no place for a state: {reason}"), SHAPES)
+            RemoteError::new(
+                format!("this is not an address of a state: {reason}"),
+                SHAPES,
+            )
         };
         let url = Url::parse(text).map_err(|cause| wrong(&cause.to_string()))?;
         let has_credential = !url.username().is_empty() || url.password().is_some();

@@ -87,7 +87,7 @@ pub(crate) fn open(
 /// Whether an endpoint is without TLS, which is for emulators on this machine only.
 fn is_clear(endpoint: &str) -> Result<bool, String> {
     let url = url::Url::parse(endpoint);
-    let url = url.map_err(|cause| format!("AZURE_STORAGE_ENDPOINT is no address: {cause}"))?;
+    let url = url.map_err(|cause| format!("AZURE_STORAGE_ENDPOINT is not an address: {cause}"))?;
     let is_here = matches!(url.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"));
     match url.scheme() {
         "https" => Ok(false),

@@ -92,8 +92,9 @@ impl KeyVault {
     /// When the address is none.
     pub fn new(key: Option<&str>, access: Access) -> Result<Self, RemoteError> {
         let key = key.map(|text| {
-            KeyAddress::parse(text)
-                .map_err(|reason| RemoteError::new(format!("{text:?} is no key: {reason}"), SHAPE))
+            KeyAddress::parse(text).map_err(|reason| {
+                RemoteError::new(format!("{text:?} is not a key: {reason}"), SHAPE)
+            })
         });
         Ok(Self {
             key: key.transpose()?,
@@ -128,7 +129,7 @@ impl KeyVault {
                 transport: Some(transport.for_azure_core()),
                 ..Default::default()
             },
-            // A stand-in is no vault by its name.
+            // The name of a stand-in is not that of a vault.
             verify_challenge_resource: Some(!is_here(&key.vault)),
             ..Default::default()
         };
@@ -228,7 +229,7 @@ impl KeyProvider for KeyVault {
         let answer = answer.ok_or_else(|| Self::ended(&key))?;
         let answer = answer.map_err(|error| refused(&key, &error))?;
         let plain = answer.result.and_then(|bytes| PlainKey::from_bytes(&bytes));
-        plain.ok_or_else(|| broken("what the vault opened is no data key".to_owned()))
+        plain.ok_or_else(|| broken("what the vault opened is not a data key".to_owned()))
     }
 }
 

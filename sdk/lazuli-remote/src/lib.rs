@@ -71,7 +71,7 @@ impl Access {
 /// The objects at an address. Nothing is asked of the service yet.
 ///
 /// # Errors
-/// When the build has no way to that service, or the environment does not say how to sign in.
+/// When the build does not support that service, or the environment does not say how to sign in.
 pub fn open(address: &Address, access: &Access) -> Result<Arc<dyn Objects>, RemoteError> {
     let store = match address {
         #[cfg(feature = "azure")]
@@ -95,7 +95,7 @@ pub fn open(address: &Address, access: &Access) -> Result<Arc<dyn Objects>, Remo
 /// (`https://VAULT.vault.azure.net/keys/NAME`); without one it only opens them.
 ///
 /// # Errors
-/// When the address is none, or the build has no way to Key Vault.
+/// When the address is invalid, or the build does not support Key Vault.
 pub fn key_vault(key: Option<&str>, access: &Access) -> Result<Arc<dyn KeyProvider>, RemoteError> {
     #[cfg(feature = "azure")]
     {
