@@ -174,7 +174,7 @@ async fn a_swap_brings_the_slots_page_into_production_and_the_old_one_out() {
     assert_eq!(
         (again.created, again.updated),
         (0, 0),
-        "the swap is no drift"
+        "the swap causes no drift"
     );
     assert_eq!(pages().await, (second, first), "{}", log());
 }
@@ -196,8 +196,8 @@ async fn windows(stack: Stack) -> Result<()> {
     Ok(())
 }
 
-/// The embedded Azure runs no Windows program; that the image is pulled, over the
-/// internet and with the app's identity, it tells.
+/// The embedded Azure runs no Windows program, but reports that the image is pulled
+/// over the internet and with the app's identity.
 #[tokio::test]
 async fn a_windows_containers_image_is_pulled_from_the_internet() {
     let folder = concat!(

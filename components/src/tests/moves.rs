@@ -10,7 +10,7 @@ const APP: &str = "moving2021";
 
 /// How the app comes to its image.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Way {
+enum Pull {
     /// Over the internet, with the identity of its own.
     Own,
     /// Over the internet, with an identity that it is given.
@@ -19,7 +19,7 @@ enum Way {
     Private,
 }
 
-async fn program(stack: Stack, way: Way) -> Result<()> {
+async fn program(stack: Stack, pull: Pull) -> Result<()> {
     let net = Network::of(&stack, "moving");
     let plan = LinuxPlan::builder(&net.group, "plan")
         .sku(LinuxSku::B1)
@@ -27,7 +27,7 @@ async fn program(stack: Stack, way: Way) -> Result<()> {
     let app = IntegratedWebApp::builder(&net.group, APP)
         .plan(&plan)
         .subnet(&net.integration);
-    if way == Way::Private {
+    if pull == Pull::Private {
         let endpoints = net.endpoints();
         let dns = net.dns();
         let registry = PrivateRegistry::builder(&net.group, "movingacr2021")
@@ -44,8 +44,8 @@ async fn program(stack: Stack, way: Way) -> Result<()> {
         .sku(RegistrySku::Premium)
         .build();
     let site = registry.build_image("site:v1", "v1");
-    match way {
-        Way::Given(name) => {
+    match pull {
+        Pull::Given(name) => {
             let identity = UserAssignedIdentity::builder(&net.group, name).build();
             app.image(&site.pulled_by(&identity)).build();
         }
@@ -56,9 +56,9 @@ async fn program(stack: Stack, way: Way) -> Result<()> {
     Ok(())
 }
 
-/// Deploys one way and then the other, and looks at the app after each step of the
+/// Deploys with one pull and then with the other, and looks at the app after each step of the
 /// second: each look pulls anew, and what fails is in the log.
-async fn check(from: Way, to: Way) {
+async fn check(from: Pull, to: Pull) {
     let folder = concat!(
         env!("CARGO_MANIFEST_DIR"),
         "/../examples/private-webapp/source"
@@ -88,15 +88,15 @@ async fn check(from: Way, to: Way) {
 
 #[tokio::test]
 async fn an_app_that_moves_to_an_endpoint_pulls_at_every_moment_and_the_lock_comes_last() {
-    check(Way::Own, Way::Private).await;
+    check(Pull::Own, Pull::Private).await;
 }
 
 #[tokio::test]
 async fn an_app_that_moves_to_another_identity_pulls_at_every_moment() {
-    check(Way::Given("old"), Way::Given("new")).await;
+    check(Pull::Given("old"), Pull::Given("new")).await;
 }
 
 #[tokio::test]
 async fn an_app_that_moves_from_its_own_identity_to_another_pulls_at_every_moment() {
-    check(Way::Own, Way::Given("new")).await;
+    check(Pull::Own, Pull::Given("new")).await;
 }

@@ -67,11 +67,12 @@ fn run(folder: &Path, program: &str, arguments: &[&str]) -> std::io::Result<f64>
     for name in ["CARGO_MANIFEST_DIR", "CARGO_PKG_NAME", "CLOUD_LOG"] {
         command.env_remove(name);
     }
-    match command.status()?.success() {
-        true => Ok(began.elapsed().as_secs_f64()),
-        false => Err(std::io::Error::other(format!(
+    if command.status()?.success() {
+        Ok(began.elapsed().as_secs_f64())
+    } else {
+        Err(std::io::Error::other(format!(
             "{program} {arguments:?} failed"
-        ))),
+        )))
     }
 }
 

@@ -1,5 +1,5 @@
 //! A cloud that is a file: a line for every create and every delete, appended in
-//! one write each, so that it tells the truth whenever the process dies.
+//! one write each, so that it is right whenever the process dies.
 
 use std::collections::{HashMap, HashSet};
 use std::fs::{self, File};

@@ -29,7 +29,7 @@ pub(crate) fn read(file: &str) -> Result<Vec<Node>> {
     })?;
     serde_json::from_slice(&text).map_err(|error| {
         Error::with_help(
-            format!("{file} is no graph: {error}"),
+            format!("{file} is not a graph: {error}"),
             "write a list of {\"id\": \"a\", \"deps\": [], \"lat_ms\": 0, \"v\": 1}",
         )
     })

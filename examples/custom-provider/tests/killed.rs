@@ -1,4 +1,4 @@
-//! The process is killed at random points of every command; the cloud's log tells
+//! The process is killed at random points of every command; the cloud's log shows
 //! afterwards whether anything was lost, doubled or left behind.
 //!
 //! `LAZULI_KILLS=COUNT` with `cargo test --release -p custom-provider --test killed`
@@ -14,7 +14,7 @@ use rand::{RngExt as _, SeedableRng as _};
 
 /// Things in the graph.
 const THINGS: usize = 40;
-/// Kills of each story, unless told otherwise.
+/// Kills of each story, unless set otherwise.
 const KILLS: usize = 20;
 
 struct Stack {

@@ -54,13 +54,13 @@ impl User {
 #[test]
 fn verify_proves_the_pull_and_leaves_nothing_behind() {
     let user = User::new();
-    let told = user.run(&["verify"]);
+    let shown = user.run(&["verify"]);
     for word in [
         "secureacrweb2021 pulls secureacr2021.azurecr.io/privatewebsite:lnx-v1: proved",
         "ok      dns",
         "no findings; 1 of 1 path proved",
     ] {
-        assert!(told.contains(word), "{word} is not in\n{told}");
+        assert!(shown.contains(word), "{word} is not in\n{shown}");
     }
     let left: Vec<_> = std::fs::read_dir(user.folder.path()).unwrap().collect();
     assert!(left.is_empty(), "{left:?}");
