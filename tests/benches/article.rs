@@ -97,9 +97,10 @@ async fn main() {
     if !words.iter().any(|word| word == "--bench") {
         return;
     }
-    let latency = match words.iter().any(|word| word == "realistic") {
-        true => Latency::Realistic,
-        false => Latency::Scaled(0.1),
+    let latency = if words.iter().any(|word| word == "realistic") {
+        Latency::Realistic
+    } else {
+        Latency::Scaled(0.1)
     };
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::create_dir(folder.path().join("source")).expect("a folder for the image");

@@ -142,12 +142,13 @@ impl Cloud {
             let result = effect(world).and_then(|done| {
                 let sick = world.faults.sick.contains(&call);
                 let unhealthy = || format!("{} is not healthy", urn.name());
-                match sick {
-                    true => Err(ProviderError::new(
+                if sick {
+                    Err(ProviderError::new(
                         ProviderErrorKind::Unhealthy,
                         unhealthy(),
-                    )),
-                    false => Ok(done),
+                    ))
+                } else {
+                    Ok(done)
                 }
             });
             (

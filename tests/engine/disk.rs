@@ -13,8 +13,8 @@ use super::cloud::{Bench, dated, named, put, thing};
 
 /// What the disk does wrong, once its patience is used up.
 #[derive(Debug, Clone, Copy)]
-enum Trouble {
-    /// Nothing more is written, and everybody is told.
+enum Failing {
+    /// Nothing more is written, and every write fails.
     Full,
     /// Half of a write arrives.
     Half,
@@ -24,7 +24,7 @@ enum Trouble {
 
 #[derive(Debug)]
 struct BadDisk {
-    trouble: Trouble,
+    failing: Failing,
     /// Writes, or syncs, that still succeed.
     left: AtomicI64,
 }
@@ -38,9 +38,9 @@ impl BadDisk {
 impl Disk for BadDisk {
     fn write(&self, file: &mut File, bytes: &[u8]) -> Result<()> {
         let full = || Error::new(ErrorKind::StorageFull, "no space left on device");
-        match self.trouble {
-            Trouble::Full if self.is_over() => Err(full()),
-            Trouble::Half if self.is_over() => {
+        match self.failing {
+            Failing::Full if self.is_over() => Err(full()),
+            Failing::Half if self.is_over() => {
                 file.write_all(&bytes[..bytes.len() / 2])?;
                 Err(full())
             }
@@ -49,8 +49,8 @@ impl Disk for BadDisk {
     }
 
     fn sync(&self, _: &File) -> Result<()> {
-        match self.trouble {
-            Trouble::Sync if self.is_over() => Err(Error::other("the device failed")),
+        match self.failing {
+            Failing::Sync if self.is_over() => Err(Error::other("the device failed")),
             _ => Ok(()),
         }
     }
@@ -92,7 +92,7 @@ async fn hit(bench: &mut Bench, operation: Operation, v: &'static str, bad: BadD
     }
 }
 
-async fn survives(trouble: Trouble) {
+async fn survives(failing: Failing) {
     let stories = [
         (Operation::Up, "1"),
         (Operation::Up, "2"),
@@ -105,16 +105,16 @@ async fn survives(trouble: Trouble) {
                 bench.run(*operation, at(v)).await.result.unwrap();
             }
             let left = AtomicI64::new(patience);
-            let was_hit = hit(&mut bench, operation, v, BadDisk { trouble, left }).await;
+            let was_hit = hit(&mut bench, operation, v, BadDisk { failing, left }).await;
             assert_eq!(
                 bench.state().problems(),
                 [""; 0],
-                "{trouble:?} after {patience}"
+                "{failing:?} after {patience}"
             );
             bench.run(operation, at(v)).await.result.unwrap();
             bench.assert_settled();
             if !was_hit {
-                assert!(patience > 3, "{trouble:?} never struck");
+                assert!(patience > 3, "{failing:?} never struck");
                 break;
             }
         }
@@ -123,15 +123,15 @@ async fn survives(trouble: Trouble) {
 
 #[tokio::test]
 async fn a_full_disk_loses_nothing() {
-    survives(Trouble::Full).await;
+    survives(Failing::Full).await;
 }
 
 #[tokio::test]
 async fn half_a_write_loses_nothing() {
-    survives(Trouble::Half).await;
+    survives(Failing::Half).await;
 }
 
 #[tokio::test]
 async fn a_failing_sync_loses_nothing() {
-    survives(Trouble::Sync).await;
+    survives(Failing::Sync).await;
 }

@@ -1,6 +1,6 @@
-//! Random programs, clouds and troubles. Whatever happens, the state stays
-//! whole; and once the trouble is over, the same run leads where a run without
-//! trouble leads.
+//! Random programs, clouds and faults. Whatever happens, the state stays
+//! whole; and once the faults are over, the same run leads where a run without
+//! faults leads.
 //!
 //! A case that fails is printed with its seed and as a scenario in the language
 //! of `scenario/language.rs`, ready for a theme. The tests run a bounded number;
@@ -49,7 +49,7 @@ impl Case {
         if self.chance(25) {
             let half_done = self.changed(&first);
             self.lines.push(Line::Program(half_done.clone()));
-            self.trouble(&half_done);
+            self.add_fault(&half_done);
             self.lines.push(run("up", &[]));
         }
         let second = self.changed(&first);
@@ -66,7 +66,7 @@ impl Case {
             let (verb, place) = (self.pick(&["taint", "taint", "unprotect"]), place(&victim));
             self.lines.push(run("edit", &[verb, &place]));
         }
-        self.trouble(&second);
+        self.add_fault(&second);
         let last = self.operation(&second);
         self.lines.push(last);
     }
@@ -173,9 +173,10 @@ impl Case {
             if self.chance(25) && thing.inputs.contains_key("fixed") {
                 // What comes back may meet its own old half. What is retained never goes.
                 self.generation += 1;
-                let fixed = match self.chance(25) && !thing.is_retained() {
-                    true => self.pick(&["1", "2"]).to_owned(),
-                    false => self.generation.to_string(),
+                let fixed = if self.chance(25) && !thing.is_retained() {
+                    self.pick(&["1", "2"]).to_owned()
+                } else {
+                    self.generation.to_string()
                 };
                 thing.inputs.insert("fixed".into(), Given::Text(fixed));
             }
@@ -192,7 +193,7 @@ impl Case {
         things
     }
 
-    fn trouble(&mut self, things: &[Thing]) {
+    fn add_fault(&mut self, things: &[Thing]) {
         for _ in 0..self.random.random_range(0..3) {
             if things.is_empty() {
                 return;
@@ -282,7 +283,7 @@ fn printed(lines: &[Line]) -> String {
     text
 }
 
-/// Plays a case; afterwards an `up` without trouble must succeed, leave the
+/// Plays a case; afterwards an `up` without faults must succeed, leave the
 /// declared resources, and a second one must find nothing to do.
 async fn survive(lines: &[Line]) {
     let mut play = Play::new();
@@ -290,7 +291,7 @@ async fn survive(lines: &[Line]) {
     for line in lines {
         let before: BTreeSet<_> = play.bench.cloud.names().into_iter().collect();
         if let Line::Cloud(_) = line {
-            // What the trouble before kept from being made cannot be taken away.
+            // What the faults before kept from being made cannot be taken away.
             let known = |text: &str| {
                 let name = text.rsplit(' ').next().unwrap_or_default().to_owned();
                 before
@@ -355,7 +356,7 @@ fn play(seed: u64) {
 }
 
 #[test]
-fn random_programs_survive_random_trouble() {
+fn random_programs_survive_random_faults() {
     let wanted = std::env::var("LAZULI_FUZZ").unwrap_or_default();
     let (count, first) = wanted.split_once(',').unwrap_or((&wanted, "0"));
     let count = count.parse().unwrap_or(CASES);

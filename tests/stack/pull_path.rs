@@ -1,5 +1,5 @@
 //! Removing any one link of the pull path makes the page fail, with a container
-//! log that names the cause. The preview refuses each of them, so it is told to
+//! log that names the cause. The preview refuses each of them, so it is set to
 //! let them pass.
 
 use lazuli_engine::{EngineError, Operation};

@@ -68,7 +68,7 @@ async fn a_process_that_is_cut_off_at_any_write_loses_nothing() {
     survives(Fault::CutOff).await;
 }
 
-/// One lost answer, wherever it is, is no reason for a run to fail.
+/// One lost answer, wherever it is, does not make a run fail.
 #[tokio::test]
 async fn a_run_gets_over_a_lost_answer_to_a_segment_or_to_the_lock() {
     for name in ["head.json", "/journal/"] {

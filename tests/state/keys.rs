@@ -27,7 +27,7 @@ fn refused(result: Result<impl Sized, EngineError>, expect: &str) {
 const FIRST: &str = "the first passphrase";
 const SECOND: &str = "the second passphrase";
 
-/// The same at a place that `bytes` tells everything of.
+/// The same at a place that `bytes` returns everything of.
 async fn check(bench: &Bench, store: Store, bytes: impl Fn() -> Vec<(String, Vec<u8>)>) {
     let first = store.clone().keys(by_passphrase(FIRST));
     let up = |store: Store| bench.run_at(store, Operation::Up, bench.settings(), at("1"));

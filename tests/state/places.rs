@@ -8,7 +8,7 @@ use super::service::{Faulty, memory, objects};
 use super::{SECRET, at};
 use crate::engine::cloud::Bench;
 
-/// Every check at one place; `bytes` tells all that is kept there.
+/// Every check at one place; `bytes` returns all that is kept there.
 async fn check(bench: Bench, bytes: impl Fn(&Bench) -> Vec<(String, Vec<u8>)>) {
     a_life(&bench, &bytes).await;
     one_writer_at_a_time(&bench).await;
@@ -95,9 +95,10 @@ fn in_folder(bench: &Bench) -> Vec<(String, Vec<u8>)> {
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
-            match path.is_dir() {
-                true => folders.push(path),
-                false => found.push((path.display().to_string(), std::fs::read(&path).unwrap())),
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                found.push((path.display().to_string(), std::fs::read(&path).unwrap()));
             }
         }
     }

@@ -40,14 +40,14 @@ pub(crate) enum Fault {
 }
 
 /// Asked before each write, with its number and name; what it does happens in between.
-pub(crate) type Trouble = dyn Fn(usize, &str) -> Option<Fault> + Send + Sync;
+pub(crate) type FaultRule = dyn Fn(usize, &str) -> Option<Fault> + Send + Sync;
 
 type Write = (String, Vec<u8>, Condition);
 
 /// A way to a service on which writes go wrong.
 pub(crate) struct Faulty {
     inner: Arc<dyn Objects>,
-    trouble: Box<Trouble>,
+    rule: Box<FaultRule>,
     now: Mutex<Now>,
 }
 
@@ -62,11 +62,11 @@ struct Now {
 impl Faulty {
     pub(crate) fn new(
         inner: Arc<dyn Objects>,
-        trouble: impl Fn(usize, &str) -> Option<Fault> + Send + Sync + 'static,
+        rule: impl Fn(usize, &str) -> Option<Fault> + Send + Sync + 'static,
     ) -> Arc<Self> {
         Arc::new(Self {
             inner,
-            trouble: Box::new(trouble),
+            rule: Box::new(rule),
             now: Mutex::default(),
         })
     }
@@ -87,9 +87,10 @@ impl Faulty {
         if let Some((name, bytes, condition)) = now.under_way.take() {
             let _ = self.inner.put(&name, &bytes, &condition);
         }
-        match now.is_cut_off {
-            true => Err(timeout()),
-            false => Ok(()),
+        if now.is_cut_off {
+            Err(timeout())
+        } else {
+            Ok(())
         }
     }
 }
@@ -124,7 +125,7 @@ impl Objects for Faulty {
             now.writes += 1;
             now.writes - 1
         };
-        let fault = (self.trouble)(number, name);
+        let fault = (self.rule)(number, name);
         if fault.is_some() {
             self.now.lock().unwrap().struck = true;
         }
@@ -158,7 +159,7 @@ impl Objects for Faulty {
     }
 }
 
-/// A service whose clock runs ahead when it is told to.
+/// A service whose clock runs ahead on request.
 pub(crate) struct Clocked {
     inner: Arc<dyn Objects>,
     clock: Mutex<Clock>,

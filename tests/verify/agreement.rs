@@ -95,22 +95,22 @@ fn is_stopped(declared: &[DeclaredNode]) -> bool {
 async fn check(case: &str, twists: BTreeSet<Twist>) -> Judged {
     let outcome = deploy(&twists).await;
     let path = path(&outcome.declared);
-    let told = format!(
+    let shown = format!(
         "{case} {twists:?}\n{path}served: {}\nrefused: {:?}\n{}",
         outcome.is_served, outcome.refused, outcome.log
     );
     match path.verdict() {
         _ if outcome.refused.is_some() => {
             let stopped = is_stopped(&outcome.declared);
-            assert!(stopped, "Azure refused what verify lets pass: {told}");
+            assert!(stopped, "Azure refused what verify lets pass: {shown}");
             Judged::Refused
         }
         Verdict::Reaches => {
-            assert!(outcome.is_served, "proved, but not served: {told}");
+            assert!(outcome.is_served, "proved, but not served: {shown}");
             Judged::Served
         }
         Verdict::Broken | Verdict::Doubtful => {
-            assert!(!outcome.is_served, "said to be broken, but served: {told}");
+            assert!(!outcome.is_served, "said to be broken, but served: {shown}");
             Judged::Broken
         }
         Verdict::Open => Judged::Open,

@@ -144,9 +144,10 @@ async fn raw(stack: Stack, mistake: u32) -> Result<()> {
         .build();
     let range = if is(2) { "10.0.0.0/29" } else { "10.0.0.0/24" };
     let integration = Subnet::builder(&network, "vnet-integration-subnet").address_prefix(range);
-    let integration = match is(1) {
-        true => integration.build(),
-        false => integration.delegation(Delegation::WebServerFarms).build(),
+    let integration = if is(1) {
+        integration.build()
+    } else {
+        integration.delegation(Delegation::WebServerFarms).build()
     };
     let range = if is(15) {
         "10.0.0.128/25"

@@ -132,9 +132,10 @@ impl Parts {
         let range = if small { "10.0.0.0/29" } else { "10.0.0.0/24" };
         let integration =
             Subnet::builder(&network, "vnet-integration-subnet").address_prefix(range);
-        let integration = match twists.contains(&Twist::NoDelegation) {
-            true => integration,
-            false => integration.delegation(Delegation::WebServerFarms),
+        let integration = if twists.contains(&Twist::NoDelegation) {
+            integration
+        } else {
+            integration.delegation(Delegation::WebServerFarms)
         };
         Self {
             integration: integration.build(),
@@ -150,13 +151,15 @@ impl Parts {
     }
 
     fn registry(&self) -> Registry {
-        let access = match self.has(Twist::OpenRegistry) || self.has(Twist::DenyWithoutRules) {
-            true => PublicAccess::Enabled,
-            false => PublicAccess::Disabled,
+        let access = if self.has(Twist::OpenRegistry) || self.has(Twist::DenyWithoutRules) {
+            PublicAccess::Enabled
+        } else {
+            PublicAccess::Disabled
         };
-        let sku = match self.has(Twist::StandardRegistry) {
-            true => RegistrySku::Standard,
-            false => RegistrySku::Premium,
+        let sku = if self.has(Twist::StandardRegistry) {
+            RegistrySku::Standard
+        } else {
+            RegistrySku::Premium
         };
         let mut registry = Registry::builder(&self.group, "secureacr2021")
             .sku(sku)
@@ -180,16 +183,18 @@ impl Parts {
 
     /// Zone, link, endpoint and records; what the app has to wait for.
     fn private(&self, registry: &Registry) -> Vec<Box<dyn AsResource>> {
-        let name = match self.has(Twist::ZoneOfOtherCloud) {
-            true => "privatelink.azurecr.us",
-            false => "privatelink.azurecr.io",
+        let name = if self.has(Twist::ZoneOfOtherCloud) {
+            "privatelink.azurecr.us"
+        } else {
+            "privatelink.azurecr.io"
         };
         let mut made: Vec<Box<dyn AsResource>> = Vec::new();
         let zone = PrivateDnsZone::builder(&self.group, name).build();
         if !self.has(Twist::NoLink) {
-            let network = match self.has(Twist::LinkToOtherNetwork) {
-                true => &self.other,
-                false => &self.network,
+            let network = if self.has(Twist::LinkToOtherNetwork) {
+                &self.other
+            } else {
+                &self.network
             };
             let link = VirtualNetworkLink::builder(&zone, "acr-zonelink");
             made.push(Box::new(link.virtual_network(network).build()));
@@ -197,9 +202,10 @@ impl Parts {
         if self.has(Twist::NoEndpoint) {
             return made;
         }
-        let zone = match self.has(Twist::RecordsInOtherZone) {
-            true => PrivateDnsZone::builder(&self.group, "privatelink.acr.internal").build(),
-            false => zone,
+        let zone = if self.has(Twist::RecordsInOtherZone) {
+            PrivateDnsZone::builder(&self.group, "privatelink.acr.internal").build()
+        } else {
+            zone
         };
         let subnet = self.endpoints();
         if self.has(Twist::EndpointAwaitsApproval) {
@@ -224,9 +230,10 @@ impl Parts {
 
     fn endpoints(&self) -> Subnet {
         let elsewhere = self.has(Twist::EndpointInOtherNetwork);
-        let (network, range) = match elsewhere {
-            true => (&self.other, "10.1.1.0/24"),
-            false => (&self.network, "10.0.1.0/24"),
+        let (network, range) = if elsewhere {
+            (&self.other, "10.1.1.0/24")
+        } else {
+            (&self.network, "10.0.1.0/24")
         };
         Subnet::builder(network, "private-endpoint-subnet")
             .address_prefix(range)
@@ -324,20 +331,23 @@ impl Parts {
         let system = !self.has(Twist::UserIdentity) && !self.has(Twist::NoIdentity);
         // An app without an identity of its own can be given nothing.
         let to_app = system != self.has(Twist::RoleOfOther) && system;
-        let principal = match to_app {
-            true => app.into_principal(),
-            false if self.has(Twist::RoleOfOther) && !system => self.stranger().into_principal(),
-            false => identity.into_principal(),
+        let principal = if to_app {
+            app.into_principal()
+        } else if self.has(Twist::RoleOfOther) && !system {
+            self.stranger().into_principal()
+        } else {
+            identity.into_principal()
         };
-        match self.has(Twist::RoleOnGroup) {
-            true => RoleAssignment::builder(&self.group, "pulls")
+        if self.has(Twist::RoleOnGroup) {
+            RoleAssignment::builder(&self.group, "pulls")
                 .role(role)
                 .principal(principal)
-                .build(),
-            false => RoleAssignment::builder(registry, "pulls")
+                .build()
+        } else {
+            RoleAssignment::builder(registry, "pulls")
                 .role(role)
                 .principal(principal)
-                .build(),
+                .build()
         };
     }
 

@@ -1,5 +1,5 @@
 //! What the proof says of a Key Vault reference is what App Service makes of it, on
-//! broken topologies: `config/configreferences` of the embedded Azure tells, which
+//! broken topologies: `config/configreferences` of the embedded Azure shows it, which
 //! shares no code with the proof.
 
 use std::collections::BTreeSet;
@@ -77,9 +77,10 @@ async fn topology(stack: Stack, twists: BTreeSet<Twist>) -> Result<()> {
         .address_prefix("10.0.0.0/24")
         .delegation(Delegation::WebServerFarms)
         .build();
-    let endpoints = match has(Twist::EndpointInOtherNetwork) {
-        true => Subnet::builder(&other, "endpoints").address_prefix("10.1.1.0/24"),
-        false => Subnet::builder(&net, "endpoints").address_prefix("10.0.1.0/24"),
+    let endpoints = if has(Twist::EndpointInOtherNetwork) {
+        Subnet::builder(&other, "endpoints").address_prefix("10.1.1.0/24")
+    } else {
+        Subnet::builder(&net, "endpoints").address_prefix("10.0.1.0/24")
     };
     let endpoints = endpoints.build();
     let identity = UserAssignedIdentity::builder(&group, "reader").build();
@@ -137,10 +138,12 @@ async fn topology(stack: Stack, twists: BTreeSet<Twist>) -> Result<()> {
         app = app.virtual_network_subnet(&integration);
     }
     let by_user = has(Twist::UserIdentity);
-    app = match () {
-        () if has(Twist::NoIdentity) => app,
-        () if by_user => app.identity(Identity::user([&identity])),
-        () => app.identity(Identity::System),
+    app = if has(Twist::NoIdentity) {
+        app
+    } else if by_user {
+        app.identity(Identity::user([&identity]))
+    } else {
+        app.identity(Identity::System)
     };
     if by_user && !has(Twist::UserIdentityNotNamed) {
         let id: Input<UserAssignedIdentityId> = (&identity).into_input();
@@ -150,14 +153,17 @@ async fn topology(stack: Stack, twists: BTreeSet<Twist>) -> Result<()> {
     if has(Twist::NoRole) {
         return Ok(());
     }
-    let role = match has(Twist::RoleThatPulls) {
-        true => Role::AcrPull,
-        false => Role::KeyVaultSecretsUser,
+    let role = if has(Twist::RoleThatPulls) {
+        Role::AcrPull
+    } else {
+        Role::KeyVaultSecretsUser
     };
-    let to = match () {
-        () if has(Twist::RoleOfOther) => stranger.into_principal(),
-        () if by_user || has(Twist::NoIdentity) => identity.into_principal(),
-        () => app.into_principal(),
+    let to = if has(Twist::RoleOfOther) {
+        stranger.into_principal()
+    } else if by_user || has(Twist::NoIdentity) {
+        identity.into_principal()
+    } else {
+        app.into_principal()
     };
     RoleAssignment::builder(&vault, "reads")
         .role(role)
@@ -206,12 +212,12 @@ async fn check(case: &str, twists: BTreeSet<Twist>) -> Option<bool> {
         .await;
     result.unwrap_or_else(|error| panic!("{case} {twists:?}: {error:?}"));
     let path = path(&heard.lock().unwrap());
-    let (is_resolved, told) = reference(&bench).await;
-    let told = format!("{case} {twists:?}\n{path}{told}");
+    let (is_resolved, shown) = reference(&bench).await;
+    let shown = format!("{case} {twists:?}\n{path}{shown}");
     match path.verdict() {
-        Verdict::Reaches => assert!(is_resolved, "proved, but not read: {told}"),
+        Verdict::Reaches => assert!(is_resolved, "proved, but not read: {shown}"),
         Verdict::Broken | Verdict::Doubtful => {
-            assert!(!is_resolved, "said to be broken, but read: {told}");
+            assert!(!is_resolved, "said to be broken, but read: {shown}");
         }
         Verdict::Open => return None,
     }

@@ -105,7 +105,7 @@ impl Play {
         if words[0] == "remove"
             && let Ok(edited) = edit.on(&self.bench.state(), place)
         {
-            // The cloud keeps it, and nobody knows of it any more.
+            // The cloud keeps it, and it is not recorded any more.
             self.foreign.extend(edited.into_iter().map(|one| one.id));
         }
         let store = self.bench.store();
@@ -368,10 +368,10 @@ fn compare(theme: &str, play: &Play, run: &Run, ran: &Ran) {
     match (&ran.result, &run.fails) {
         (Ok(_), None) => {}
         (Err(error), Some(text)) => {
-            let told = told(error);
+            let shown = told(error);
             assert!(
-                told.contains(text.as_str()),
-                "{at}: {told:?} has no {text:?}"
+                shown.contains(text.as_str()),
+                "{at}: {shown:?} has no {text:?}"
             );
         }
         (Ok(_), Some(text)) => panic!("{at}: succeeded, instead of failing with {text:?}"),
@@ -399,14 +399,14 @@ fn compare(theme: &str, play: &Play, run: &Run, ran: &Ran) {
             let steps = plan.steps.iter().filter(|step| step.urn.name() == name);
             steps.flat_map(|step| plan.chain(&step.urn))
         });
-        let told: Vec<_> = chains.map(|link| link.reason.to_string()).collect();
+        let shown: Vec<_> = chains.map(|link| link.reason.to_string()).collect();
         assert!(
-            told.join("; ").contains(text.as_str()),
-            "{at}: why {name}: {told:?}"
+            shown.join("; ").contains(text.as_str()),
+            "{at}: why {name}: {shown:?}"
         );
     }
     if let Some(told) = &run.told {
-        assert_eq!(&ran.watch.events, told, "{at}: told");
+        assert_eq!(&ran.watch.events, told, "{at}: events");
     }
     if let Some(plan) = &run.plan {
         let planned = ran.watch.plans.first().map(steps).unwrap_or_default();

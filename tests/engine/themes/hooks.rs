@@ -1,4 +1,4 @@
-//! Deeds of the program around steps, and its say about failed attempts.
+//! Hooks of the program around steps, and its say about failed attempts.
 
 use super::scenarios;
 

@@ -263,7 +263,7 @@ scenarios! {
         up
           calls: create a
           state: a";
-    a_retained_one_that_stands_on_what_goes_first_is_known_as_long: "
+    a_retained_dependent_of_what_is_deleted_first_is_known_as_long: "
         | a:named fixed=1
         | b fixed=$a.serial @retain
         up
