@@ -16,7 +16,11 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("lazuli-engine", &["lazuli-core"]),
     ("lazuli-azure", &["lazuli-core", "lazuli-arm"]),
     ("lazuli-remote", &["lazuli-engine", "lazuli-arm"]),
-    ("lazuli-cli", &["lazuli-core", "lazuli-engine"]),
+    ("lazuli-picture", &["lazuli-core", "lazuli-engine"]),
+    (
+        "lazuli-cli",
+        &["lazuli-core", "lazuli-engine", "lazuli-picture"],
+    ),
     (
         "lazuli",
         &[
@@ -57,6 +61,19 @@ const CLOSED_DOORS: &[(&str, &[&str])] = &[
             "indicatif",
             "clap",
             "object_store",
+        ],
+    ),
+    (
+        "lazuli-picture",
+        &[
+            "tokio",
+            "reqwest",
+            "hyper",
+            "axum",
+            "console",
+            "indicatif",
+            "clap",
+            "tempfile",
         ],
     ),
     ("lazuli-cli", &["reqwest", "hyper", "axum", "object_store"]),

@@ -132,7 +132,7 @@ const STAYS: &[(&str, &str, &str)] = &[
         "the command `state taint`",
     ),
     (
-        "sdk/lazuli-cli/src/picture/",
+        "sdk/lazuli-picture/src/picture/",
         "existing",
         "a resource that is only looked at",
     ),

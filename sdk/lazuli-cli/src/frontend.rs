@@ -6,11 +6,11 @@ use std::time::Instant;
 
 use async_trait::async_trait;
 use lazuli_engine::{Decision, Event, Frontend, Operation, Plan};
+use lazuli_picture::timeline::{Ending, Recorder};
 
 use crate::CliError;
 use crate::render::{Renderer, Scene, plan_text};
 use crate::screen::Prompt;
-use crate::timeline::{Ending, Recorder};
 
 /// How plans are approved.
 pub(crate) enum Approval {

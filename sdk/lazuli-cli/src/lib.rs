@@ -19,13 +19,11 @@ mod error;
 mod exit;
 mod frontend;
 mod log;
-mod picture;
 mod platform;
 mod project;
 mod render;
 mod run_args;
 mod screen;
-mod timeline;
 
 #[cfg(test)]
 mod tests;

@@ -5,18 +5,17 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use clap::Args;
+use clap::{Args, ValueEnum};
 use lazuli_engine::{
     Decision, EngineError, Event, Frontend, Operation, Plan, Settings, Topology as Declared,
     stop_channel,
 };
+use lazuli_picture::{Format, Picture, Portrayed, data};
 
 use super::run::{config, connect, connection_request, pass_on, scene, settings};
 use super::{Session, Topology};
 use crate::CliError;
 use crate::exit::Exit;
-use crate::picture::model::{Picture, Portrayed};
-use crate::picture::{Format, data};
 use crate::platform::OfflineTarget;
 use crate::render::{PlainLines, Renderer as _};
 
@@ -25,13 +24,37 @@ use crate::render::{PlainLines, Renderer as _};
 pub(crate) struct GraphArgs {
     /// The form of the picture [default: as the file's name says, else svg]
     #[arg(long, value_name = "FORM")]
-    format: Option<Format>,
+    format: Option<FormatArg>,
     /// Write the picture to this file
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
     /// Draw what is deployed; the program does not run
     #[arg(long)]
     from_state: bool,
+}
+
+/// The forms of a picture, as arguments name them.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum FormatArg {
+    /// A picture that stands alone
+    Svg,
+    /// One page with details of everything, that needs nothing else
+    Html,
+    /// Text for Mermaid
+    Mermaid,
+    /// Text for Graphviz
+    Dot,
+}
+
+impl From<FormatArg> for Format {
+    fn from(argument: FormatArg) -> Self {
+        match argument {
+            FormatArg::Svg => Self::Svg,
+            FormatArg::Html => Self::Html,
+            FormatArg::Mermaid => Self::Mermaid,
+            FormatArg::Dot => Self::Dot,
+        }
+    }
 }
 
 pub(crate) async fn graph(mut session: Session, args: GraphArgs, topology: Topology) -> Exit {
@@ -102,7 +125,8 @@ impl GraphArgs {
             };
         }
         let of_file = self.output.as_deref().and_then(Format::of_file);
-        Ok(Some(self.format.or(of_file).unwrap_or(Format::Svg)))
+        let asked = self.format.map(Format::from);
+        Ok(Some(asked.or(of_file).unwrap_or(Format::Svg)))
     }
 }
 
@@ -202,17 +226,15 @@ fn picture(
     } else {
         "as the program declares it"
     };
-    let drawn = Picture::new(declared, &portraits, plan);
+    let mut drawn = Picture::new(declared, &portraits, plan);
     let mut notes = plan.map(notes).unwrap_or_default();
     if drawn.is_new {
         notes.insert(0, "Nothing of this is deployed yet.".to_owned());
     }
-    Picture {
-        title: session.project.name.clone(),
-        subtitle: format!("stack {stack} on {target}, {state}"),
-        notes,
-        ..drawn
-    }
+    drawn.title.clone_from(&session.project.name);
+    drawn.subtitle = format!("stack {stack} on {target}, {state}");
+    drawn.notes = notes;
+    drawn
 }
 
 /// What the program may declare later.

@@ -1,12 +1,12 @@
 //! `history`: what was done to the stack, run by run.
 
 use lazuli_engine::{History, HistoryEntry};
+use lazuli_picture::brief::span;
 use serde_json::json;
 
 use super::Session;
 use crate::CliError;
 use crate::exit::Exit;
-use crate::render::span;
 
 pub(crate) fn history(session: &Session) -> Result<Exit, CliError> {
     let History { entries, damaged } = session.store()?.whole_history();

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use lazuli_core::Value;
 use lazuli_engine::{Operation, Settings, Stop, Stopper, stop_channel};
+use lazuli_picture::timeline::{self, Ending, Recorder};
 use tokio::sync::mpsc;
 
 use super::{Session, Topology};
@@ -17,7 +18,6 @@ use crate::platform::{ConnectRequest, Connection};
 use crate::project::actor;
 use crate::render::{Paint, Scene, renderer};
 use crate::run_args::RunArgs;
-use crate::timeline::{self, Ending, Recorder};
 
 /// How long a program may stand still on something that is no output before the
 /// plan is made without it.

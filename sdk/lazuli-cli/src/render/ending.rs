@@ -2,8 +2,9 @@
 
 use lazuli_core::Diagnostic;
 use lazuli_engine::{EngineError, Operation, Summary};
+use lazuli_picture::brief::span;
 
-use super::{Scene, plan_text, report, span};
+use super::{Scene, plan_text, report};
 use crate::CliError;
 
 /// The text after a run that succeeded. `planned` is how many changes its plans had.

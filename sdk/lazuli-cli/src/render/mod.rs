@@ -20,7 +20,6 @@ mod wrap;
 pub(crate) mod sample;
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use lazuli_engine::{EngineError, Event, Op, Operation, Summary};
 
@@ -149,18 +148,6 @@ impl Paint {
     }
 }
 
-/// A length of time for people: `640ms`, `1.2s`, `3m 04s`, `1h 02m`.
-pub(crate) fn span(duration: Duration) -> String {
-    let (millis, seconds) = (duration.as_millis(), duration.as_secs());
-    match seconds {
-        0 => format!("{millis}ms"),
-        // Tenths, cut rather than rounded, so that 59.96 s does not become 60.0 s.
-        1..60 => format!("{}.{}s", seconds, duration.subsec_millis() / 100),
-        60..3600 => format!("{}m {:02}s", seconds / 60, seconds % 60),
-        _ => format!("{}h {:02}m", seconds / 3600, seconds % 3600 / 60),
-    }
-}
-
 /// Chooses how to show a run.
 pub(crate) fn renderer(scene: Scene, screen: &Screen, json: bool, logs: bool) -> Box<dyn Renderer> {
     if json {
@@ -173,22 +160,5 @@ pub(crate) fn renderer(scene: Scene, screen: &Screen, json: bool, logs: bool) ->
     } else {
         // Log lines on stderr would tear a live tree.
         Box::new(PlainLines::new(scene, screen.clone()))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn spans_are_short() {
-        let check =
-            |millis: u64, expect: &str| assert_eq!(span(Duration::from_millis(millis)), expect);
-        check(0, "0ms");
-        check(999, "999ms");
-        check(1_250, "1.2s");
-        check(59_990, "59.9s");
-        check(184_000, "3m 04s");
-        check(3_720_000, "1h 02m");
     }
 }

@@ -3,9 +3,10 @@
 
 use lazuli_core::{Diagnostic, Urn};
 use lazuli_engine::{EngineError, Event, Plan, Summary};
+use lazuli_picture::brief::span;
 
 use super::visible::shortened;
-use super::{Paint, Renderer, Scene, ending, plan_text, report, span};
+use super::{Paint, Renderer, Scene, ending, plan_text, report};
 use crate::CliError;
 use crate::screen::Screen;
 

@@ -2,10 +2,11 @@
 
 use lazuli_core::Value;
 use lazuli_core::value::Reveal;
+use lazuli_picture::brief::shorten;
 use serde_json::{Value as Json, json};
 
-/// How much of one value fits into a line.
-const LONGEST: usize = 100;
+pub(crate) use lazuli_picture::brief::line;
+
 /// Texts up to this length are shown whole beside what they become.
 const WHOLE: usize = 48;
 /// How much of a common beginning stays visible.
@@ -25,14 +26,6 @@ pub(crate) fn json(value: &Value, reveal: Reveal) -> Json {
         Value::Secret(_) if reveal == Reveal::No => json!({ "secret": true }),
         Value::Secret(inner) => json(inner, reveal),
         plain => plain.to_json(reveal),
-    }
-}
-
-/// One line for people: texts in quotes, long ones shortened.
-pub(crate) fn line(value: &Value) -> String {
-    match value {
-        Value::Secret(_) | Value::Unknown(_) => value.to_string(),
-        other => shorten(&other.to_json(Reveal::No).to_string()),
     }
 }
 
@@ -62,16 +55,6 @@ fn tail(text: &str, cut: usize) -> String {
     let mark = if cut > 0 { "…" } else { "" };
     let rest = text.get(cut..).unwrap_or_default();
     shorten(&Json::String(format!("{mark}{rest}")).to_string())
-}
-
-fn shorten(text: &str) -> String {
-    if text.chars().count() <= LONGEST {
-        return text.to_owned();
-    }
-    let begin: String = text.chars().take(LONGEST - 21).collect();
-    let total = text.chars().count();
-    let end: String = text.chars().skip(total - 18).collect();
-    format!("{begin} … {end}")
 }
 
 #[cfg(test)]
@@ -109,15 +92,9 @@ mod tests {
     }
 
     #[test]
-    fn very_long_values_stay_on_one_line() {
+    fn very_long_values_stay_short_in_pairs() {
         let long = Value::from("ä\n".repeat(500));
-        let text = line(&long);
-        assert!(
-            text.chars().count() <= LONGEST && !text.contains('\n'),
-            "{text}"
-        );
         let (old, _) = pair(&long, &Value::from("x"));
-        assert!(old.chars().count() <= LONGEST, "{old}");
-        assert_eq!(line(&Value::from("x").into_secret()), "(secret)");
+        assert!(old.chars().count() <= 100 && !old.contains('\n'), "{old}");
     }
 }

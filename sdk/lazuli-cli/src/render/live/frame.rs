@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 
 use lazuli_core::Urn;
 use lazuli_engine::{Event, Op, Plan};
+use lazuli_picture::brief::span;
 
-use crate::render::{Paint, span};
+use crate::render::Paint;
 
 /// How much room there is.
 #[derive(Debug, Clone, Copy)]

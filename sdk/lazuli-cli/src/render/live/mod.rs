@@ -13,9 +13,11 @@ use lazuli_engine::{EngineError, Event, Plan, Summary};
 use tokio::task::JoinHandle;
 
 use self::frame::{Board, Window};
+use lazuli_picture::brief::span;
+
 use super::visible::visible;
 use super::wrap::wrap;
-use super::{Renderer, Scene, ending, plain, plan_text, report, span};
+use super::{Renderer, Scene, ending, plain, plan_text, report};
 use crate::CliError;
 
 const REDRAW: Duration = Duration::from_millis(120);

@@ -6,10 +6,10 @@ use std::time::Duration;
 use super::analysis::{Analysis, Held};
 use super::chart::{self, count, draw, outcome, rows, totals, whole_width, word};
 use super::record::{Ending, Outcome, Recorder};
+use crate::brief::span;
 use crate::picture::POLICY;
 use crate::picture::svg::{STYLE, number};
 use crate::picture::text::xml;
-use crate::render::span;
 
 const PAGE_STYLE: &str = include_str!("page.css");
 const CHART_STYLE: &str = include_str!("chart.css");

@@ -6,7 +6,7 @@ use serde_json::{Value as Json, json};
 use super::model::{Fate, Picture};
 
 /// Everything that is known of the picture.
-pub(crate) fn data(picture: &Picture) -> Json {
+pub fn data(picture: &Picture) -> Json {
     let nodes = picture.nodes.iter().map(|node| {
         let findings = node.findings.iter();
         let findings = findings.map(|one| json!([one.code, one.severity.as_str(), one.message]));

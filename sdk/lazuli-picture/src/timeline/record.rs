@@ -9,7 +9,7 @@ use lazuli_engine::{Event, Op, Plan};
 
 /// Everything that is known of a run.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Recorder {
+pub struct Recorder {
     pub(crate) title: String,
     pub(crate) subtitle: String,
     /// Steps in the order of their plans, wave after wave.
@@ -28,12 +28,15 @@ pub(crate) struct Recorder {
 
 /// How the run ended.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) enum Ending {
+pub enum Ending {
     /// It has not.
     #[default]
     Running,
+    /// Everything was done.
     Finished,
+    /// A step or the program failed.
     Failed,
+    /// It was interrupted.
     Stopped,
 }
 
@@ -86,7 +89,8 @@ impl Bar {
 }
 
 impl Recorder {
-    pub(crate) fn new(title: String, subtitle: String) -> Self {
+    /// A record without events.
+    pub fn new(title: String, subtitle: String) -> Self {
         Self {
             title,
             subtitle,
@@ -95,12 +99,12 @@ impl Recorder {
     }
 
     /// Somebody thought about a plan for so long.
-    pub(crate) fn paused(&mut self, time: Duration) {
+    pub fn paused(&mut self, time: Duration) {
         self.paused += time;
     }
 
     /// Takes an event that was told at a time of any clock that goes on.
-    pub(crate) fn event(&mut self, event: &Event, clock: Duration) {
+    pub fn event(&mut self, event: &Event, clock: Duration) {
         match event {
             Event::Planned(plan) => self.planned(plan),
             Event::StepStarted { urn, op } => {
@@ -147,7 +151,7 @@ impl Recorder {
     }
 
     /// The run is over.
-    pub(crate) fn end(&mut self, ending: Ending, clock: Duration) {
+    pub fn end(&mut self, ending: Ending, clock: Duration) {
         self.ending = ending;
         let now = match self.zero {
             Some(_) => self.now(clock),

@@ -7,9 +7,9 @@ use lazuli_engine::Op;
 
 use super::analysis::{Analysis, Held};
 use super::record::{Bar, Ending, Outcome, Recorder};
+use crate::brief::span;
 use crate::picture::svg::{STYLE, number};
 use crate::picture::text::{fit, width, xml};
-use crate::render::span;
 
 const CHART_STYLE: &str = include_str!("chart.css");
 

@@ -15,26 +15,26 @@ pub(crate) mod model;
 pub(crate) mod svg;
 pub(crate) mod text;
 
-pub(crate) use data::data;
+pub use data::data;
 pub(crate) use html::POLICY;
 use model::Picture;
 
 /// The forms a picture can be written in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum Format {
-    /// A picture that stands alone
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// A picture that stands alone.
     Svg,
-    /// One page with details of everything, that needs nothing else
+    /// One page with details of everything, that needs nothing else.
     Html,
-    /// Text for Mermaid
+    /// Text for Mermaid.
     Mermaid,
-    /// Text for Graphviz
+    /// Text for Graphviz.
     Dot,
 }
 
 impl Format {
     /// What a file's name says it is.
-    pub(crate) fn of_file(name: &std::path::Path) -> Option<Self> {
+    pub fn of_file(name: &std::path::Path) -> Option<Self> {
         let end = name.extension()?.to_str()?.to_ascii_lowercase();
         match end.as_str() {
             "svg" => Some(Self::Svg),
@@ -46,7 +46,7 @@ impl Format {
     }
 
     /// Writes a picture in this form.
-    pub(crate) fn write(self, picture: &Picture) -> String {
+    pub fn write(self, picture: &Picture) -> String {
         match self {
             Self::Svg => svg::write(picture),
             Self::Html => html::write(picture),

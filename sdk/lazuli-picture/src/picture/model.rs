@@ -5,26 +5,26 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use lazuli_core::{Category, Diagnostic, NodeStyle, Proof, Severity, Status, Urn, Value};
 use lazuli_engine::{Member, Op, Plan, Topology};
 
-use crate::render::value;
+use crate::brief::line;
 
 /// Input lines of one resource that are shown at most.
 const MOST_INPUTS: usize = 60;
 
 /// Everything that is drawn.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Picture {
+pub struct Picture {
     /// What it is a picture of.
-    pub(crate) title: String,
+    pub title: String,
     /// Which state of that.
-    pub(crate) subtitle: String,
+    pub subtitle: String,
     /// Resources in the order of their declaration, then components.
     pub(crate) nodes: Vec<Node>,
     pub(crate) edges: Vec<Edge>,
     pub(crate) ways: Vec<DrawnWay>,
     /// All of it is going to be created: signs would say nothing.
-    pub(crate) is_new: bool,
+    pub is_new: bool,
     /// What the picture cannot show yet, a sentence each.
-    pub(crate) notes: Vec<String>,
+    pub notes: Vec<String>,
 }
 
 /// A resource, or the box of a component.
@@ -165,15 +165,18 @@ pub(crate) struct Part {
 
 /// What a provider says of the resources at these positions among the members.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Portrayed {
-    pub(crate) positions: Vec<usize>,
-    pub(crate) looks: Vec<NodeStyle>,
-    pub(crate) proofs: Vec<Proof>,
+pub struct Portrayed {
+    /// The positions.
+    pub positions: Vec<usize>,
+    /// How each is shown, in the order of the positions.
+    pub looks: Vec<NodeStyle>,
+    /// What was proved of them.
+    pub proofs: Vec<Proof>,
 }
 
 impl Picture {
     /// A picture of a topology, with what providers and a plan say of it.
-    pub(crate) fn new(topology: &Topology, portraits: &[Portrayed], plan: Option<&Plan>) -> Self {
+    pub fn new(topology: &Topology, portraits: &[Portrayed], plan: Option<&Plan>) -> Self {
         let mut sketch = Sketch::new(topology, portraits);
         if let Some(plan) = plan {
             sketch.take_plan(plan);
@@ -604,6 +607,6 @@ fn flatten(path: &str, input: &Value, out: &mut Vec<(String, String)>) {
             }
         }
         Value::Null | Value::Map(_) => {}
-        other => out.push((path.to_owned(), value::line(other))),
+        other => out.push((path.to_owned(), line(other))),
     }
 }
