@@ -56,7 +56,7 @@ pub(crate) enum Command {
     Output(output::OutputArgs),
     /// List the deployed resources
     Stack,
-    /// NodeStyle at the state, and edit it by hand
+    /// Show the state, and edit it by hand
     #[command(subcommand)]
     State(state::StateCommand),
     /// Draw what the program declares
@@ -64,7 +64,7 @@ pub(crate) enum Command {
     /// Read and change the stack's configuration
     #[command(subcommand)]
     Config(config::ConfigCommand),
-    /// NodeStyle into the embedded Azure
+    /// Inspect the embedded Azure
     #[command(subcommand)]
     Emulator(emulator::EmulatorCommand),
 }
