@@ -105,7 +105,7 @@ async fn objects_that_were_cut_edited_moved_or_are_newer_are_refused() {
         service,
         "p/dev/head.json",
         &head[..head.len() / 2],
-        "no head",
+        "not the head",
     )
     .await;
     let newer = text.replacen("\"version\": 1", "\"version\": 9", 1);

@@ -365,7 +365,7 @@ mod tests {
             (json!({}), "loginEndpoint"),
             (
                 json!({"authentication": {"loginEndpoint": "nowhere", "audiences": ["a"]}}),
-                "no URL",
+                "not a URL",
             ),
             (
                 json!({"authentication": {"loginEndpoint": "https://l", "audiences": []}}),

@@ -222,7 +222,7 @@ mod tests {
             ..RunArgs::default()
         };
         check(plan("missing"), "cannot be read");
-        check(plan("no-plan"), "no saved plan");
+        check(plan("no-plan"), "not a saved plan");
         let save_plan = Some("no/such/folder/plan".into());
         check(
             RunArgs {

@@ -79,7 +79,7 @@ async fn an_output_that_was_formatted_into_a_setting_is_an_error() {
     })
     .await
     .unwrap_err();
-    let text = refused.to_string();
+    let text = format!("{refused:?}");
     assert!(text.contains("`Debug` text of an output"), "{text}");
 }
 
@@ -90,7 +90,7 @@ async fn dependencies_of_a_builder_add_to_those_of_its_options() {
             .location("westeurope")
             .build();
         let identity = UserAssignedIdentity::builder(&group, "identity").build();
-        let zone = PrivateDnsZone::builder(&group, "internal").build();
+        let zone = PrivateDnsZone::builder(&group, "internal.example").build();
         VirtualNetwork::builder(&group, "net")
             .address_space(["10.0.0.0/16"])
             .depends_on(&identity)
@@ -105,7 +105,7 @@ async fn dependencies_of_a_builder_add_to_those_of_its_options() {
     };
     let after = &plan.steps[at("net")].after;
     assert!(
-        after.contains(&at("identity")) && after.contains(&at("internal")),
+        after.contains(&at("identity")) && after.contains(&at("internal.example")),
         "{after:?}"
     );
 }
@@ -187,7 +187,7 @@ async fn a_component_takes_lists_of_references_and_declares_under_its_own_name()
             .build();
         for network in &networks.made {
             let urn = network.handle().urn();
-            assert_eq!(urn.address(), format!("all/{}", urn.name()));
+            assert_eq!(urn.address(), format!("shop/all/{}", urn.name()));
         }
         for (key, value) in networks.tags {
             stack.export(&key, value.into_output());

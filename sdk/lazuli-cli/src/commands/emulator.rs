@@ -97,7 +97,7 @@ fn show(session: &Session, page: &Page) -> Exit {
 
 fn check_url(text: &str) -> Result<(), CliError> {
     let wrong = |reason: &str| {
-        CliError::usage(format!("{text:?} is no address of a page: {reason}"))
+        CliError::usage(format!("{text:?} is not an address of a page: {reason}"))
             .help("give the whole address, for example https://myapp.azurewebsites.net")
     };
     let url = url::Url::parse(text).map_err(|cause| wrong(&cause.to_string()))?;

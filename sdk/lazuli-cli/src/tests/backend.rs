@@ -309,9 +309,9 @@ async fn empty_key_files_that_sealed_nothing_are_made_anew() {
     std::fs::write(folder.join("config.key"), "").unwrap();
     desk.run(&["config", "get", "token", "--show-secrets"])
         .await
-        .expect(2, &["this is no key", "restore the file"]);
+        .expect(2, &["this is not a key", "restore the file"]);
     std::fs::write(folder.join("dev/key"), "").unwrap();
-    desk.run(&["stack"]).await.expect(7, &["this is no key"]);
+    desk.run(&["stack"]).await.expect(7, &["this is not a key"]);
 }
 
 #[tokio::test]

@@ -291,7 +291,7 @@ async fn wrong_command_lines_say_what_is_right() {
         (&["up", "--parallel", "0"], "--parallel"),
         (&["up", "--stack", "../x"], "cannot be the name of a stack"),
         (&["up", "--ca-bundle", missing], "cannot be read"),
-        (&["emulator", "get", "app"], "no address of a page"),
+        (&["emulator", "get", "app"], "not an address of a page"),
         (
             &["emulator", "open", "--listen", "0.0.0.0:1"],
             "this machine only",

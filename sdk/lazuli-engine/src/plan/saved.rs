@@ -214,8 +214,8 @@ mod tests {
     fn texts_that_are_no_plans_are_refused() {
         let text = plan(1, Value::from("1")).to_text();
         for (bad, expect) in [
-            ("", "no saved plan"),
-            (&text[..text.len() / 2], "no saved plan"),
+            ("", "not a saved plan"),
+            (&text[..text.len() / 2], "not a saved plan"),
             (
                 &text.replace("\"version\": 1", "\"version\": 9"),
                 "newer Lazuli",

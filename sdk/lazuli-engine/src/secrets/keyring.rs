@@ -226,7 +226,7 @@ impl KeyFile {
         match fs::read_to_string(&self.path) {
             Ok(text) => PlainKey::from_base64(&text).map(Some).ok_or_else(|| {
                 KeyError::new(
-                    about("this is no key (32 bytes in base64)"),
+                    about("this is not a key (32 bytes in base64)"),
                     "restore the file from a backup; what it protects cannot be opened without it",
                 )
             }),
@@ -326,7 +326,7 @@ impl KeptKey<'_> {
             Ok(text) => match PlainKey::from_base64(&text) {
                 Some(key) => Ok(Some(Kept::Bare(key))),
                 None => Err(KeyError::new(
-                    "this is no key (32 bytes in base64)",
+                    "this is not a key (32 bytes in base64)",
                     "restore the file from a backup; without it the secrets of the state are lost",
                 )),
             },
@@ -432,8 +432,8 @@ mod tests {
         let newer = WrappedKey::new("passphrase", &[]).to_text();
         let newer = newer.replace("\"version\":1", "\"version\":9");
         for (text, expect) in [
-            ("nonsense", "no key"),
-            ("{}", "no wrapped key"),
+            ("nonsense", "not a key"),
+            ("{}", "not a wrapped key"),
             (&newer, "newer Lazuli"),
         ] {
             fs::write(&file, text).unwrap();
