@@ -264,7 +264,7 @@ fn copy(from: &std::path::Path, to: &std::path::Path) {
         if entry.file_type().unwrap().is_dir() {
             copy(&entry.path(), &to);
         } else {
-            drop(std::fs::copy(entry.path(), to).unwrap());
+            std::fs::copy(entry.path(), to).unwrap();
         }
     }
 }
