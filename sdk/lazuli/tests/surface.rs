@@ -196,8 +196,8 @@ async fn a_component_takes_lists_of_references_and_declares_under_its_own_name()
     })
     .await
     .unwrap();
-    assert_eq!(stack.output("all/east"), Some(&"east".into()));
-    assert_eq!(stack.output("all/west"), Some(&"west".into()));
+    assert_eq!(stack.output("shop/all/east"), Some(&"east".into()));
+    assert_eq!(stack.output("shop/all/west"), Some(&"west".into()));
     assert_eq!(stack.output("owner"), Some(&"shop".into()));
 }
 
