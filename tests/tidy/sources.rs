@@ -113,16 +113,6 @@ fn sources_are_finished_short_and_closed() {
 }
 
 #[test]
-fn the_list_of_longer_files_names_files() {
-    for (path, _) in LONGER {
-        assert!(
-            tree::top().join(path).is_file(),
-            "{path} is gone: take it off the list"
-        );
-    }
-}
-
-#[test]
 fn every_kind_of_violation_is_found() {
     let lines = |count: usize| "//\n".repeat(count);
     let check = |path: &str, text: &str, expect: usize| {

@@ -10,7 +10,7 @@ use lazuli_engine::{
     Decision, EngineError, Event, Frontend, Operation, Plan, Settings, Topology as Declared,
     stop_channel,
 };
-use lazuli_picture::{Format, Picture, Portrayed, data};
+use lazuli_picture::{Format, Picture, Displayed, data};
 
 use super::run::{config, connect, connection_request, pass_on, scene, settings};
 use super::{Session, Topology};
@@ -211,22 +211,22 @@ fn picture(
     plan: Option<&Plan>,
     args: &GraphArgs,
 ) -> Picture {
-    let portraits = target.schemas.iter().map(|(name, schema)| {
+    let displayeds = target.schemas.iter().map(|(name, schema)| {
         let (positions, declared) = declared.declared(name);
-        Portrayed {
+        Displayed {
             positions,
             looks: schema.display(&declared),
             proofs: schema.proofs(&declared),
         }
     });
-    let portraits: Vec<_> = portraits.collect();
+    let displayeds: Vec<_> = displayeds.collect();
     let (stack, target) = (&session.project.stack, &target.label);
     let state = if args.from_state {
         "as it is deployed"
     } else {
         "as the program declares it"
     };
-    let mut drawn = Picture::new(declared, &portraits, plan);
+    let mut drawn = Picture::new(declared, &displayeds, plan);
     let mut notes = plan.map(notes).unwrap_or_default();
     if drawn.is_new {
         notes.insert(0, "Nothing of this is deployed yet.".to_owned());

@@ -165,7 +165,7 @@ pub(crate) struct Part {
 
 /// What a provider says of the resources at these positions among the members.
 #[derive(Debug, Clone, Default)]
-pub struct Portrayed {
+pub struct Displayed {
     /// The positions.
     pub positions: Vec<usize>,
     /// How each is shown, in the order of the positions.
@@ -176,13 +176,13 @@ pub struct Portrayed {
 
 impl Picture {
     /// A picture of a topology, with what providers and a plan say of it.
-    pub fn new(topology: &Topology, portraits: &[Portrayed], plan: Option<&Plan>) -> Self {
-        let mut sketch = Sketch::new(topology, portraits);
+    pub fn new(topology: &Topology, displayeds: &[Displayed], plan: Option<&Plan>) -> Self {
+        let mut sketch = Sketch::new(topology, displayeds);
         if let Some(plan) = plan {
             sketch.take_plan(plan);
         }
         sketch.boxes_of_components();
-        let ways = sketch.ways(portraits);
+        let ways = sketch.ways(displayeds);
         let edges = sketch.edges(&ways);
         let mut resources = sketch.nodes.iter().filter(|node| !node.is_component);
         Self {
@@ -215,11 +215,11 @@ struct Sketch<'a> {
 }
 
 impl<'a> Sketch<'a> {
-    fn new(topology: &'a Topology, portraits: &[Portrayed]) -> Self {
+    fn new(topology: &'a Topology, displayeds: &[Displayed]) -> Self {
         let members = &topology.members[..];
-        let looks = portraits.iter().flat_map(|portrayed| {
-            let looks = portrayed.positions.iter().zip(&portrayed.looks);
-            looks.map(move |(at, look)| (*at, (look, &portrayed.positions)))
+        let looks = displayeds.iter().flat_map(|displayed| {
+            let looks = displayed.positions.iter().zip(&displayed.looks);
+            looks.map(move |(at, look)| (*at, (look, &displayed.positions)))
         });
         let looks: HashMap<usize, (&NodeStyle, &Vec<usize>)> = looks.collect();
         let is_resource = |at: &usize| members[*at].resource.is_some();
@@ -381,13 +381,13 @@ impl<'a> Sketch<'a> {
         }
     }
 
-    fn ways(&self, portraits: &[Portrayed]) -> Vec<DrawnWay> {
+    fn ways(&self, displayeds: &[Displayed]) -> Vec<DrawnWay> {
         let by_urn = self.nodes.iter().enumerate();
         let by_urn = by_urn.filter(|(_, node)| !node.is_component);
         let by_urn: HashMap<&str, usize> =
             by_urn.map(|(at, node)| (node.urn.as_str(), at)).collect();
         let node = |urn: &Urn| by_urn.get(urn.as_str()).copied();
-        let proofs = portraits.iter().flat_map(|portrayed| &portrayed.proofs);
+        let proofs = displayeds.iter().flat_map(|displayed| &displayed.proofs);
         let ways = proofs.filter_map(|proof| way(proof, node));
         ways.map(|way| {
             let nested = |a, b| above(&self.nodes, a).any(|at| at == b);

@@ -5,7 +5,7 @@ use lazuli_core::{
 };
 use lazuli_engine::{Member, MemberResource, Op, Plan, Step, Topology};
 
-use super::model::{Fate, Portrayed};
+use super::model::{Fate, Displayed};
 use super::*;
 
 /// A member under a parent; those whose type ends in `Component` are components.
@@ -72,7 +72,7 @@ fn step(question: &'static str, status: Status, on: Option<usize>, is_passed: bo
 }
 
 /// Looks of the six resources: the subnet is a box, the way leads through it.
-fn portrait(dns: Status) -> Portrayed {
+fn displayed(dns: Status) -> Displayed {
     let positions = vec![0, 1, 2, 4, 5, 6];
     let looks = positions.iter().map(|at| NodeStyle {
         is_room: *at == 2,
@@ -101,7 +101,7 @@ fn portrait(dns: Status) -> Portrayed {
             step("content", Status::NotApplicable, None, false),
         ],
     };
-    Portrayed {
+    Displayed {
         looks: looks.collect(),
         positions,
         proofs: vec![proof],
@@ -109,7 +109,7 @@ fn portrait(dns: Status) -> Portrayed {
 }
 
 fn picture(dns: Status) -> Picture {
-    let mut picture = Picture::new(&topology(), &[portrait(dns)], None);
+    let mut picture = Picture::new(&topology(), &[displayed(dns)], None);
     picture.title = "p".into();
     picture.subtitle = "stack dev".into();
     picture
@@ -213,7 +213,7 @@ fn a_plan_gives_signs_and_what_it_deletes_is_shown() {
         unchanged: vec![Urn::new("dev", "p", "", "t:group", "group")],
         ..Plan::default()
     };
-    let picture = Picture::new(&topology(), &[portrait(Status::Holds)], Some(&plan));
+    let picture = Picture::new(&topology(), &[displayed(Status::Holds)], Some(&plan));
     let fate = |name: &str| {
         let node = picture.nodes.iter().find(|node| node.name == name).unwrap();
         (node.fate, node.parent.map(|at| names(&picture, at)))
@@ -241,12 +241,12 @@ fn boxes_that_would_be_in_each_other_are_not() {
             ..NodeStyle::default()
         },
     ];
-    let portrayed = Portrayed {
+    let displayed = Displayed {
         positions: vec![0, 1, 2],
         looks,
         proofs: Vec::new(),
     };
-    let picture = Picture::new(&topology(), &[portrayed], None);
+    let picture = Picture::new(&topology(), &[displayed], None);
     for form in [Format::Svg, Format::Html, Format::Mermaid, Format::Dot] {
         assert!(form.write(&picture).contains("subnet"));
     }
@@ -279,13 +279,13 @@ const HOSTILE: &str = "</text></script><script>alert(1)</script>\"'&]]>--\\n;#`{
 fn hostile_names_stay_text() {
     let mut members = topology().members;
     members[5] = member(Some(3), HOSTILE, "group/web", HOSTILE, &[4]);
-    let mut portrayed = portrait(Status::Broken);
-    portrayed.proofs[0].urn = members[5].urn.clone();
-    portrayed.proofs[0].claim = HOSTILE.into();
-    portrayed.proofs[0].steps[2].detail = HOSTILE.into();
-    portrayed.proofs[0].steps[2].code = Some(HOSTILE);
-    portrayed.looks[4].caption = HOSTILE.into();
-    let mut picture = Picture::new(&Topology { members }, &[portrayed], None);
+    let mut displayed = displayed(Status::Broken);
+    displayed.proofs[0].urn = members[5].urn.clone();
+    displayed.proofs[0].claim = HOSTILE.into();
+    displayed.proofs[0].steps[2].detail = HOSTILE.into();
+    displayed.proofs[0].steps[2].code = Some(HOSTILE);
+    displayed.looks[4].caption = HOSTILE.into();
+    let mut picture = Picture::new(&Topology { members }, &[displayed], None);
     (picture.title, picture.subtitle) = (HOSTILE.into(), HOSTILE.into());
     picture.notes.push(HOSTILE.into());
 
