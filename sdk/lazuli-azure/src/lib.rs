@@ -23,7 +23,7 @@ pub use ids::{
     IntegrationSubnetId, KeyVaultId, LinuxPlanId, NatGatewayId, NetworkSecurityGroupId,
     PrincipalId, PrivateDnsZoneId, PrivateEndpointId, RegistryId, ResourceGroupId, RouteTableId,
     ServicePlanId, StorageAccountId, SubnetId, UserAssignedIdentityId, VirtualNetworkId, WebAppId,
-    WindowsContainerPlanId,
+    WindowsContainerPlanId, WorkspaceId,
 };
 pub use image::{
     ImageBuild, ImageBuildBuilder, ImageImport, ImageImportBuilder, ImagePush, ImagePushBuilder,

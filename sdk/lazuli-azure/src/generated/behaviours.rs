@@ -242,6 +242,12 @@ static BEHAVIOURS: &[Behaviour] = &[
         title: None,
     },
     Behaviour {
+        ty: types::WORKSPACE,
+        lifecycle: &crate::provider::lifecycle::Plain,
+        checks: &[check::workspace::workspace],
+        title: None,
+    },
+    Behaviour {
         ty: types::RESOURCE_GROUP,
         lifecycle: &crate::provider::group::Group,
         checks: &[],

@@ -47,6 +47,8 @@ IntegrationSubnetId = "Microsoft.Network/virtualNetworks/subnets";
 EndpointSubnetId = "Microsoft.Network/virtualNetworks/subnets";
 /// Names a virtual network peering.
 VirtualNetworkPeeringId = "Microsoft.Network/virtualNetworks/virtualNetworkPeerings";
+/// Names a workspace.
+WorkspaceId = "Microsoft.OperationalInsights/workspaces";
 /// Names a resource group.
 ResourceGroupId = "Microsoft.Resources/resourceGroups";
 /// Names a storage account.

@@ -26,6 +26,7 @@ mod prelude {
 
 pub mod group;
 pub mod identity;
+pub mod monitor;
 pub mod network;
 pub mod registry;
 pub mod storage;
@@ -42,6 +43,7 @@ pub use identity::{
     PrincipalType, RoleAssignment, RoleAssignmentBuilder, UserAssignedIdentity,
     UserAssignedIdentityBuilder, UserAssignedIdentityIsolationScope,
 };
+pub use monitor::{Workspace, WorkspaceAccess, WorkspaceBuilder, WorkspaceSku};
 pub use network::{
     EndpointBilling, EndpointSubnet, EndpointSubnetBuilder, IntegrationSubnet,
     IntegrationSubnetBuilder, IpVersion, LinkServicePolicies, NetworkSecurityGroup,

@@ -135,6 +135,10 @@ pub(crate) const SUBNET: ResourceType<'static> =
 pub(crate) const VIRTUAL_NETWORK_PEERING: ResourceType<'static> =
     ResourceType::new("Microsoft.Network/virtualNetworks/virtualNetworkPeerings");
 
+/// `Microsoft.OperationalInsights/workspaces`.
+pub(crate) const WORKSPACE: ResourceType<'static> =
+    ResourceType::new("Microsoft.OperationalInsights/workspaces");
+
 /// `Microsoft.Resources/resourceGroups`.
 pub(crate) const RESOURCE_GROUP: ResourceType<'static> =
     ResourceType::new("Microsoft.Resources/resourceGroups");

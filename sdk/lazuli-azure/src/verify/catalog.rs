@@ -99,6 +99,7 @@ learn! {
     FUNCTIONS = "azure-functions/functions-premium-plan";
     VAULT_ROLES = "key-vault/general/rbac-guide";
     VAULT_NETWORK = "key-vault/general/private-link-service";
+    WORKSPACES = "azure-monitor/logs/data-retention-configure";
     ROLE_ASSIGNMENTS = "role-based-access-control/role-assignments";
 }
 
@@ -122,6 +123,7 @@ rules! {
     "LZ1014" Error SETTINGS "an app setting has a name, and has it once";
     "LZ1015" Error TEMPLATES "a type without a builder names its version";
     "LZ1016" Error DNS "private DNS zones and their links are `global`";
+    "LZ1017" Error WORKSPACES "a workspace keeps logs for as long as its plan does";
     "LZ2001" Error SUBNETS "a subnet lies inside its network";
     "LZ2002" Error SUBNETS "subnets of a network do not overlap";
     "LZ2003" Error INTEGRATION "an integration subnet is delegated to App Service";

@@ -18,6 +18,7 @@
 //! | LZ1014 | an app setting has a name, and has it once                  | App Service |
 //! | LZ1015 | a type without a builder names its version                  | ARM contract |
 //! | LZ1016 | private DNS zones and their links are `global`              | `LocationNotAvailableForResourceType` |
+//! | LZ1017 | a workspace keeps logs for as long as its plan does         | Azure Monitor |
 //!
 //! Checks of single types are functions that the types' records name. Unknown
 //! values are skipped: they are checked by Azure when they are known.
@@ -30,6 +31,7 @@ pub(crate) mod network;
 mod references;
 pub(crate) mod role;
 pub(crate) mod site;
+pub(crate) mod workspace;
 
 use lazuli_arm::{ResourceId, ResourceType};
 use lazuli_core::{Declared, Diagnostic};

@@ -283,3 +283,41 @@ fn unknown_values_are_skipped() {
         []
     );
 }
+
+#[test]
+fn a_workspace_keeps_logs_for_as_long_as_its_plan_does() {
+    let of = |sku: Json, days: i64| {
+        let ty = "Microsoft.OperationalInsights/workspaces";
+        let inputs =
+            json!({"location": "westus", "properties": {"sku": sku, "retentionInDays": days}});
+        found(ty, "shop-logs", inputs)
+    };
+    for (sku, days, is_good) in [
+        (json!(null), 30, true),
+        (json!(null), 7, false),
+        (json!({"name": "pergb2018"}), 730, true),
+        (json!({"name": "PerGB2018"}), 731, false),
+        (json!({"name": "Free"}), 7, true),
+        (json!({"name": "Free"}), 30, false),
+        (json!({"name": "SomethingNew"}), 1, true),
+        (json!({"name": "CapacityReservation"}), 30, false),
+        (
+            json!({"name": "CapacityReservation", "capacityReservationLevel": 100}),
+            30,
+            true,
+        ),
+    ] {
+        let expected: &[&str] = if is_good { &[] } else { &["LZ1017"] };
+        assert_eq!(of(sku.clone(), days), expected, "{sku} {days}");
+    }
+    let located = json!({"location": "westus"});
+    let name = |name: &str| {
+        found(
+            "Microsoft.OperationalInsights/workspaces",
+            name,
+            located.clone(),
+        )
+    };
+    assert_eq!(name("abc"), ["LZ1001"]);
+    assert_eq!(name("-logs"), ["LZ1001"]);
+}

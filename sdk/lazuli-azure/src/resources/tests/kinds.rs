@@ -255,3 +255,34 @@ fn a_role_on_another_subscriptions_resource_is_named_from_there() {
         )
     );
 }
+
+#[test]
+fn a_workspace_follows_from_its_record() {
+    let all = declared(|stack| {
+        Workspace::builder(&group(stack), "shop-logs")
+            .sku(WorkspaceSku::PerGB2018)
+            .retention_in_days(90)
+            .daily_quota_gb(2.5)
+            .build();
+        Ok(())
+    });
+    let ty = "Microsoft.OperationalInsights/workspaces";
+    check(
+        &all,
+        "shop-logs",
+        ty,
+        &format!("/providers/{ty}/shop-logs"),
+        json!({"location": "westeurope", "properties": {
+            "sku": {"name": "PerGB2018"}, "retentionInDays": 90, "workspaceCapping": {"dailyQuotaGb": 2.5},
+        }}),
+    );
+    let record = record(ty).unwrap();
+    assert_eq!(record.display.unwrap().called, "Log Analytics workspace");
+    assert!(
+        record
+            .stable
+            .iter()
+            .any(|(path, _)| *path == "properties.customerId")
+    );
+    assert!(record.equality.case.contains(&"properties.sku.name"));
+}
