@@ -10,5 +10,5 @@ pub mod brief;
 mod picture;
 pub mod timeline;
 
-pub use picture::model::{Picture, Displayed};
+pub use picture::model::{Displayed, Picture};
 pub use picture::{Format, data};

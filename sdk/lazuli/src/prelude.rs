@@ -26,7 +26,8 @@ pub use lazuli_azure::{
     VaultAccess, VaultIpRule, VaultNetworkAction, VaultNetworkBypass, VaultNetworkRules,
     VaultSecret, VaultSku, VirtualNetwork, VirtualNetworkLink, VirtualNetworkLinkResolutionPolicy,
     VirtualNetworkPeering, VirtualNetworkPrivateEndpointVNetPolicies, WebApp, WebAppSlot,
-    WindowsContainerPlan, WindowsContainerSku, ZoneRedundancy,
+    WindowsContainerPlan, WindowsContainerSku, Workspace, WorkspaceAccess, WorkspaceSku,
+    ZoneRedundancy,
 };
 // Kinds and values that no schema knows of.
 pub use lazuli_azure::{
@@ -40,7 +41,7 @@ pub use lazuli_azure::{
     IntegrationSubnetId, KeyVaultId, LinuxPlanId, NatGatewayId, NetworkSecurityGroupId,
     PrincipalId, PrivateDnsZoneId, PrivateEndpointId, RegistryId, ResourceGroupId, RouteTableId,
     ServicePlanId, StorageAccountId, SubnetId, UserAssignedIdentityId, VirtualNetworkId, WebAppId,
-    WindowsContainerPlanId,
+    WindowsContainerPlanId, WorkspaceId,
 };
 // Traits of handles and arguments, for components.
 pub use lazuli_azure::{AzureResource, IntoArgument, IntoPrincipal};

@@ -10,7 +10,7 @@ use lazuli_engine::{
     Decision, EngineError, Event, Frontend, Operation, Plan, Settings, Topology as Declared,
     stop_channel,
 };
-use lazuli_picture::{Format, Picture, Displayed, data};
+use lazuli_picture::{Displayed, Format, Picture, data};
 
 use super::run::{config, connect, connection_request, pass_on, scene, settings};
 use super::{Session, Topology};

@@ -5,7 +5,7 @@ use lazuli_core::{
 };
 use lazuli_engine::{Member, MemberResource, Op, Plan, Step, Topology};
 
-use super::model::{Fate, Displayed};
+use super::model::{Displayed, Fate};
 use super::*;
 
 /// A member under a parent; those whose type ends in `Component` are components.
