@@ -1,7 +1,7 @@
 //! What a picture of a topology shows of Azure: groups, networks and subnets as
 //! boxes with what lies in them, and kinds by their common names.
 //!
-//! Called through [`lazuli_core::Provider::display`]. Pure over the declarations.
+//! Called through [`lazuli_core::Schema::display`]. Pure over the declarations.
 
 pub(crate) mod title;
 

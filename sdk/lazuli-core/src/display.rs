@@ -1,7 +1,7 @@
 //! What a provider knows that a picture of its resources should show: what lies
 //! in what, and how things are called. (The ways between them are its proofs.)
 //!
-//! Plain data. A tool that draws takes it from [`crate::Provider::display`] and
+//! Plain data. A tool that draws takes it from [`crate::Schema::display`] and
 //! needs to know no cloud.
 
 /// How one resource is shown.

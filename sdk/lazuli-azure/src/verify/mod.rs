@@ -1,6 +1,6 @@
 //! Rules that find topologies which could never work, before anything is deployed.
 //!
-//! Called through [`lazuli_core::Provider::verify`] with everything that the
+//! Called through [`lazuli_core::Schema::verify`] with everything that the
 //! program declares. The declarations are read once, into a model
 //! (`reach::model`); rules look at that. A rule speaks only of what the program
 //! itself says: values that are not known yet break nothing.
