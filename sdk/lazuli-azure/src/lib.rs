@@ -6,7 +6,7 @@
 //! network from being used where a subnet belongs. [`image`] builds container
 //! images. [`provider`] turns declared inputs into requests, and [`verify`] finds
 //! topologies that could never work before anything is deployed; `display` says how
-//! pictures show them. [`record`] is what is known of a type, in one place for each.
+//! pictures show them. [`mod@record`] is what is known of a type, in one place for each.
 
 mod display;
 pub mod generated;

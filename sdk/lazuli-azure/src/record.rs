@@ -1,7 +1,7 @@
 //! The record of a resource type: all that this crate knows of it.
 //!
 //! Records are written in `sdk/lazuli-codegen/types/`, one file a type, and
-//! generated into [`crate::generated::records`]; what is not said there, no other
+//! generated into `generated::records`; what is not said there, no other
 //! place says. The code that goes with a type (its lifecycle, its checks) is named
 //! there too. Paths are dotted, `*` matches any index or key of one level.
 

@@ -161,7 +161,7 @@ impl Program {
         self
     }
 
-    /// Runs the program as a tool, like [`lazuli::run`](crate::run).
+    /// Runs the program as a tool, like [`lazuli::run`](crate::run()).
     pub async fn run<F, Fut>(self, topology: F) -> ExitCode
     where
         F: FnOnce(Stack) -> Fut + Send + 'static,

@@ -4,7 +4,7 @@
 //! and by method (ARM contract; seen in real traffic). A difference of spelling
 //! is no difference, and a location is immutable, so it must never look like a
 //! change: outputs have the program's own spelling of the same place, or else the
-//! normal form, and [`check`](lazuli_core::Provider::check) asks for inputs in it.
+//! normal form, and [`check`](lazuli_core::Schema::check) asks for inputs in it.
 
 /// The normal form: one word, in lower case.
 #[must_use]

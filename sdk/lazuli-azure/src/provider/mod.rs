@@ -3,7 +3,7 @@
 //! The engine calls it through [`lazuli_core::Provider`]. Most types need no
 //! more than PUT, GET and DELETE (`lifecycle`); what is special about a type lives
 //! in a module of its own: `site`, `group`, `role`, `vault`, `build`, `action`,
-//! `existing`. What is *known* of a type stands in its [record](crate::record), which
+//! `existing`. What is *known* of a type stands in its [record](mod@crate::record), which
 //! names its lifecycle and its checks too; [`AzureSchema`] offers what is known
 //! without a client.
 //!
